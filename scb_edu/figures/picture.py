@@ -1,0 +1,276 @@
+"""A picture is a figure and the words that say what it shows."""
+
+from __future__ import annotations
+
+import base64
+import io
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+from cycler import cycler
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import Colormap, LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from numpy.typing import ArrayLike
+from PIL import Image
+
+from scb_edu.errors import ScbError
+
+# Okabe and Ito's palette: told apart with any colour vision, and in print.
+VALUE = "#0072B2"  # everything about V and its signal alpha_V
+ATTENTION = "#D55E00"  # everything about A and its signal alpha_A
+TRUTH = "#000000"  # what should come out: drawn dashed
+THEORY = "#767676"  # a formula beside a measurement
+GREEN = "#009E73"
+PURPLE = "#CC79A7"
+SKY = "#56B4E9"
+AMBER = "#E69F00"
+YELLOW = "#F0E442"
+
+# A 4 inch panel is shown 340 pixels wide on a phone, at 0.885 of its size: 10.5 points become 9.3.
+STYLE: Any = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same picture on every machine
+    "font.size": 10.5,
+    "mathtext.fontset": "dejavusans",
+    "axes.titlesize": 11.5,
+    "axes.labelsize": 10.5,
+    "xtick.labelsize": 10.5,
+    "ytick.labelsize": 10.5,
+    "legend.fontsize": 10.5,
+    "legend.frameon": False,
+    "legend.handlelength": 1.6,
+    "axes.titlelocation": "left",
+    "axes.titlepad": 8.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#555555",
+    "axes.linewidth": 0.8,
+    "axes.prop_cycle": cycler(color=[VALUE, ATTENTION, GREEN, PURPLE, SKY, AMBER, TRUTH]),
+    "xtick.color": "#555555",
+    "ytick.color": "#555555",
+    "xtick.labelcolor": "#222222",
+    "ytick.labelcolor": "#222222",
+    "grid.color": "#e6e6e6",
+    "lines.linewidth": 2.0,
+    "lines.solid_capstyle": "round",
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+}
+PIXELS_PER_INCH = 96  # a CSS pixel is 1/96 inch
+FRAME_DPI = 144  # of a WebP frame: one and a half device pixels to a CSS pixel
+PICTURE_DPI = 200  # of a PNG picture
+
+_STYLE_LOCK = threading.RLock()  # matplotlib's settings are global: one drawing at a time
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Draw in the book's style; a context manager, and a decorator of drawing functions.
+
+    Matplotlib reads its settings when an artist is made, so ``@styled()`` belongs on every
+    function that draws. The settings are put back afterwards.
+
+    Examples
+    --------
+    >>> with styled():
+    ...     matplotlib.rcParams["axes.spines.top"]
+    False
+    """
+    with _STYLE_LOCK, matplotlib.rc_context(STYLE):
+        yield
+
+
+@styled()
+def new_figure(width: float, height: float, **subplots: Any) -> tuple[Figure, Any]:
+    """Make a figure in the book's style, known to no global state.
+
+    Parameters
+    ----------
+    width, height : float
+        In inches. A panel of an explorer is best 4 wide, a picture of its own at most 7.3.
+    **subplots
+        As for `matplotlib.figure.Figure.subplots`: ``nrows``, ``ncols``, ``sharey``, ...
+
+    Returns
+    -------
+    (Figure, Axes or array of Axes)
+
+    Examples
+    --------
+    >>> figure, axes = new_figure(7, 3, ncols=2)
+    >>> axes.shape
+    (2,)
+    """
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.subplots(**subplots)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Picture:
+    """A matplotlib figure and the words that say what it shows.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Best made by `new_figure`.
+    words : str
+        One or two sentences with the numbers that matter: the alternative text in a page and the
+        plain text in a notebook.
+
+    Raises
+    ------
+    ScbError
+        If there are no words.
+
+    Examples
+    --------
+    >>> figure, ax = new_figure(4, 3)
+    >>> Picture(figure, "An empty pair of axes.")
+    An empty pair of axes.
+    """
+
+    figure: Figure
+    words: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.words, str) or not self.words.strip():
+            raise ScbError(f"words must say what the picture shows; got {self.words!r}")
+
+    def __repr__(self) -> str:
+        return self.words
+
+    @property
+    def pixels(self) -> tuple[int, int]:
+        """Width and height of the picture in CSS pixels."""
+        width, height = self.figure.get_size_inches()
+        return round(width * PIXELS_PER_INCH), round(height * PIXELS_PER_INCH)
+
+    def webp(self, dpi: float = FRAME_DPI) -> bytes:
+        """Return the picture as a WebP file."""
+        out = io.BytesIO()
+        self._image(dpi).save(out, "WEBP", lossless=True, quality=50, method=2)
+        return out.getvalue()
+
+    def png(self, dpi: float = PICTURE_DPI) -> bytes:
+        """Return the picture as a PNG file."""
+        out = io.BytesIO()
+        self._image(dpi).save(out, "PNG", optimize=True)
+        return out.getvalue()
+
+    def save(self, path: str | Path) -> None:
+        """Write the picture to a file; the ending of its name says in which format."""
+        with styled():
+            self.figure.savefig(path, dpi=PICTURE_DPI)
+
+    def _image(self, dpi: float) -> Image.Image:
+        """Return the drawn figure; straight from the canvas, which is faster than `savefig`."""
+        usual = self.figure.dpi
+        canvas: Any = FigureCanvasAgg(self.figure)
+        try:
+            with styled():
+                self.figure.dpi = dpi
+                canvas.draw()
+                return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
+        finally:
+            self.figure.dpi = usual
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
+        width, height = self.pixels
+        data = {"image/png": base64.b64encode(self.png()).decode(), "text/plain": self.words}
+        return data, {"image/png": {"width": width, "height": height}}
+
+
+def heatmap(
+    ax: Axes,
+    matrix: ArrayLike,
+    *,
+    color: str = VALUE,
+    limits: tuple[float, float] | None = None,
+    numbers: bool | None = None,
+    form: str = "{:.2f}",
+) -> AxesImage:
+    """Draw a matrix as coloured cells, and write its numbers into them when it is small.
+
+    White is zero and `color` is large; where a matrix has negative entries they are purple.
+
+    Parameters
+    ----------
+    ax : Axes
+    matrix : array_like of shape (rows, columns)
+    color : str
+        `VALUE` for what belongs to V and P, `ATTENTION` for what belongs to A and Q.
+    limits : (low, high), optional
+        The ends of the colour scale. By default 0 (or minus the largest magnitude, when there
+        are negative entries) and the largest magnitude.
+    numbers : bool, optional
+        Whether to write the numbers. By default up to 8 rows and columns.
+    form : str
+        How a number is written.
+
+    Returns
+    -------
+    AxesImage
+        For `Figure.colorbar`.
+
+    Raises
+    ------
+    ScbError
+        If `matrix` has not two axes.
+
+    Examples
+    --------
+    >>> figure, ax = new_figure(4, 3)
+    >>> image = heatmap(ax, [[0.75, 0.25], [0.25, 0.75]])
+    >>> [text.get_text() for text in ax.texts]
+    ['0.75', '0.25', '0.25', '0.75']
+    """
+    cells = np.asarray(matrix, dtype=float)
+    if cells.ndim != 2 or not cells.size:
+        raise ScbError(f"matrix must have shape (rows, columns); got shape {cells.shape}")
+    low, high = limits if limits is not None else _limits(cells)
+    with styled():
+        image = ax.imshow(
+            cells, cmap=_tint(color, low < 0), vmin=low, vmax=high, interpolation="nearest"
+        )
+        if max(cells.shape) <= 8:
+            _outline_cells(ax, cells.shape)
+        if numbers if numbers is not None else max(cells.shape) <= 8:
+            _write_numbers(ax, cells, image, form)
+        return image
+
+
+def _limits(cells: np.ndarray) -> tuple[float, float]:
+    largest = float(np.abs(cells).max()) or 1.0
+    return (-largest if cells.min() < 0 else 0.0), largest
+
+
+def _tint(color: str, signed: bool) -> Colormap:
+    ends = [PURPLE, "white", color] if signed else ["white", color]
+    return LinearSegmentedColormap.from_list("tint", ends)
+
+
+def _outline_cells(ax: Axes, shape: tuple[int, ...]) -> None:
+    """One tick and one white-edged cell to an entry."""
+    rows, columns = shape
+    ax.set_xticks(range(columns))
+    ax.set_yticks(range(rows))
+    ax.set_xticks(np.arange(1, columns) - 0.5, minor=True)
+    ax.set_yticks(np.arange(1, rows) - 0.5, minor=True)
+    ax.grid(which="minor", color="white", linewidth=2)
+    ax.tick_params(which="both", length=0)
+
+
+def _write_numbers(ax: Axes, cells: np.ndarray, image: AxesImage, form: str) -> None:
+    shade = image.to_rgba(cells)[..., :3] @ [0.2126, 0.7152, 0.0722]  # (rows, columns)
+    for (row, column), number in np.ndenumerate(cells):
+        ink = "white" if shade[row, column] < 0.5 else "#222222"
+        ax.text(column, row, form.format(number), color=ink, ha="center", va="center")
