@@ -1,0 +1,67 @@
+# One file for everything a reader, a teacher or a contributor does.
+# Needs: make, Python 3.11 or newer, and the Python package index. Nothing else is fetched.
+
+PYTHON ?= python3
+PORT ?= 8000
+VENV ?= .venv
+HTML := _build/html
+BIN := $(VENV)/bin
+CONSTRAINTS := $(wildcard constraints.txt)
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS:%=--constraint %)
+# Tools that start others by name (jupyter, node) find those of the environment first
+export PATH := $(abspath $(BIN)):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help book serve lab test check lessons clean
+
+help: ## show this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+# The environment: made once, topped up when the metadata changes
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.%: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
+	@echo "Installing what 'make $*' needs into $(VENV) ..."
+	$(INSTALL) --editable '.[$*]'
+	@touch $@
+
+# The book
+
+book: $(VENV)/.book ## build the book into _build/html (no network needed once installed)
+	$(BIN)/sphinx-build --nitpicky --fail-on-warning --keep-going -d _build/doctrees book $(HTML)
+	@echo
+	@echo "The book is in $(HTML). Open $(abspath $(HTML))/index.html in a browser,"
+	@echo "or run 'make serve' and open http://127.0.0.1:$(PORT)/"
+
+$(HTML)/index.html:
+	$(MAKE) book
+
+serve: | $(HTML)/index.html ## serve the built book on http://127.0.0.1:8000/ (PORT=... to change)
+	@echo "Serving http://127.0.0.1:$(PORT)/ (Ctrl-C stops it)"
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(HTML) $(PORT)
+
+# The lessons
+
+lab: $(VENV)/.lab ## open the lessons in JupyterLab, on this machine only
+	$(BIN)/jupyter lab --ip=127.0.0.1 --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/book/lessons
+
+lessons: $(VENV)/.lab ## run the chapters and write their notebooks anew (book/lessons)
+	$(BIN)/python tools/lessons.py
+
+# The tests
+
+check: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: check ## run every test: style, types, library, lessons, book, browser, JupyterLab
+	$(BIN)/pytest -n 2 --dist loadgroup --doctest-modules \
+	  --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
+	  tests scb_edu book/lessons
+
+clean: ## remove what was built, keep the environment
+	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis book/jupyter_execute
