@@ -277,9 +277,9 @@ def escape_time(
     Examples
     --------
     >>> import scb_edu as scb
-    >>> short, long = (scb.escape_time((0.2, 0.5, T), 0.5) for T in (1000, 10000))
-    >>> round(long - short, 1)  # ten times the context costs about log(10) / sqrt(0.2 * 0.5)
-    7.3
+    >>> short, long = (scb.escape_time((0.2, 0.5, T), 0.5) for T in (10**5, 10**6))
+    >>> round(long - short, 2)  # ten times the context: log(10) / sqrt(0.2 * 0.5) more
+    7.28
     """
     constants = SignalConstants.of(task)
     goal = checks.real_number("level", level)
