@@ -1,10 +1,12 @@
-"""Sphinx builds the book from the same description as Jupyter Book does: ../myst.yml.
+"""Sphinx builds the book from the one description that Jupyter Book reads too: ../myst.yml.
 
-Everything is local: a built page asks nothing of any network.
+Everything is local: a built page asks nothing of any network, and works from disk.
 """
 
+import hashlib
 import importlib.util
 import os
+import shutil
 from pathlib import Path
 
 import yaml
@@ -16,7 +18,7 @@ os.environ["SCB_EDU_FRAMES"] = "1"  # kernels inherit it: explorers bring their 
 
 project = html_title = BOOK["title"]
 author = ", ".join(person["name"] for person in BOOK["authors"])
-copyright = f"{author}. Licence: {BOOK['license']}"
+copyright = f"{author} ({BOOK['license']} licence)"
 extensions = [
     "myst_nb",
     "sphinx_design",
@@ -25,9 +27,9 @@ extensions = [
     "sphinx_togglebutton",
     "sphinxcontrib.bibtex",
 ]
-exclude_patterns = ["lessons", "_build"]
+exclude_patterns = ["lessons"]
 
-# MyST and its cells
+# MyST and its cells: all are run, an error is the end of the build, the static face is shown
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
@@ -35,26 +37,22 @@ nb_execution_timeout = 120
 nb_ipywidgets_js = {}
 nb_mime_priority_overrides = [("*", "text/html", 1)]
 
-# Numbers: chapter.equation, chapter.figure
+# Numbers: chapter.equation, chapter.figure, chapter.exercise
 numfig = math_numfig = True
 math_eqref_format = "({number})"
 
-bibtex_bibfiles = [str(Path("..", name)) for name in BOOK["bibliography"]]
+bibtex_bibfiles = [os.path.relpath(HERE.parent / name, HERE) for name in BOOK["bibliography"]]
 bibtex_reference_style = "author_year"
 
-# MathJax comes from a package and is copied beside the pages
-mathjax_files = Path(importlib.util.find_spec("sphinx-mathjax-offline").origin).parent
+# MathJax comes out of a package and is copied beside the pages
+MATHJAX = Path(importlib.util.find_spec("sphinx-mathjax-offline").origin).parent
 mathjax_path = "mathjax/tex-chtml.js"
 mathjax3_config = {"tex": {"macros": {name[1:]: tex for name, tex in BOOK["math"].items()}}}
 
 html_theme = "sphinx_book_theme"
-html_static_path = ["_static", str(mathjax_files / "static")]
+html_static_path = ["_static", str(MATHJAX / "static")]
 html_css_files = ["book.css"]
-html_theme_options = {
-    "home_page_in_toc": True,
-    "show_toc_level": 2,
-    "use_download_button": False,
-}
+html_theme_options = {"home_page_in_toc": True, "show_toc_level": 2}
 
 
 def docname(entry):
@@ -71,26 +69,41 @@ def toctree(part):
 
 
 root_doc = docname(BOOK["toc"][0])
-TOCTREES = "\n\n".join(toctree(part) for part in BOOK["toc"][1:])
 
 
 def add_contents(app, name, source):
     """Hang the table of contents of myst.yml on the first page."""
     if name == root_doc:
-        source[0] += f"\n\n{TOCTREES}\n"
+        source[0] += "\n\n" + "\n\n".join(toctree(part) for part in BOOK["toc"][1:]) + "\n"
 
 
 def say_what_images_show(app, doctree):
     """Give each output image the output's text/plain as its alternative text."""
-    bundles = doctree.findall(lambda n: isinstance(n, nodes.container) and n.get("nb_element") == "mime_bundle")
-    for bundle in bundles:
-        by_mime = {child["mime_type"]: child for child in bundle.children}
-        if "text/plain" in by_mime:
+    for bundle in doctree.findall(nodes.container):
+        if bundle.get("nb_element") == "mime_bundle":
+            words = {child["mime_type"]: child.astext() for child in bundle.children}
             for image in bundle.findall(nodes.image):
-                image.setdefault("alt", by_mime["text/plain"].astext())
+                image.setdefault("alt", words.get("text/plain", ""))
+
+
+def offer_notebook(app, name, template, context, doctree):
+    """Let the theme's download button offer the chapter's notebook."""
+    twin = HERE / "lessons" / f"{name}.ipynb"
+    if twin.exists():
+        context["ipynb_source"] = twin.name
+        shutil.copy(twin, Path(app.outdir, "_sources", twin.name))
+
+
+def library():
+    """A hash of the library's source: when it changes, every cell is run again."""
+    files = sorted(path for path in HERE.parent.joinpath("scb_edu").rglob("*") if path.is_file())
+    source = b"".join(path.read_bytes() for path in files if path.suffix != ".pyc")
+    return hashlib.sha256(source).hexdigest()
 
 
 def setup(app):
-    """Register the two hooks."""
+    """Register what the functions above do."""
+    app.add_config_value("library", library(), "env")
     app.connect("source-read", add_contents)
     app.connect("doctree-read", say_what_images_show)
+    app.connect("html-page-context", offer_notebook)
