@@ -128,10 +128,11 @@ class Frame(NamedTuple):
 
     @property
     def image(self) -> str:
-        """The HTML element."""
+        """The HTML element; panels shrink to four fifths before they go below each other."""
         return (
             f'<img class="scb-panel" src="{self.source}" alt="{html.escape(self.words)}" '
-            f'width="{self.width}" height="{self.height}">'
+            f'width="{self.width}" height="{self.height}" style="flex:1 1 {0.8 * self.width:.0f}px;'
+            f'min-width:0;max-width:min(100%,{self.width}px);height:auto">'
         )
 
 
