@@ -10,13 +10,17 @@ from scb_edu.dynamics import (
     population_step,
     saddle,
     signal_flow,
+    signal_jacobian,
     signal_rate,
+    watershed,
 )
 from scb_edu.errors import ScbError
 from scb_edu.gradients import (
+    Closeness,
     Gradient,
     SoftmaxGradient,
     bayes_loss,
+    closeness,
     gradient,
     loss,
     population_gradient,
@@ -35,6 +39,7 @@ from scb_edu.transformer import (
 
 __all__ = [
     "Batch",
+    "Closeness",
     "Distances",
     "Flow",
     "Gradient",
@@ -47,6 +52,7 @@ __all__ = [
     "SoftmaxTransformer",
     "attend",
     "bayes_loss",
+    "closeness",
     "distances",
     "escape_time",
     "escape_time_limit",
@@ -60,6 +66,8 @@ __all__ = [
     "precondition",
     "saddle",
     "signal_flow",
+    "signal_jacobian",
     "signal_rate",
     "signals",
+    "watershed",
 ]

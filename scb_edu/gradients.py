@@ -9,6 +9,7 @@ import numpy as np
 
 from scb_edu import checks
 from scb_edu.checks import Array, Tokens
+from scb_edu.errors import ScbError
 from scb_edu.task import Batch, SCBTask, attend
 from scb_edu.transformer import (
     LinearTransformer,
@@ -302,6 +303,69 @@ def precondition(gradient: Gradient, stationary: Array) -> Gradient:
     checks.all_positive("stationary", mu, "the preconditioner divides by it")
     attention = gradient.attention / mu
     return Gradient(gradient.value / mu, attention - attention.mean(axis=0))
+
+
+@dataclass(frozen=True)
+class Closeness:
+    """How close an estimate is to the truth: in direction, and in all.
+
+    Parameters
+    ----------
+    cosine : float
+        Of the angle between the two, 1 for the same direction; nan for an estimate of zero.
+    relative_error : float
+        Length of the difference over length of the truth.
+
+    Notes
+    -----
+    Book: 03-gradients, eq-batch-error.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> scb.Closeness(cosine=0.6, relative_error=1.2).cosine
+    0.6
+    """
+
+    cosine: float
+    relative_error: float
+
+
+def closeness(estimate: Array, truth: Array) -> Closeness:
+    """Compare a sampled gradient with the population gradient.
+
+    Parameters
+    ----------
+    estimate, truth : arrays of one shape
+
+    Returns
+    -------
+    Closeness
+        Dimensionless.
+
+    Raises
+    ------
+    ScbError
+        The shapes differ, an entry is not finite, or the truth is zero: it has no direction.
+
+    Notes
+    -----
+    Book: 03-gradients, eq-batch-error.
+
+    Examples
+    --------
+    >>> import numpy as np, scb_edu as scb
+    >>> scb.closeness(np.array([[3.0, 4.0]]), np.array([[3.0, 0.0]]))
+    Closeness(cosine=0.6, relative_error=1.3333333333333333)
+    """
+    exact = checks.real_array("truth", truth, np.ndim(truth))
+    guess = checks.real_array("estimate", estimate, exact.ndim)
+    checks.shape_is("estimate", guess, exact.shape, "that of the truth")
+    length, size = np.linalg.norm(exact), np.linalg.norm(guess)
+    if length == 0:
+        raise ScbError("truth: expected an array with a direction, got only zeros.")
+    cosine = np.vdot(guess, exact) / (size * length) if size else np.nan
+    return Closeness(float(cosine), float(np.linalg.norm(guess - exact) / length))
 
 
 @dataclass(frozen=True, eq=False)
