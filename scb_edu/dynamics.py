@@ -195,7 +195,8 @@ def growth_rate(task: TaskLike) -> float:
     Returns
     -------
     float
-        The positive eigenvalue [-1/T + sqrt(1/T^2 + 4 K_P K_Q)] / 2, per unit of time.
+        The positive eigenvalue [-b + sqrt(b^2 + 4 K_P K_Q)] / 2 of the flow at its saddle, per
+        unit of time, with b = (1 + 1/(T K_Q)) / T.
 
     Raises
     ------
@@ -213,7 +214,8 @@ def growth_rate(task: TaskLike) -> float:
     0.2
     """
     K_P, K_Q, T = SignalConstants.of(task)
-    return (math.sqrt(1 / T**2 + 4 * K_P * K_Q) - 1 / T) / 2
+    damping = (1 + 1 / (T * K_Q)) / T
+    return (math.sqrt(damping**2 + 4 * K_P * K_Q) - damping) / 2
 
 
 def saddle(task: TaskLike) -> Signals:
@@ -242,6 +244,84 @@ def saddle(task: TaskLike) -> Signals:
     return Signals(0.0, -1 / (T * K_Q))
 
 
+def signal_jacobian(task: TaskLike, value: float, attention: float) -> Array:
+    """Return the matrix of the flow linearised at a point.
+
+    Parameters
+    ----------
+    task : SCBTask or (K_P, K_Q, T)
+    value, attention : float
+        alpha_V and alpha_A.
+
+    Returns
+    -------
+    (2, 2) array
+        Row i holds the derivatives of the i-th velocity with respect to alpha_V and alpha_A.
+
+    Raises
+    ------
+    ScbError
+        The task has no energy, or a number is not in its range.
+
+    Notes
+    -----
+    Book: 04-two-stages, eq-linearisation.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> scb.signal_jacobian((0.2, 0.5, 100), 0, 0).tolist()
+    [[-0.01, 0.5], [0.2, 0.0]]
+    """
+    K_P, K_Q, T = SignalConstants.of(task)
+    v, a = checks.real_number("value", value), checks.real_number("attention", attention)
+    cross = 1 - 2 * v * a
+    return np.array([[-1 / T - K_Q * a**2, K_Q * cross], [K_P * cross, -K_P * v**2]])
+
+
+def watershed(task: TaskLike, *, reach: float = 1.5, points: int = 200) -> tuple[Array, Array]:
+    """Return the curve that parts the starts that find the truth from those that never do.
+
+    Parameters
+    ----------
+    task : SCBTask or (K_P, K_Q, T)
+    reach : float
+        Above 0: the curve ends where a signal is this far from that of the saddle.
+    points : int
+        How many points on each side of the saddle, at least 2.
+
+    Returns
+    -------
+    value, attention : (2 points - 1,) arrays
+        alpha_V, from below 0 to above 0, and alpha_A; the saddle is in the middle.
+
+    Raises
+    ------
+    ScbError
+        An argument is out of range.
+
+    Notes
+    -----
+    The stable manifold of the saddle: the only paths that end in it, followed backwards in time.
+    Book: 04-two-stages, eq-linearisation.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> value, attention = scb.watershed((0.2, 0.2, 1e6), reach=0.5)
+    >>> value[[0, -1]].round(3).tolist(), attention[[0, -1]].round(3).tolist()
+    ([-0.5, 0.5], [0.5, -0.5])
+    """
+    constants = SignalConstants.of(task)
+    far = checks.positive_number("reach", reach)
+    count = checks.positive_int("points", points)
+    if count < 2:
+        raise ScbError(f"points: expected at least 2, the saddle and the end, got {count}.")
+    left, right = (_stable_branch(constants, far, count, side) for side in (-1, 1))
+    both = np.concatenate([left[:, :0:-1], right], axis=1)
+    return both[0], both[1]
+
+
 def escape_time(
     task: TaskLike,
     level: float,
@@ -257,7 +337,9 @@ def escape_time(
     level : float
         Below 1: the truth, where both signals are 1, is reached only in the limit.
     start : (alpha_V, alpha_A)
-    signal : "attention" or "value"
+    signal : "attention", "value" or "product"
+        The product alpha_V alpha_A is what the prediction gets right; where it is close to 1,
+        stage 1 is over.
 
     Returns
     -------
@@ -283,14 +365,14 @@ def escape_time(
     """
     constants = SignalConstants.of(task)
     goal = checks.real_number("level", level)
-    index = _index_of(signal)
+    reading = _reading_of(signal)
     if goal >= 1:
         raise ScbError(f"level: expected a number below 1, got {goal:.6g}.")
-    if checks.real_number("start", start[index]) >= goal:
+    if reading(_start_point(start)) >= goal:
         return 0.0
 
     def crossing(_t: float, y: Array) -> float:
-        return float(y[index] - goal)
+        return reading(y) - goal
 
     crossing.terminal = True  # type: ignore[attr-defined]
     horizon = 100 * (constants.context_length + 1 / growth_rate(constants))
@@ -425,8 +507,7 @@ def _solve(
     t_eval: Array | None = None,
     events: Callable[[float, Array], float] | None = None,
 ) -> Any:
-    begin = checks.real_array("start", start, 1)
-    checks.shape_is("start", begin, (2,), "(alpha_V, alpha_A)")
+    begin = _start_point(start)
 
     def rate(_t: float, y: Array) -> tuple[float, float]:
         return _rate(*constants, y[0], y[1])
@@ -440,11 +521,45 @@ def _solve(
     return solution
 
 
-def _index_of(signal: str) -> int:
-    names = ("value", "attention")
-    if signal not in names:
-        raise ScbError(f"signal: expected 'value' or 'attention', got {signal!r}.")
-    return names.index(signal)
+def _stable_branch(constants: SignalConstants, reach: float, count: int, side: int) -> Array:
+    """Follow the flow backwards out of the saddle, with alpha_V on one side of it; (2, count)."""
+    centre = np.array([0.0, saddle(constants).attention])
+    rates, directions = np.linalg.eig(signal_jacobian(constants, centre[0], centre[1]))
+    slow = directions[:, rates.argmin()]
+    begin = centre + 1e-6 * reach * side * np.sign(slow[0]) * slow
+
+    def backwards(_t: float, y: Array) -> tuple[float, float]:
+        speed_V, speed_A = _rate(*constants, y[0], y[1])
+        return -speed_V, -speed_A
+
+    def leaves(_t: float, y: Array) -> float:
+        return float(np.abs(y - centre).max() - reach)
+
+    leaves.terminal = True  # type: ignore[attr-defined]
+    # 1e-6 grows to 1 in 14 times the slower rate of decay; twice that is ample
+    end = 30 / abs(rates.min())
+    path = solve_ivp(
+        backwards, (0, end), begin, "LSODA", events=leaves, dense_output=True, rtol=1e-9, atol=1e-12
+    )
+    times = np.linspace(0, path.t[-1], count)
+    return np.column_stack([centre, path.sol(times[1:])])
+
+
+def _start_point(start: tuple[float, float]) -> Array:
+    point = checks.real_array("start", start, 1)
+    checks.shape_is("start", point, (2,), "(alpha_V, alpha_A)")
+    return point
+
+
+def _reading_of(signal: str) -> Callable[[Array], float]:
+    readings: dict[str, Callable[[Array], float]] = {
+        "value": lambda y: float(y[0]),
+        "attention": lambda y: float(y[1]),
+        "product": lambda y: float(y[0] * y[1]),
+    }
+    if signal not in readings:
+        raise ScbError(f"signal: expected one of {', '.join(readings)}, got {signal!r}.")
+    return readings[signal]
 
 
 def _of_task(task: SCBTask) -> tuple[float, float, float]:
