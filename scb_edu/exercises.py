@@ -1,0 +1,188 @@
+"""Answers checked where they are written: ``exercises.check("ch1-law", my_answer)``."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from scb_edu.errors import ScbError
+from scb_edu.gradients import bayes_loss
+from scb_edu.task import SCBTask
+
+Check: TypeAlias = Callable[[Any], str | None]
+
+_CHECKS: dict[str, Check] = {}
+
+
+@dataclass(frozen=True, repr=False)
+class Verdict:
+    """Whether an answer is right, and what to say to its author.
+
+    Parameters
+    ----------
+    passed : bool
+    words : str
+
+    Notes
+    -----
+    Book: 01-bigrams, sec-bigrams.
+
+    Examples
+    --------
+    >>> Verdict(True, "Right.")
+    Right.
+    """
+
+    passed: bool
+    words: str
+
+    def __repr__(self) -> str:
+        return self.words
+
+
+class _NotAnswered(Exception):
+    """The reader has not written the answer yet."""
+
+
+def exercise(name: str) -> Callable[[Check], Check]:
+    """Register a check under a name: it takes the answer, and returns a hint or, if right, None.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    callable
+        A decorator that leaves the check as it is.
+
+    Raises
+    ------
+    ScbError
+        The name is taken.
+
+    Notes
+    -----
+    Book: 01-bigrams, sec-bigrams.
+
+    Examples
+    --------
+    >>> from scb_edu import exercises
+    >>> @exercises.exercise("doc-answer")
+    ... def _answer(answer):
+    ...     return None if answer == 42 else "Think deeper."
+    >>> exercises.check("doc-answer", 41)
+    Not yet: Think deeper.
+    """
+
+    def register(test: Check) -> Check:
+        if name in _CHECKS:
+            raise ScbError(f"name: expected a new one, got {name!r}, which is taken.")
+        _CHECKS[name] = test
+        return test
+
+    return register
+
+
+def check(name: str, answer: Any) -> Verdict:
+    """Look at the answer to an exercise and say whether it is right, or give a hint.
+
+    Parameters
+    ----------
+    name : str
+        As in the exercise.
+    answer : object
+        A value or a function, as the exercise asks.
+
+    Returns
+    -------
+    Verdict
+        Never an exception: an answer that raises is told so in words.
+
+    Raises
+    ------
+    ScbError
+        There is no exercise of that name.
+
+    Notes
+    -----
+    Book: 01-bigrams, sec-bigrams.
+
+    Examples
+    --------
+    >>> from scb_edu import exercises
+    >>> exercises.check("ch1-law", None)
+    Not answered yet: write your answer, then run the cell again.
+    """
+    if name not in _CHECKS:
+        raise ScbError(f"name: expected one of {sorted(_CHECKS)}, got {name!r}.")
+    try:
+        hint = _CHECKS[name](_answered(answer))
+    except (_NotAnswered, NotImplementedError):
+        return Verdict(False, "Not answered yet: write your answer, then run the cell again.")
+    except Exception as error:
+        return Verdict(False, f"Your answer stopped with {type(error).__name__}: {error}")
+    return Verdict(True, "Right.") if hint is None else Verdict(False, f"Not yet: {hint}")
+
+
+def _answered(answer: Any) -> Any:
+    """Return the answer; a function is watched, and counts as unwritten if it returns nothing."""
+    if answer is None or answer is ...:
+        raise _NotAnswered
+    if not callable(answer):
+        return answer
+
+    @functools.wraps(answer)
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        return _answered(answer(*args, **kwargs))
+
+    return watched
+
+
+# Chapter 1 -----------------------------------------------------------------------------------
+
+
+@exercise("ch1-stationary")
+def _stationary_law(answer: Any) -> str | None:
+    mu = np.asarray(answer, dtype=float)
+    if mu.shape != (2,):
+        return "two numbers are wanted, one for each token."
+    if abs(mu.sum() - 1) > 1e-6:
+        return f"your two numbers add up to {mu.sum():.3g}; probabilities add up to 1."
+    after = np.array([[0.9, 0.5], [0.1, 0.5]]) @ mu
+    if np.abs(after - mu).max() > 1e-3:
+        return f"one step of P carries your law to {after.round(3).tolist()}: it does not stay."
+    return None
+
+
+@exercise("ch1-law")
+def _law_of_output(answer: Any) -> str | None:
+    law = np.asarray(answer, dtype=float)
+    if law.shape != (3,):
+        return "three numbers are wanted, the chances of A, B and C."
+    if (
+        np.abs(law - [0.62, 0.2, 0.18]).max() < 1e-3
+        or np.abs(law - [0.34, 0.24, 0.42]).max() < 1e-3
+    ):
+        return "look again at the two positions, and at which of them has the larger weight."
+    if np.abs(law - [0.46, 0.24, 0.3]).max() > 5e-3:
+        return "mix the columns of P that belong to the tokens at positions 3 and 7, 0.6 to 0.4."
+    return None
+
+
+@exercise("ch1-bayes-loss")
+def _closed_bayes_loss(answer: Any) -> str | None:
+    rng = np.random.default_rng(1)
+    for N, T, Q in [(3, 8, 2), (4, 5, 1), (2, 6, 3), (6, 9, 4)]:
+        task = SCBTask.random(N, T, Q, rng, concentration=0.5)
+        mine = float(answer(task.transition, task.attention, task.stationary))
+        truth = bayes_loss(task)
+        if abs(mine - 2 * truth) < 1e-9:
+            return "the loss is one half of the mean square: the 1/2 is missing."
+        if abs(mine - truth) > 1e-9:
+            return f"for N={N}, T={T}, Q={Q} it should be {truth:.4f}, and yours is {mine:.4f}."
+    return None

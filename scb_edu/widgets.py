@@ -1,0 +1,1 @@
+"""The explorers of the book: controls over figures, computed by the library."""

@@ -1,0 +1,65 @@
+import re
+
+import numpy as np
+import pytest
+
+import scb_edu as scb
+from scb_edu import exercises
+
+
+def test_every_check_knows_an_answer_that_is_not_written_yet():
+    for name in exercises._CHECKS:
+        for empty in (None, ...):
+            assert exercises.check(name, empty).words.startswith("Not answered yet"), name
+
+
+def test_a_function_that_returns_nothing_or_says_so_is_not_answered():
+    def unwritten(*_):
+        raise NotImplementedError
+
+    for stub in (lambda *_: None, lambda *_: ..., unwritten):
+        assert "Not answered yet" in repr(exercises.check("ch1-bayes-loss", stub))
+
+
+def test_an_answer_that_raises_is_told_so_in_words():
+    verdict = exercises.check("ch1-bayes-loss", lambda *_: 1 / 0)
+    assert not verdict.passed
+    assert verdict.words == "Your answer stopped with ZeroDivisionError: division by zero"
+
+
+def test_names_are_known_and_used_once():
+    with pytest.raises(scb.ScbError, match="expected one of .*'ch1-law'"):
+        exercises.check("ch1-lawn", 1)
+    with pytest.raises(scb.ScbError, match="taken"):
+        exercises.exercise("ch1-law")(lambda answer: None)
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "hint"),
+    [
+        ("ch1-stationary", (5 / 6, 1 / 6), (0.5, 0.5), r"to \[0.7, 0.3\]"),
+        ("ch1-stationary", [0.8333, 0.1667], (5, 1), "add up to 6"),
+        ("ch1-law", [0.46, 0.24, 0.3], [0.34, 0.24, 0.42], "larger weight"),
+        ("ch1-law", (0.46, 0.24, 0.30), [0.7, 0.2, 0.1], "mix the columns"),
+    ],
+)
+def test_numbers_of_chapter_1(name, right, wrong, hint):
+    assert exercises.check(name, right).passed
+    refused = exercises.check(name, wrong)
+    assert not refused.passed
+    assert re.search(hint, refused.words)
+
+
+def closed_form(P, Q, mu):
+    square = mu @ mu + mu @ (Q**2).sum(0) * (mu @ (P**2).sum(0) - mu @ mu)
+    return 0.5 * (1 - square)
+
+
+def test_bayes_loss_of_chapter_1():
+    assert exercises.check("ch1-bayes-loss", closed_form).words == "Right."
+    double = exercises.check("ch1-bayes-loss", lambda *parts: 2 * closed_form(*parts))
+    assert "1/2 is missing" in double.words
+    ignores_attention = exercises.check(
+        "ch1-bayes-loss", lambda P, Q, mu: closed_form(P, np.eye(len(mu)), mu)
+    )
+    assert "it should be" in ignores_attention.words
