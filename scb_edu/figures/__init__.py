@@ -15,6 +15,7 @@ from scb_edu.figures.picture import (
     new_figure,
     styled,
 )
+from scb_edu.figures.welcome import moving_matrices, moving_signals
 
 __all__ = [
     "AMBER",
@@ -28,6 +29,8 @@ __all__ = [
     "YELLOW",
     "Picture",
     "heatmap",
+    "moving_matrices",
+    "moving_signals",
     "new_figure",
     "styled",
 ]
