@@ -44,7 +44,7 @@ class Verdict:
         return self.words
 
 
-class _NotAnswered(Exception):
+class _NotAnsweredError(Exception):
     """The reader has not written the answer yet."""
 
 
@@ -122,7 +122,7 @@ def check(name: str, answer: Any) -> Verdict:
         raise ScbError(f"name: expected one of {sorted(_CHECKS)}, got {name!r}.")
     try:
         hint = _CHECKS[name](_answered(answer))
-    except (_NotAnswered, NotImplementedError):
+    except (_NotAnsweredError, NotImplementedError):
         return Verdict(False, "Not answered yet: write your answer, then run the cell again.")
     except Exception as error:
         return Verdict(False, f"Your answer stopped with {type(error).__name__}: {error}")
@@ -132,7 +132,7 @@ def check(name: str, answer: Any) -> Verdict:
 def _answered(answer: Any) -> Any:
     """Return the answer; a function is watched, and counts as unwritten if it returns nothing."""
     if answer is None or answer is ...:
-        raise _NotAnswered
+        raise _NotAnsweredError
     if not callable(answer):
         return answer
 
@@ -164,11 +164,10 @@ def _law_of_output(answer: Any) -> str | None:
     law = np.asarray(answer, dtype=float)
     if law.shape != (3,):
         return "three numbers are wanted, the chances of A, B and C."
-    if (
-        np.abs(law - [0.62, 0.2, 0.18]).max() < 1e-3
-        or np.abs(law - [0.34, 0.24, 0.42]).max() < 1e-3
-    ):
-        return "look again at the two positions, and at which of them has the larger weight."
+    if abs(law.sum() - 1) > 1e-2:
+        return f"your numbers add up to {law.sum():.3g}; a law is a column of P, not a row."
+    if np.abs(law - [0.34, 0.26, 0.4]).max() < 5e-3:
+        return "the two weights are swapped: which position has the larger one?"
     if np.abs(law - [0.46, 0.24, 0.3]).max() > 5e-3:
         return "mix the columns of P that belong to the tokens at positions 3 and 7, 0.6 to 0.4."
     return None

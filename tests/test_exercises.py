@@ -28,7 +28,7 @@ def test_an_answer_that_raises_is_told_so_in_words():
 
 
 def test_names_are_known_and_used_once():
-    with pytest.raises(scb.ScbError, match="expected one of .*'ch1-law'"):
+    with pytest.raises(scb.ScbError, match=r"expected one of .*'ch1-law'"):
         exercises.check("ch1-lawn", 1)
     with pytest.raises(scb.ScbError, match="taken"):
         exercises.exercise("ch1-law")(lambda answer: None)
@@ -39,8 +39,9 @@ def test_names_are_known_and_used_once():
     [
         ("ch1-stationary", (5 / 6, 1 / 6), (0.5, 0.5), r"to \[0.7, 0.3\]"),
         ("ch1-stationary", [0.8333, 0.1667], (5, 1), "add up to 6"),
-        ("ch1-law", [0.46, 0.24, 0.3], [0.34, 0.24, 0.42], "larger weight"),
+        ("ch1-law", [0.46, 0.24, 0.3], [0.34, 0.26, 0.40], "swapped"),
         ("ch1-law", (0.46, 0.24, 0.30), [0.7, 0.2, 0.1], "mix the columns"),
+        ("ch1-law", (0.46, 0.24, 0.30), [0.46, 0.2, 0.3], "a column of P, not a row"),
     ],
 )
 def test_numbers_of_chapter_1(name, right, wrong, hint):
