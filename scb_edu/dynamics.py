@@ -270,8 +270,8 @@ def signal_jacobian(task: TaskLike, value: float, attention: float) -> Array:
     Examples
     --------
     >>> import scb_edu as scb
-    >>> scb.signal_jacobian((0.2, 0.5, 100), 0, 0).tolist()
-    [[-0.01, 0.5], [0.2, 0.0]]
+    >>> scb.signal_jacobian((0.25, 0.5, 100), 1, 1).tolist()
+    [[-0.51, -0.5], [-0.25, -0.25]]
     """
     K_P, K_Q, T = SignalConstants.of(task)
     v, a = checks.real_number("value", value), checks.real_number("attention", attention)
