@@ -52,6 +52,7 @@ mathjax3_config = {"tex": {"macros": {name[1:]: tex for name, tex in BOOK["math"
 html_theme = "sphinx_book_theme"
 html_static_path = ["_static", str(MATHJAX / "static")]
 html_css_files = ["book.css"]
+html_context = {"default_mode": "auto"}
 html_theme_options = {"home_page_in_toc": True, "show_toc_level": 2}
 
 
@@ -94,8 +95,8 @@ def offer_notebook(app, name, template, context, doctree):
         shutil.copy(twin, Path(app.outdir, "_sources", twin.name))
 
 
-def library():
-    """A hash of the library's source: when it changes, every cell is run again."""
+def hash_of_library():
+    """When it changes, every cell is run again."""
     files = sorted(path for path in HERE.parent.joinpath("scb_edu").rglob("*") if path.is_file())
     source = b"".join(path.read_bytes() for path in files if path.suffix != ".pyc")
     return hashlib.sha256(source).hexdigest()
@@ -103,7 +104,7 @@ def library():
 
 def setup(app):
     """Register what the functions above do."""
-    app.add_config_value("library", library(), "env")
+    app.add_config_value("library_hash", hash_of_library(), "env")
     app.connect("source-read", add_contents)
     app.connect("doctree-read", say_what_images_show)
     app.connect("html-page-context", offer_notebook)
