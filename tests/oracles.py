@@ -1,6 +1,6 @@
 """Slow, literal versions of the mathematics. They import nothing from the library."""
 
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -115,7 +115,7 @@ def flow(K_P, K_Q, T, start, times, substeps=40):
         return np.array([(1 - v) / T + K_Q * a * (1 - v * a), K_P * v * (1 - v * a)])
 
     y, path = np.array(start, dtype=float), [np.array(start, dtype=float)]
-    for before, after in zip(times[:-1], times[1:], strict=True):
+    for before, after in pairwise(times):
         h = (after - before) / substeps
         for _ in range(substeps):
             k1 = rate(y)

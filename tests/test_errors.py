@@ -144,7 +144,10 @@ CALLS = {
     "one point": (lambda: scb.signal_flow(TASK, t_end=1, points=1), "points: .*at least 2"),
     "start": (lambda: scb.signal_flow(TASK, start=(0, 0, 0), t_end=1), r"start: .*\(2,\)"),
     "level": (lambda: scb.escape_time(TASK, 1.0), "level: expected a number below 1"),
-    "which signal": (lambda: scb.escape_time(TASK, 0.5, signal="V"), "signal: expected .*value.*got 'V'"),
+    "which signal": (
+        lambda: scb.escape_time(TASK, 0.5, signal="V"),
+        "signal: expected .*value.*got 'V'",
+    ),
     "level of stage 2": (
         lambda: scb.escape_time_limit((0.01, 0.9, 100), 0.5),
         "level: expected a number below .*use escape_time",
