@@ -27,7 +27,8 @@ from scb_edu.gradients import (
     population_loss,
     precondition,
 )
-from scb_edu.task import Batch, SCBTask, attend
+from scb_edu.information import entropy, output_entropy
+from scb_edu.task import Batch, SCBTask, attend, random_attention, random_transition
 from scb_edu.transformer import (
     Distances,
     LinearTransformer,
@@ -54,16 +55,20 @@ __all__ = [
     "bayes_loss",
     "closeness",
     "distances",
+    "entropy",
     "escape_time",
     "escape_time_limit",
     "flow_invariant",
     "gradient",
     "growth_rate",
     "loss",
+    "output_entropy",
     "population_gradient",
     "population_loss",
     "population_step",
     "precondition",
+    "random_attention",
+    "random_transition",
     "saddle",
     "signal_flow",
     "signal_jacobian",

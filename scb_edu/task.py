@@ -173,16 +173,8 @@ class SCBTask:
         >>> scb.SCBTask.random(5, 20, 3, np.random.default_rng(0))
         SCBTask(vocab_size=5, context_length=20, sparsity=3)
         """
-        N = checks.positive_int("vocab_size", vocab_size)
-        T = checks.positive_int("context_length", context_length)
-        K = checks.positive_int("sparsity", sparsity)
-        if K > T:
-            raise ScbError(f"sparsity: expected at most context_length = {T} positions, got {K}.")
-        spread = checks.positive_number("concentration", concentration)
-        checks.generator("rng", rng)
-        peaked = rng.dirichlet(np.full(N, spread), size=N).T
-        transition = (1 - UNIFORM_SHARE) * peaked + UNIFORM_SHARE / N
-        return cls(transition, _random_attention(N, T, K, rng))
+        transition = random_transition(vocab_size, rng, concentration=concentration)
+        return cls(transition, random_attention(vocab_size, context_length, sparsity, rng))
 
     @property
     def vocab_size(self) -> int:
@@ -292,6 +284,92 @@ class SCBTask:
         return cumulative(self.transition)
 
 
+def random_transition(
+    vocab_size: int, rng: np.random.Generator, *, concentration: float = 1.0
+) -> Array:
+    """Return a random P.
+
+    Parameters
+    ----------
+    vocab_size : int
+        N.
+    rng : numpy.random.Generator
+    concentration : float
+        Of the Dirichlet law of the columns: small is peaked, large is nearly uniform.
+
+    Returns
+    -------
+    (N, N) array
+        One part in a hundred is uniform, so that every token can follow every other.
+
+    Raises
+    ------
+    ScbError
+        N is not a whole number above zero, the concentration is not a number above zero, or
+        ``rng`` is not a Generator.
+
+    Notes
+    -----
+    Book: 01-bigrams, eq-bigram.
+
+    Examples
+    --------
+    >>> import numpy as np, scb_edu as scb
+    >>> scb.random_transition(4, np.random.default_rng(0)).sum(axis=0).round(12).tolist()
+    [1.0, 1.0, 1.0, 1.0]
+    """
+    N = checks.positive_int("vocab_size", vocab_size)
+    spread = checks.positive_number("concentration", concentration)
+    peaked = checks.generator("rng", rng).dirichlet(np.full(N, spread), size=N).T
+    return np.asarray((1 - UNIFORM_SHARE) * peaked + UNIFORM_SHARE / N)
+
+
+def random_attention(
+    vocab_size: int, context_length: int, sparsity: int, rng: np.random.Generator
+) -> Array:
+    """Return a random Q whose columns have exactly as many positions as ``sparsity`` says.
+
+    Parameters
+    ----------
+    vocab_size, context_length, sparsity : int
+        N, T and Q, with Q at most T.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    (T, N) array
+        Generators in the same state give the same weights for every T, at other positions.
+
+    Raises
+    ------
+    ScbError
+        A size is not a whole number above zero, Q is above T, or ``rng`` is not a Generator.
+
+    Notes
+    -----
+    Book: 01-bigrams, eq-scb.
+
+    Examples
+    --------
+    >>> import numpy as np, scb_edu as scb
+    >>> Q = scb.random_attention(4, 10, 3, np.random.default_rng(0))
+    >>> np.count_nonzero(Q, axis=0).tolist()
+    [3, 3, 3, 3]
+    """
+    N = checks.positive_int("vocab_size", vocab_size)
+    T = checks.positive_int("context_length", context_length)
+    K = checks.positive_int("sparsity", sparsity)
+    if K > T:
+        raise ScbError(f"sparsity: expected at most context_length = {T} positions, got {K}.")
+    # weights near 1/K: a position with hardly any weight would not count as one
+    weights = checks.generator("rng", rng).dirichlet(np.full(K, 5.0), size=N).T
+    # the K positions with the smallest of T random numbers are a uniform draw without repetition
+    positions = rng.random((T, N)).argsort(axis=0)[:K]
+    attention = np.zeros((T, N))
+    np.put_along_axis(attention, positions, weights, axis=0)
+    return attention
+
+
 def attend(attention: Array, tokens: ArrayLike, last: ArrayLike, vocab_size: int) -> Array:
     """Return X a_k for each sample: how much attention falls on each token of the vocabulary.
 
@@ -361,15 +439,6 @@ def weighted_square_norm(matrix: Array, stationary: Array) -> float:
 
 def _energy(matrix: Array, uniform: Array | float, stationary: Array) -> float:
     return weighted_square_norm(matrix - uniform, stationary)
-
-
-def _random_attention(N: int, T: int, K: int, rng: np.random.Generator) -> Array:
-    # the K positions with the smallest of T random numbers are a uniform draw without repetition
-    positions = rng.random((T, N)).argsort(axis=0)[:K]
-    attention = np.zeros((T, N))
-    # weights near 1/K: a position with hardly any weight would not count as one
-    np.put_along_axis(attention, positions, rng.dirichlet(np.full(K, 5.0), size=N).T, axis=0)
-    return attention
 
 
 def _stationary(P: Array) -> Array:

@@ -12,7 +12,7 @@ FLOORS = [
     ["checks"],
     ["sampling"],
     ["task"],
-    ["transformer"],
+    ["transformer", "information"],
     ["gradients"],
     ["dynamics"],
     ["figures.picture"],
