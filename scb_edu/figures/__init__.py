@@ -1,5 +1,14 @@
 """Results in, pictures out: no computation here."""
 
+from scb_edu.figures.gradients import (
+    columns_before_after,
+    cosine_against_samples,
+    curvature,
+    error_against_samples,
+    learning_by_token,
+    push_on_column,
+    where_it_lands,
+)
 from scb_edu.figures.picture import (
     AMBER,
     ATTENTION,
@@ -15,7 +24,7 @@ from scb_edu.figures.picture import (
     new_figure,
     styled,
 )
-from scb_edu.figures.welcome import moving_matrices, moving_signals
+from scb_edu.figures.welcome import moving_matrices, moving_signals, plateau
 
 __all__ = [
     "AMBER",
@@ -28,9 +37,17 @@ __all__ = [
     "VALUE",
     "YELLOW",
     "Picture",
+    "columns_before_after",
+    "cosine_against_samples",
+    "curvature",
+    "error_against_samples",
     "heatmap",
+    "learning_by_token",
     "moving_matrices",
     "moving_signals",
     "new_figure",
+    "plateau",
+    "push_on_column",
     "styled",
+    "where_it_lands",
 ]
