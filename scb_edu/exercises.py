@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -10,8 +11,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from scb_edu.errors import ScbError
-from scb_edu.gradients import bayes_loss
-from scb_edu.task import SCBTask
+from scb_edu.gradients import bayes_loss, gradient
+from scb_edu.task import Batch, SCBTask
+from scb_edu.transformer import LinearTransformer
 
 Check: TypeAlias = Callable[[Any], str | None]
 
@@ -184,4 +186,51 @@ def _closed_bayes_loss(answer: Any) -> str | None:
             return "the loss is one half of the mean square: the 1/2 is missing."
         if abs(mine - truth) > 1e-9:
             return f"for N={N}, T={T}, Q={Q} it should be {truth:.4f}, and yours is {mine:.4f}."
+    return None
+
+
+# Chapter 3 -----------------------------------------------------------------------------------
+
+
+@exercise("ch3-stable-rate")
+def _stable_rate(answer: Any) -> str | None:
+    task = SCBTask.example(1000)
+    mu, K_P = task.stationary, task.transition_energy
+    largest = 2 / (mu.max() * (K_P + 1000 * mu @ mu))
+    if np.isclose(answer, largest, rtol=1e-3):
+        return None
+    if np.isclose(answer, 2 / (mu.min() * (K_P + 1000 * mu @ mu)), rtol=1e-3):
+        return "the most frequent token has the steepest curvature, not the rarest."
+    if np.isclose(answer, largest / 2, rtol=1e-3):
+        return "a step of 2/curvature is the limit; 1/curvature lands in the minimum."
+    return f"expected about {largest:.1g}, got {answer:.3g}."
+
+
+@exercise("ch3-gradient")
+def _sample_gradient(answer: Any) -> str | None:
+    rng = np.random.default_rng(3)
+    for N, T in ((2, 1), (3, 5), (4, 7)):
+        model = LinearTransformer(rng.normal(size=(N, N)), rng.normal(size=(T, N)))
+        tokens, (last, output) = rng.integers(N, size=T), rng.integers(N, size=2)
+        found = answer(model.value, model.attention, tokens, last, output)
+        right = gradient(model, Batch(tokens[None], np.array([last]), np.array([output])))
+        for name, mine, true in zip(("dV", "dA"), found, vars(right).values(), strict=True):
+            if np.shape(mine) != true.shape:
+                return f"{name} has shape {np.shape(mine)}, expected {true.shape}."
+            if not np.allclose(mine, true):
+                return f"at N = {N}, T = {T} your {name} is off by {np.abs(mine - true).max():.2g}."
+    return None
+
+
+@exercise("ch3-moment")
+def _moment(answer: Any) -> str | None:
+    rng = np.random.default_rng(4)
+    for N, T in ((2, 2), (3, 3)):
+        mu, u, w = rng.dirichlet(np.ones(N)), rng.normal(size=T), rng.normal(size=T)
+        contexts = list(itertools.product(range(N), repeat=T))
+        one_hots = np.eye(N)[np.array(contexts)]  # (N^T, T, N)
+        chance = mu[np.array(contexts)].prod(axis=1)
+        true = np.einsum("c,ctn,t,csm,s->nm", chance, one_hots, u, one_hots, w)
+        if not np.allclose(answer(mu, u, w), true):
+            return f"at N = {N}, T = {T} the mean over all {N**T} contexts is another matrix."
     return None
