@@ -137,6 +137,39 @@ def signal_rate(task: TaskLike, value: Any, attention: Any) -> tuple[Any, Any]:
     return _rate(K_P, K_Q, T, value, attention)
 
 
+def signal_loss(task: TaskLike, value: Any, attention: Any) -> Any:
+    """Return how far the loss of a model of the family is above the irreducible loss.
+
+    Parameters
+    ----------
+    task : SCBTask or (K_P, K_Q, T)
+    value, attention : float or arrays of one shape
+        alpha_V and alpha_A.
+
+    Returns
+    -------
+    float or array
+        K_P/2 [(1 - alpha_V)^2/T + K_Q (1 - alpha_V alpha_A)^2], dimensionless.
+
+    Raises
+    ------
+    ScbError
+        The task has no energy, or the three numbers are not in their range.
+
+    Notes
+    -----
+    Book: 02-linear-transformer, eq-excess.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> scb.signal_loss((0.25, 0.5, 100), 1.0, 1.0), scb.signal_loss((0.25, 0.5, 100), -1.0, -1.0)
+    (0.0, 0.005)
+    """
+    K_P, K_Q, T = SignalConstants.of(task)
+    return K_P / 2 * ((1 - value) ** 2 / T + K_Q * (1 - value * attention) ** 2)
+
+
 def signal_flow(
     task: TaskLike,
     *,

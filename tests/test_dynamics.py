@@ -25,6 +25,20 @@ def test_flow_agrees_with_runge_kutta(K_P, K_Q, T, alpha_V, alpha_A):
 
 @exact
 @given(matrices(largest_vocab=3, largest_context=3), st.floats(-1.5, 1.5), st.floats(-1.5, 1.5))
+def test_the_signals_tell_the_loss_of_the_family(drawn, alpha_V, alpha_A):
+    """By enumeration of every sample, for the family and for the best predictor."""
+    P, Q, _, _ = drawn
+    task = scb.SCBTask(P, Q)
+    assume(min(task.transition_energy, task.attention_energy) > 1e-3)
+    model = scb.LinearTransformer.from_signals(task, alpha_V, alpha_A)
+    mu = task.stationary
+    total = oracles.mean_loss(model.value, model.attention, P, mu, Q)
+    excess = total - oracles.bayes_loss(P, mu, Q)
+    assert scb.signal_loss(task, alpha_V, alpha_A) == pytest.approx(excess, abs=1e-10)
+
+
+@exact
+@given(matrices(largest_vocab=3, largest_context=3), st.floats(-1.5, 1.5), st.floats(-1.5, 1.5))
 def test_full_matrices_stay_in_the_family_and_move_at_the_signal_rate(drawn, alpha_V, alpha_A):
     """The velocity of the matrices, by enumeration, is that of the two numbers."""
     P, Q, _, _ = drawn
