@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from scb_edu.dynamics import escape_time
 from scb_edu.errors import ScbError
 from scb_edu.gradients import bayes_loss, gradient
 from scb_edu.task import Batch, SCBTask
@@ -143,6 +144,20 @@ def _answered(answer: Any) -> Any:
         return _answered(answer(*args, **kwargs))
 
     return watched
+
+
+# Welcome -------------------------------------------------------------------------------------
+
+
+@exercise("ch0-wait")
+def _wait(answer: Any) -> str | None:
+    for T in (24, 240, 2400):
+        mine, true = float(answer(T)), escape_time(SCBTask.example(T), 0.5)
+        if abs(mine - escape_time(SCBTask.example(T), 0.5, signal="value")) < 1e-3:
+            return "that is when V is half way; stage 1 ends when the attention is."
+        if abs(mine - true) > 1e-3:
+            return f"for T = {T} the wait is {true:.2f}, and yours is {mine:.2f}."
+    return None
 
 
 # Chapter 1 -----------------------------------------------------------------------------------

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from scb_edu.checks import Array
-from scb_edu.figures.picture import ATTENTION, TRUTH, VALUE, Picture, heatmap, new_figure, styled
+from scb_edu.figures.picture import (
+    ATTENTION,
+    GREEN,
+    TRUTH,
+    VALUE,
+    Picture,
+    heatmap,
+    new_figure,
+    styled,
+)
 
 SIZE = (3.4, 3.0)  # inches: two panels stand side by side in a page
+STAGE_1, STAGE_2 = "#f1f1f1", "#fffbe0"
+OFFSET: Any = {"textcoords": "offset points", "color": "#444444"}
 
 
 @styled()
@@ -128,8 +141,55 @@ def _name_curves(ax: Axes, t: Array, V: Array, A: Array) -> None:
 
 
 def _shade_stages(ax: Axes, first: float, boundary: float, last: float) -> None:
-    spans = [(first, boundary, 1, "#f1f1f1"), (boundary, last, 2, "#fffbe0")]
+    spans = [(first, boundary, 1, STAGE_1), (boundary, last, 2, STAGE_2)]
     for start, end, number, color in spans:
         ax.axvspan(start, end, color=color, linewidth=0, zorder=0)
         middle = np.sqrt(start * end)  # of a logarithmic axis
         ax.text(middle, 1.62, f"stage {number}", ha="center", va="center", color="#444444")
+
+
+@styled()
+def plateau(times: ArrayLike, losses: ArrayLike, *, floor: float, stage_end: float) -> Picture:
+    """Draw the loss over time: flat at first, then a sudden fall to the floor.
+
+    Parameters
+    ----------
+    times, losses : (n,) arrays
+        Increasing times, and the loss of the model at those times.
+    floor : float
+        The irreducible loss, which no predictor beats.
+    stage_end : float
+        When stage 1 ends.
+
+    Returns
+    -------
+    Picture
+
+    Notes
+    -----
+    Book: index, sec-welcome.
+
+    Examples
+    --------
+    >>> from scb_edu.figures import plateau
+    >>> plateau([0, 10, 20], [0.5, 0.4, 0.3], floor=0.3, stage_end=10)
+    The loss falls from 0.5000 to 0.3000; the floor is 0.3000. Stage 1 ends at time 10.0.
+    """
+    t, loss = np.asarray(times, dtype=float), np.asarray(losses, dtype=float)
+    figure, ax = new_figure(7, 2.6)
+    ax.axvspan(t[0], stage_end, color=STAGE_1, linewidth=0, zorder=0)
+    ax.axvspan(stage_end, t[-1], color=STAGE_2, linewidth=0, zorder=0)
+    ax.plot(t, loss, color=GREEN)
+    ax.axhline(floor, color=TRUTH, linestyle="--", linewidth=1)
+    ax.annotate("no predictor gets below this line", (t[-1], floor), (0, 4), ha="right", **OFFSET)
+    for start, end, number in ((t[0], stage_end, 1), (stage_end, t[-1], 2)):
+        ax.annotate(
+            f"stage {number}", ((start + end) / 2, loss.max()), (0, 6), ha="center", **OFFSET
+        )
+    ax.set(xlim=(t[0], t[-1]), ylim=(floor - 0.1 * np.ptp(loss), loss.max() + 0.25 * np.ptp(loss)))
+    ax.set(xlabel="time: learning rate × steps", ylabel="loss (dimensionless)")
+    words = (
+        f"The loss falls from {loss[0]:.4f} to {loss[-1]:.4f}; the floor is {floor:.4f}. "
+        f"Stage 1 ends at time {stage_end:.1f}."
+    )
+    return Picture(figure, words)
