@@ -45,14 +45,15 @@
     button.className = "scb-play";
     control.append(button);
 
-    const name = (text) => {
+    const offer = (text) => {
       button.textContent = text;
+      button.toggleAttribute("data-playing", text === "Pause");
       button.setAttribute("aria-label", `${text}: ${control.querySelector("span").textContent}`);
     };
     const pause = () => {
       clearInterval(timer);
       timer = null;
-      name("Play");
+      offer("Play");
     };
     const step = () => {
       if (slider.value === slider.max) return pause();
@@ -62,7 +63,7 @@
     const play = () => {
       if (slider.value === slider.max) { slider.value = 0; show(); }
       timer = setInterval(step, still.matches ? 4 * data.step : data.step);
-      name("Pause");
+      offer("Pause");
     };
 
     pause();

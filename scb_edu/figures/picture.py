@@ -61,6 +61,8 @@ STYLE: Any = {
     "grid.color": "#e6e6e6",
     "lines.linewidth": 2.0,
     "lines.solid_capstyle": "round",
+    "figure.constrained_layout.w_pad": 0.08,
+    "figure.constrained_layout.h_pad": 0.08,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
 }
