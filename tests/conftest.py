@@ -1,0 +1,121 @@
+"""What the tests share: the list of pages, the built book, a browser."""
+
+import contextlib
+import functools
+import http.server
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+BOOK = ROOT / "book"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
+SHARE_THE_BOOK = ("test_book.py", "test_browser.py")
+
+
+def description():
+    """What myst.yml says of the project."""
+    return yaml.safe_load((ROOT / "myst.yml").read_text(encoding="utf-8"))["project"]
+
+
+def pages():
+    """The names of all pages, in reading order: index, 01-..., notation, ..."""
+    parts = [part.get("children", [part]) for part in description()["toc"]]
+    return [Path(entry["file"]).stem for part in parts for entry in part]
+
+
+def chapters():
+    """The pages that have code to run, and so a notebook."""
+    return [p for p in pages() if "```{code-cell}" in (BOOK / f"{p}.md").read_text("utf-8")]
+
+
+def pytest_collection_modifyitems(items):
+    """Keep the tests of one file in one process, and the tests of the built book too."""
+    for item in items:
+        group = "book" if item.path.name in SHARE_THE_BOOK else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_frames():
+    """Only a book's build draws all frames."""
+    os.environ.pop("SCB_EDU_FRAMES", None)
+
+
+# The book
+
+
+class Build(NamedTuple):
+    """A built book, and how building it went."""
+
+    html: Path
+    status: int
+    log: str
+
+
+def build_book(source, folder):
+    """Build a book as `make book` does."""
+    strict = ["--nitpicky", "--fail-on-warning", "--keep-going"]
+    command = ["-m", "sphinx", *strict, "-d", folder / "doctrees", source, folder / "html"]
+    done = subprocess.run([sys.executable, *command], capture_output=True, text=True)
+    return Build(folder / "html", done.returncode, done.stdout[-2000:] + done.stderr)
+
+
+@pytest.fixture(scope="session")
+def build(tmp_path_factory):
+    """The book, built once; SCB_EDU_BOOK may name a folder that holds a built one."""
+    if built := os.environ.get("SCB_EDU_BOOK"):
+        return Build(Path(built).resolve(), 0, "")
+    return build_book(BOOK, tmp_path_factory.mktemp("book"))
+
+
+@pytest.fixture(scope="session")
+def book(build):
+    """The folder of the built pages."""
+    if not (build.html / "index.html").exists():
+        pytest.fail(f"The book was not built.\n{build.log}")
+    return build.html
+
+
+# The browser
+
+
+def find_browser(playwright):
+    """The path of a Chromium: CHROMIUM, the system's, or Playwright's own."""
+    found = (shutil.which(name) for name in (os.environ.get("CHROMIUM", ""), *BROWSERS))
+    own = Path(playwright.chromium.executable_path)
+    return next(filter(None, found), str(own) if own.exists() else None)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium; where CI is true there has to be one."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = find_browser(playwright)
+        if path is None:
+            say = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+            say("NO BROWSER: NOTHING WAS TRIED IN A PAGE. Install Chromium, or set CHROMIUM.")
+        chromium = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@contextlib.contextmanager
+def served(folder):
+    """Serve a folder on loopback and yield its address."""
+    quiet = type("Quiet", (http.server.SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
+    handler = functools.partial(quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()

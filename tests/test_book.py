@@ -1,0 +1,142 @@
+"""The book builds without a warning, and its pages hold what they promise."""
+
+import re
+from html.parser import HTMLParser
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from conftest import BOOK, build_book, pages
+
+LARGEST_PAGE = 5_000_000  # bytes of a page with its output images
+LARGEST_EXPLORER = 1_000_000
+LOADED = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src"}
+
+
+class Tags(HTMLParser):
+    """Every element of a page as (name, attributes)."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+    def named(self, *names):
+        return [attrs for tag, attrs in self.found if tag in names]
+
+
+@pytest.fixture(params=pages())
+def page(request, book):
+    return book / f"{request.param}.html"
+
+
+@pytest.fixture
+def text(page):
+    return page.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def tags(text):
+    return Tags(text)
+
+
+def test_builds_without_a_warning(build):
+    assert build.status == 0, build.log
+
+
+def test_every_chapter_is_in_the_description():
+    assert {path.stem for path in BOOK.glob("*.md")} == set(pages())
+
+
+def test_every_page_leads_to_every_other(page, tags):
+    linked = {attrs.get("href") for attrs in tags.named("a")}
+    assert {f"{name}.html" for name in pages() if name != page.stem} <= linked
+
+
+def test_every_output_image_has_words(tags):
+    words = [image.get("alt", "") for image in tags.named("img")]
+    assert [w for w in words if len(w) <= 20] == []
+
+
+def test_nothing_is_loaded_from_elsewhere(tags):
+    loaded = [a.get(LOADED[tag], "") or "" for tag, a in tags.found if tag in LOADED]
+    assert [url for url in loaded if re.match(r"(https?:)?//", url)] == []
+
+
+def test_page_is_small_enough(page, text, tags):
+    images = {a["src"] for a in tags.named("img") if not a["src"].startswith("data:")}
+    size = len(text.encode()) + sum((page.parent / name).stat().st_size for name in images)
+    assert size <= LARGEST_PAGE
+
+
+def test_explorers_are_small_enough(text):
+    explorers = re.findall(r'<div class="scb-explorer">.*?</script></div>', text, flags=re.DOTALL)
+    assert len(explorers) == text.count('class="scb-explorer"')
+    assert [len(e) for e in explorers if len(e.encode()) > LARGEST_EXPLORER] == []
+
+
+def test_no_live_widget_is_left_behind(text):
+    assert "application/vnd.jupyter" not in text
+    assert "require.min.js" not in text
+
+
+def test_every_link_inside_the_book_leads_somewhere(page, tags):
+    for attrs in tags.named("a"):
+        url = urlsplit(attrs.get("href") or "")
+        if url.scheme or url.netloc or not (url.path or url.fragment):
+            continue
+        target = page.parent / unquote(url.path) if url.path else page
+        assert target.exists(), attrs["href"]
+        if url.fragment and target.suffix == ".html":
+            assert unquote(url.fragment) in identifiers(target), attrs["href"]
+
+
+def identifiers(page, known={}):  # noqa: B006 - remembers pages over the whole run
+    if page not in known:
+        known[page] = {a["id"] for _, a in Tags(page.read_text("utf-8")).found if "id" in a}
+    return known[page]
+
+
+def test_style_sheets_load_nothing_from_elsewhere(book):
+    for sheet in book.joinpath("_static").rglob("*.css"):
+        assert not re.search(r"(url\(|@import)\s*['\"]?(https?:)?//", sheet.read_text("utf-8"))
+
+
+# A build that goes wrong has to say so: a small book with the same conf.py
+
+
+PAGE = """---
+jupytext: {text_representation: {extension: .md, format_name: myst}}
+kernelspec: {name: python3, display_name: Python 3}
+---
+
+# Page
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        ("See {eq}`eq-nowhere`.", "eq-nowhere"),
+        ("See {ref}`words <sec-nowhere>`.", "sec-nowhere"),
+        ("See {cite:t}`nobody1999`.", "nobody1999"),
+        ("```{code-cell}\n1 / 0\n```", "ZeroDivisionError"),
+    ],
+)
+def test_a_broken_page_fails_the_build(tmp_path, body, complaint):
+    small = tmp_path / "book"
+    small.mkdir()
+    for name in ("conf.py", "references.bib"):
+        (small / name).write_bytes((BOOK / name).read_bytes())
+    (small / "_static").mkdir()
+    (small / "_static" / "book.css").touch()
+    (small / "index.md").write_text(PAGE + body)
+    description = "project: {title: T, authors: [{name: A}], license: MIT, math: {}"
+    toc = "toc: [{file: book/index.md}], bibliography: [book/references.bib]}"
+    (tmp_path / "myst.yml").write_text(f"{description}, {toc}")
+    built = build_book(small, tmp_path)
+    assert built.status != 0
+    assert complaint in built.log

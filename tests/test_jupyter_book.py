@@ -1,0 +1,75 @@
+"""Jupyter Book reads every page without a complaint, from the same myst.yml.
+
+The theme is what needs the internet, so a stub stands in for it: what is built is the content.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import BOOK, ROOT, pages
+
+# Complaints that are no fault of a page, each with its reason
+EXPECTED = {
+    r"unused .*key.*mystnb": "cell metadata for the other builder",
+}
+
+
+def build_content(folder):
+    """Run Jupyter Book in a folder; it finds a Node.js in this environment if there is one."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    return subprocess.run(
+        ["jupyter-book", "build", "--site", "--ci"],
+        cwd=folder,
+        env={**os.environ, "PATH": path, "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+    )
+
+
+def complaints(done):
+    """What went to standard error, but for what is expected."""
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    return [line for line in lines if not any(re.search(known, line) for known in EXPECTED)]
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """The book in another folder, with a stub for the theme."""
+    shutil.copytree(BOOK, tmp_path / "book", ignore=shutil.ignore_patterns("lessons", "_*"))
+    whole = yaml.safe_load((ROOT / "myst.yml").read_text(encoding="utf-8"))
+    whole["site"]["template"] = "./stub"
+    (tmp_path / "myst.yml").write_text(yaml.safe_dump(whole), encoding="utf-8")
+    (tmp_path / "stub").mkdir()
+    (tmp_path / "stub" / "template.yml").write_text("jtex: v1\nkind: site\ntitle: Stub\n")
+    return tmp_path
+
+
+def test_every_page_is_read_without_a_complaint(copy):
+    done = build_content(copy)
+    assert done.returncode == 0, done.stderr
+    assert complaints(done) == []
+    built = re.findall(r"Built book/(\S+)\.md", done.stdout)
+    assert sorted(built) == sorted(pages())
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        ("See {eq}`eq-nowhere`.", "eq-nowhere"),
+        ("See {cite:t}`nobody1999`.", "nobody1999"),
+        (":::{nothing}\n:::", "unknown directive: nothing"),
+        (r"$\nothing$", "Undefined control sequence"),
+    ],
+)
+def test_a_broken_page_is_complained_about(copy, body, complaint):
+    with (copy / "book" / "glossary.md").open("a") as page:
+        page.write(f"\n\n{body}\n")
+    done = build_content(copy)
+    assert done.returncode == 0  # so the exit status alone says nothing
+    assert complaint in "\n".join(complaints(done))
