@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -14,7 +13,9 @@ from scb_edu.dynamics import escape_time
 from scb_edu.errors import ScbError
 from scb_edu.gradients import bayes_loss, gradient
 from scb_edu.task import Batch, SCBTask
-from scb_edu.transformer import LinearTransformer
+from scb_edu.transformer import LinearTransformer, signals
+
+__all__ = ["Verdict", "check", "exercise"]
 
 Check: TypeAlias = Callable[[Any], str | None]
 
@@ -204,6 +205,51 @@ def _closed_bayes_loss(answer: Any) -> str | None:
     return None
 
 
+# Chapter 2 -----------------------------------------------------------------------------------
+
+
+@exercise("ch2-worst-corner")
+def _worst_corner(answer: Any) -> str | None:
+    corner = np.asarray(answer, dtype=float)
+    if corner.shape != (2,) or not np.isin(corner, (-1, 1)).all():
+        return "a pair (alpha_V, alpha_A) is wanted, each of them -1 or 1."
+    if np.prod(corner) > 0:
+        return "here the product of the signals is 1: the pointer is right."
+    if corner[0] == 1:
+        return "the pointer is wrong, but the crowd is right: one corner is worse."
+    return None
+
+
+@exercise("ch2-prediction")
+def _prediction(answer: Any) -> str | None:
+    rng = np.random.default_rng(5)
+    for N, T in [(2, 1), (3, 5), (4, 7)]:
+        model = LinearTransformer(rng.normal(size=(N, N)), rng.normal(size=(T, N)))
+        tokens, last = rng.integers(N, size=T), int(rng.integers(N))
+        mine = np.asarray(answer(model.value, model.attention, tokens, last))
+        right = model.predict(tokens[None], [last])[0]
+        if mine.shape != right.shape:
+            return f"N = {N}: expected a vector of shape ({N},), got {mine.shape}."
+        if not np.allclose(mine, right):
+            return f"N = {N}, T = {T}: some entry is off by {np.abs(mine - right).max():.2g}."
+    return None
+
+
+@exercise("ch2-signals")
+def _signals_by_hand(answer: Any) -> str | None:
+    rng = np.random.default_rng(6)
+    for N, T, Q in [(2, 3, 1), (3, 8, 2), (5, 6, 3)]:
+        task = SCBTask.random(N, T, Q, rng, concentration=0.5)
+        V = task.transition + 0.1 * rng.normal(size=(N, N))
+        A = task.attention + 0.1 * rng.normal(size=(T, N))
+        right = signals(LinearTransformer(V, A), task)
+        mine = answer(V, A, task)
+        for name, found, true in zip(("V", "A"), mine, vars(right).values(), strict=True):
+            if not np.isclose(found, true):
+                return f"N = {N}, T = {T}: alpha_{name} is {true:.4f}, and yours is {found:.4f}."
+    return None
+
+
 # Chapter 3 -----------------------------------------------------------------------------------
 
 
@@ -211,14 +257,16 @@ def _closed_bayes_loss(answer: Any) -> str | None:
 def _stable_rate(answer: Any) -> str | None:
     task = SCBTask.example(1000)
     mu, K_P = task.stationary, task.transition_energy
-    largest = 2 / (mu.max() * (K_P + 1000 * mu @ mu))
-    if np.isclose(answer, largest, rtol=1e-3):
+    steepest = K_P + 1000 * mu @ mu
+    if np.isclose(answer, 2 / steepest, rtol=1e-3):
         return None
-    if np.isclose(answer, 2 / (mu.min() * (K_P + 1000 * mu @ mu)), rtol=1e-3):
-        return "the most frequent token has the steepest curvature, not the rarest."
-    if np.isclose(answer, largest / 2, rtol=1e-3):
-        return "a step of 2/curvature is the limit; 1/curvature lands in the minimum."
-    return f"expected about {largest:.1g}, got {answer:.3g}."
+    if np.isclose(answer, 2 / (mu.max() * steepest), rtol=1e-3):
+        return "this is the cap without preconditioning; the division removes the factor mu_k."
+    if np.isclose(answer, 2 / K_P, rtol=1e-3):
+        return "this is the cap with projection; without it, the direction of all ones is there."
+    if np.isclose(answer, 1 / steepest, rtol=1e-3):
+        return "at 1/curvature a step lands in the minimum; the error grows above twice that."
+    return "the cap is 2 over the largest curvature; which direction and column has it?"
 
 
 @exercise("ch3-gradient")
@@ -234,18 +282,4 @@ def _sample_gradient(answer: Any) -> str | None:
                 return f"{name} has shape {np.shape(mine)}, expected {true.shape}."
             if not np.allclose(mine, true):
                 return f"at N = {N}, T = {T} your {name} is off by {np.abs(mine - true).max():.2g}."
-    return None
-
-
-@exercise("ch3-moment")
-def _moment(answer: Any) -> str | None:
-    rng = np.random.default_rng(4)
-    for N, T in ((2, 2), (3, 3)):
-        mu, u, w = rng.dirichlet(np.ones(N)), rng.normal(size=T), rng.normal(size=T)
-        contexts = list(itertools.product(range(N), repeat=T))
-        one_hots = np.eye(N)[np.array(contexts)]  # (N^T, T, N)
-        chance = mu[np.array(contexts)].prod(axis=1)
-        true = np.einsum("c,ctn,t,csm,s->nm", chance, one_hots, u, one_hots, w)
-        if not np.allclose(answer(mu, u, w), true):
-            return f"at N = {N}, T = {T} the mean over all {N**T} contexts is another matrix."
     return None

@@ -2,18 +2,48 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
 
 from scb_edu import figures
 from scb_edu.checks import Array
-from scb_edu.dynamics import escape_time, signal_flow
+from scb_edu.dynamics import (
+    Flow,
+    escape_time,
+    escape_time_limit,
+    saddle,
+    signal_flow,
+    signal_loss,
+    signal_rate,
+    watershed,
+)
 from scb_edu.explorer import Explorer, Panel, Slider
 from scb_edu.figures import Picture
-from scb_edu.gradients import closeness, gradient, population_gradient, precondition
-from scb_edu.task import SCBTask
+from scb_edu.figures.dynamics import ROOM
+from scb_edu.gradients import (
+    bayes_loss,
+    closeness,
+    gradient,
+    population_gradient,
+    population_loss,
+    precondition,
+)
+from scb_edu.information import entropy, output_entropy
+from scb_edu.task import SCBTask, random_attention, random_transition
 from scb_edu.transformer import LinearTransformer
+
+__all__ = [
+    "build_a_task",
+    "escape",
+    "gradient_noise",
+    "loss_landscape",
+    "one_sequence",
+    "two_signals",
+    "two_stages",
+]
 
 # Welcome -------------------------------------------------------------------------------------
 
@@ -59,6 +89,158 @@ def two_stages() -> Explorer:
         play="time",
         autoplay=True,
     )
+
+
+# Chapter 1 -----------------------------------------------------------------------------------
+
+
+def one_sequence() -> Explorer:
+    """Return the running example step by step: where the last token looks, what comes out.
+
+    Returns
+    -------
+    Explorer
+        Two controls, the step and the sequence.
+
+    Notes
+    -----
+    Book: 01-bigrams, eq-scb.
+
+    Examples
+    --------
+    >>> from scb_edu import widgets
+    >>> print(widgets.one_sequence().words.splitlines()[1].split(":")[0])
+    Step 5 of 5
+    """
+    task = SCBTask.example()
+
+    def sequence(step: int, seed: int) -> Picture:
+        rng = np.random.default_rng(seed)
+        *tokens, last = rng.choice(task.vocab_size, task.context_length + 1, p=task.stationary)
+        position = int(rng.choice(task.context_length, p=task.attention[:, last]))
+        output = int(rng.choice(task.vocab_size, p=task.transition[:, tokens[position]]))
+        return figures.sequence(task, tokens, int(last), position, output, steps=step)
+
+    return Explorer(
+        [
+            Slider("step", "Step", range(1, 6), default=5),
+            Slider("seed", "Sequence", range(1, 7), default=1),
+        ],
+        [Panel(sequence, ("seed", "step"))],
+        question="Which position does the last token pick, and what comes out?",
+        play="step",
+    )
+
+
+def build_a_task() -> Explorer:
+    """Return a task to build: P, Q, and how much of the output stays unknown.
+
+    Returns
+    -------
+    Explorer
+        Five controls: N, T, Q, how peaked P is, and the seed of the random numbers.
+
+    Notes
+    -----
+    P and Q are drawn from generators of their own: a control changes nothing else.
+    Book: 01-bigrams, eq-bayes-loss.
+
+    Examples
+    --------
+    >>> from scb_edu import widgets
+    >>> [control.name for control in widgets.build_a_task().controls]
+    ['N', 'T', 'Q', 'peak', 'seed']
+    """
+
+    def task(N: int, T: int, Q: int, peak: float, seed: int) -> SCBTask:
+        P = random_transition(N, np.random.default_rng([seed, 0]), concentration=peak)
+        return SCBTask(P, random_attention(N, T, Q, np.random.default_rng([seed, 1])))
+
+    def transition(N: int, peak: float, seed: int) -> Picture:
+        built = task(N, 1, 1, peak, seed)
+        return figures.transition_panel(built.transition, built.stationary)
+
+    def attention(N: int, T: int, Q: int, seed: int) -> Picture:
+        return figures.attention_panel(task(N, T, Q, 1.0, seed).attention)
+
+    def unknown(N: int, Q: int, peak: float, seed: int) -> Picture:
+        # of any length that holds Q positions: the weights are the same for all
+        built, pointer = task(N, Q, Q, peak, seed), task(N, 1, 1, peak, seed)
+        nothing = float(entropy(built.stationary))
+        bits = [nothing, output_entropy(built), output_entropy(pointer)]
+        blind = population_loss(LinearTransformer.initial(built), built)
+        losses = [blind, bayes_loss(built), bayes_loss(pointer)]
+        return figures.unknown_panel(bits, losses, float(np.log2(N)))
+
+    peaks = {10.0: "nearly uniform", 1.0: "mixed", 0.1: "peaked"}
+    return Explorer(
+        [
+            Slider("N", "Tokens, N", (3, 6), default=3),
+            Slider("T", "Context length, T", (8, 16, 32), default=8),
+            Slider("Q", "Positions looked at, Q", (1, 2, 4), default=2),
+            Slider("peak", "How peaked P is", tuple(peaks), default=1.0, format=peaks.__getitem__),
+            Slider("seed", "Seed", (1, 2, 3), default=1),
+        ],
+        [
+            Panel(transition, ("N", "peak", "seed")),
+            Panel(attention, ("N", "T", "Q", "seed")),
+            Panel(unknown, ("N", "Q", "peak", "seed")),
+        ],
+        question="What makes the output easier to guess: a shorter context, fewer positions, "
+        "or a more peaked P?",
+    )
+
+
+# Chapter 2 -----------------------------------------------------------------------------------
+
+
+def loss_landscape() -> Explorer:
+    """Return the two signals over a prediction beside the truth, and over the loss.
+
+    Returns
+    -------
+    Explorer
+        The running example with T = 32, and one context whose last token looks at C twice.
+
+    Notes
+    -----
+    Book: 02-linear-transformer, eq-excess.
+
+    Examples
+    --------
+    >>> from scb_edu import widgets
+    >>> widgets.loss_landscape().controls[0].labels
+    ('-1', '-2/3', '-1/3', '0', '1/3', '2/3', '1')
+    """
+    task = SCBTask.example(32)
+    sample = task.sample(1, np.random.default_rng(1))
+    truth = task.output_distribution(sample.tokens, sample.last)[0]
+    best, bottom = bayes_loss(task), saddle(task)
+    alphas = np.linspace(-1.2, 1.2, 25)
+    excess = signal_loss(task, alphas[None, :], alphas[:, None])
+
+    def prediction(value: float, attention: float) -> Picture:
+        model = LinearTransformer.from_signals(task, value, attention)
+        guess = model.predict(sample.tokens, sample.last)[0]
+        return figures.prediction_beside_truth(guess, truth, "after C, which looks at C and C")
+
+    def surface(value: float, attention: float) -> Picture:
+        loss = best + signal_loss(task, value, attention)
+        low = (bottom.value, bottom.attention)
+        return figures.surface_point(alphas, excess, low, (value, attention), loss, best)
+
+    thirds = [step / 3 for step in range(-3, 4)]
+    controls = [
+        Slider(name, label, thirds, default=0.0, format=_as_fraction)
+        for name, label in [("value", "What: alpha_V"), ("attention", "Where: alpha_A")]
+    ]
+    panels = [Panel(draw, ("value", "attention")) for draw in (prediction, surface)]
+    question = "Which signal helps alone, and can two wrongs make a right?"
+    return Explorer(controls, panels, question=question)
+
+
+def _as_fraction(number: float) -> str:
+    return str(Fraction(number).limit_denominator(9))
 
 
 # Chapter 3 -----------------------------------------------------------------------------------
@@ -119,3 +301,105 @@ def _attention_push(context: int, samples: int | None = None, seed: int = 0) -> 
     else:
         raw = gradient(model, task.sample(samples, np.random.default_rng([seed, samples])))
     return -precondition(raw, task.stationary).attention
+
+
+# Chapter 4 -----------------------------------------------------------------------------------
+
+
+def escape() -> Explorer:
+    """Return sparsity and level over the escape time against the context length.
+
+    Returns
+    -------
+    Explorer
+        Measured on the flow and by the formula, for attention spread evenly over Q positions of a
+        context that is much longer (K_Q = 1/Q), and K_P = 0.14.
+
+    Notes
+    -----
+    Book: 04-two-stages, eq-escape-time.
+
+    Examples
+    --------
+    >>> from scb_edu import widgets
+    >>> [control.name for control in widgets.escape().controls]
+    ['positions', 'level']
+    """
+    K_P, contexts = 0.14, np.geomspace(100, 1e6, 9)
+
+    def times(positions: int, level: float) -> Picture:
+        tasks = [(K_P, 1 / positions, T) for T in contexts]
+        return figures.escape_times(
+            contexts,
+            [escape_time(task, level) for task in tasks],
+            [escape_time_limit(task, level) for task in tasks],
+            level=level,
+            step=math.log(10) / math.sqrt(K_P / positions),
+            small=True,
+        )
+
+    controls = [
+        Slider("positions", "Positions looked at, Q", (1, 2, 4, 8), default=2),
+        Slider("level", "Level that ends the wait", (0.05, 0.2, 0.5), default=0.5),
+    ]
+    question = "What does a factor of ten in T cost when attention is spread over more positions?"
+    return Explorer(controls, [Panel(times, ("positions", "level"))], question=question)
+
+
+def two_signals() -> Explorer:
+    """Return context length, the two energies and the start over the path of the two signals.
+
+    Returns
+    -------
+    Explorer
+        The signals over time with the two stages, and the path in their plane with the watershed.
+
+    Notes
+    -----
+    Book: 04-two-stages, eq-flow.
+
+    Examples
+    --------
+    >>> from scb_edu import widgets
+    >>> [control.name for control in widgets.two_signals().controls]
+    ['T', 'K_P', 'K_Q', 'start']
+    """
+    line = np.linspace(-ROOM, ROOM, 141)
+    plane = np.meshgrid(line, line)
+
+    def signals(T: int, K_P: float, K_Q: float, start: tuple[float, float]) -> Picture:
+        task, path = (K_P, K_Q, T), _whole_path((K_P, K_Q, T), start)
+        course = Flow(path.t[1:], path.value[1:], path.attention[1:])  # a log axis has no 0
+        return figures.signal_stages(course, escape_time(task, 0.5, start=start), small=True)
+
+    def portrait(T: int, K_P: float, K_Q: float, start: tuple[float, float]) -> Picture:
+        task = (K_P, K_Q, T)
+        field = (*plane, *signal_rate(task, *plane))
+        border = watershed(task, reach=3)
+        point = (0.0, saddle(task).attention)
+        return figures.phase_portrait(
+            field, [_whole_path(task, start)], point, watershed=border, small=True
+        )
+
+    starts = ((0.0, 0.0), (0.1, 0.0), (1.0, 0.0), (-0.1, 0.0))
+    controls = [
+        Slider("T", "Context length T", (10, 100, 1000), default=100, format="{:,}"),
+        Slider("K_P", "Energy of P, K_P", (0.1, 0.4), default=0.1),
+        Slider("K_Q", "Energy of Q, K_Q", (0.1, 0.4), default=0.4),
+        Slider("start", "Start (α_V, α_A)", starts, default=(0.0, 0.0), format=_pair),
+    ]
+    panels = [Panel(draw, ("T", "K_P", "K_Q", "start")) for draw in (signals, portrait)]
+    question = "Which starts find the truth, and which part of the wait depends on T?"
+    return Explorer(controls, panels, question=question)
+
+
+def _pair(point: tuple[float, float]) -> str:
+    return "({:g}, {:g})".format(*point)
+
+
+@lru_cache(maxsize=64)
+def _whole_path(task: tuple[float, float, int], start: tuple[float, float]) -> Flow:
+    """Return the start, and the path from time 1 to 20,000, evenly on a logarithmic axis."""
+    flow = signal_flow(task, start=start, t_end=2e4, points=40_001)
+    at = np.append(0, np.unique(np.geomspace(2, 40_000, 300).round().astype(int)))
+    return Flow(flow.t[at], flow.value[at], flow.attention[at])

@@ -1,5 +1,15 @@
 """Results in, pictures out: no computation here."""
 
+from scb_edu.figures.dynamics import (
+    balance,
+    early_growth,
+    escape_times,
+    numbers_and_matrices,
+    phase_portrait,
+    shifted_runs,
+    signal_stages,
+    wrong_side,
+)
 from scb_edu.figures.gradients import (
     columns_before_after,
     cosine_against_samples,
@@ -24,6 +34,28 @@ from scb_edu.figures.picture import (
     new_figure,
     styled,
 )
+from scb_edu.figures.tasks import (
+    attention_panel,
+    frequencies,
+    predictors,
+    sequence,
+    settling,
+    spreading,
+    task_gallery,
+    task_parts,
+    token_names,
+    transition_panel,
+    unknown_panel,
+)
+from scb_edu.figures.transformers import (
+    corner_predictions,
+    head_blocks,
+    loss_surfaces,
+    losses_by_length,
+    prediction_beside_truth,
+    prediction_parts,
+    surface_point,
+)
 from scb_edu.figures.welcome import moving_matrices, moving_signals, plateau
 
 __all__ = [
@@ -37,17 +69,43 @@ __all__ = [
     "VALUE",
     "YELLOW",
     "Picture",
+    "attention_panel",
+    "balance",
     "columns_before_after",
+    "corner_predictions",
     "cosine_against_samples",
     "curvature",
+    "early_growth",
     "error_against_samples",
+    "escape_times",
+    "frequencies",
+    "head_blocks",
     "heatmap",
     "learning_by_token",
+    "loss_surfaces",
+    "losses_by_length",
     "moving_matrices",
     "moving_signals",
     "new_figure",
+    "numbers_and_matrices",
+    "phase_portrait",
     "plateau",
+    "prediction_beside_truth",
+    "prediction_parts",
+    "predictors",
     "push_on_column",
+    "sequence",
+    "settling",
+    "shifted_runs",
+    "signal_stages",
+    "spreading",
     "styled",
+    "surface_point",
+    "task_gallery",
+    "task_parts",
+    "token_names",
+    "transition_panel",
+    "unknown_panel",
     "where_it_lands",
+    "wrong_side",
 ]
