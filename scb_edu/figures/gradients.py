@@ -59,12 +59,13 @@ def where_it_lands(gradient: Gradient, batch: Batch, context: Array, residual: A
     figure, (left, right) = new_figure(6.2, 4.4, ncols=2, width_ratios=[1, 1.05])
     N, k = len(context), int(batch.last[0])
     heatmap(left, gradient.value, color=VALUE)
+    _zeros_as_dots(left, gradient.value)
     left.set_title("dV = r hᵀ")
     _ticks(left.xaxis, [f"{LETTERS[n]}\n{context[n]:.2f}" for n in range(N)])
     _ticks(left.yaxis, [f"{LETTERS[n]}  {residual[n]:+.2f}" for n in range(N)])
     left.set(xlabel="source token and h", ylabel="output token and r")
     heatmap(right, gradient.attention, color=ATTENTION)
-    _zeros_as_dots(right)
+    _zeros_as_dots(right, gradient.attention)
     right.set_title("dA: one column")
     right.set_aspect("auto")
     _ticks(right.xaxis, LETTERS[:N])
@@ -151,18 +152,13 @@ def columns_before_after(before: Array, after: Array, stationary: Array) -> Pict
     >>> picture.words[:64]
     'Before, the columns have lengths 0.800, 0.200, in step with the '
     """
-    figure, axes = new_figure(6.2, 3.7, ncols=2)
+    figure, axes = new_figure(6.2, 3.8, ncols=2)
     for ax, matrix, title in zip(axes, (before, after), ("before", "after"), strict=True):
         heatmap(ax, matrix, numbers=False)
-        lengths = np.linalg.norm(matrix, axis=0)
-        # the lengths stand above their columns: a row of text between picture and title
-        for column, length in enumerate(lengths):
-            ax.text(column, -0.62, f"{length:.3f}", ha="center", va="bottom", fontsize=9.5)
-        ax.set_title(f"{title}: column lengths", pad=24)
-        shares = [f"{LETTERS[k]}\n{share:.2f}" for k, share in enumerate(stationary)]
-        _ticks(ax.xaxis, shares)
+        rows = zip(LETTERS, stationary, np.linalg.norm(matrix, axis=0), strict=False)
+        _ticks(ax.xaxis, [f"{name}\n{share:.2f}\n{length:.3f}" for name, share, length in rows])
         _ticks(ax.yaxis, LETTERS[: len(matrix)])
-        ax.set(xlabel="source token and its share μ")
+        ax.set(xlabel="source token, share μ, length", title=title)
     axes[0].set_ylabel("output token")
     words = (
         f"Before, the columns have lengths {_numbers(before)}, in step with the shares "
@@ -217,7 +213,7 @@ preconditioned one leaves 12 % to 12 % in every column.
     ax.plot([], [], color=ATTENTION, label="plain, one line per column")
     ax.plot([], [], "--", color=TRUTH, label="preconditioned, all columns")
     ax.set(xlabel="steps", ylabel="share of the error left", ylim=(0, 1.02), xlim=(0, last))
-    ax.legend(loc="upper right", bbox_to_anchor=(1, 1.2))
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1))
     names = ", ".join(LETTERS[: len(stationary)])
     end = preconditioned[-1]
     words = (
@@ -257,8 +253,8 @@ def curvature(
     >>> from scb_edu import figures
     >>> up, flat = np.array([1.0, 10.0]), np.array([0.1, 0.1])
     >>> figures.curvature([10, 100], up, flat, (up, flat))
-    From T = 10 to T = 100 the curvature along the direction of all ones grows from 1.00 to \
-10.0; in a direction that sums to zero it stays at 0.100.
+    From T = 10 to T = 100 the curvature along the direction of all ones grows from 1 to 10; \
+in a direction that sums to zero it stays at 0.1.
     """
     figure, ax = new_figure(5.2, 3.5)
     ax.plot(contexts, formulas[0], "--", color=THEORY, label="formula")
@@ -270,8 +266,8 @@ def curvature(
     ax.legend()
     words = (
         f"From T = {contexts[0]} to T = {contexts[-1]} the curvature along the direction of all "
-        f"ones grows from {along[0]:#.3g} to {along[-1]:#.3g}; in a direction that sums to zero "
-        f"it stays at {across[-1]:#.3g}."
+        f"ones grows from {along[0]:.3g} to {along[-1]:.3g}; in a direction that sums to zero "
+        f"it stays at {across[-1]:.3g}."
     )
     return Picture(figure, words)
 
@@ -312,11 +308,11 @@ The one position that should rise ranks 1 among the sampled pushes.
     width = 3.0 if len(exact) <= 32 else 1.0
     ax.vlines(positions, 0, sampled, color=ATTENTION, linewidth=width, label="sampled")
     ax.plot(
-        targets, exact[targets], "o", color=TRUTH, mfc="none", mew=1.6, ms=9, label="exact, top"
+        targets, exact[targets], "o", color=TRUTH, mfc="none", mew=1.6, ms=9, label="exact peak"
     )
     ax.axhline(0, color=THEORY, linewidth=0.8)
-    ax.set(xlabel="position t", ylabel="push on column a", title=f"T = {len(exact)}, M = {samples}")
-    ax.legend(loc="upper right", bbox_to_anchor=(1.02, 1.22), ncols=2, columnspacing=1)
+    ax.set(xlabel="position t", ylabel="push on column a")
+    _legend_above(ax)
     ranks = sorted(int((sampled > sampled[t]).sum()) + 1 for t in targets)
     words = (
         f"M = {samples} samples at T = {len(exact)}: cosine {close.cosine:.2f} with the exact "
@@ -340,7 +336,7 @@ def cosine_against_samples(
     needed : float
         M*, the number of samples at which noise and signal are equally long.
     context_length : int
-        T, for the title.
+        T, for the words.
     samples : int
         The M to mark, one of the sizes.
 
@@ -361,17 +357,16 @@ def cosine_against_samples(
     At T = 8 noise and signal are equally long at M = 100 samples; the cosine at M = 1000 is 0.95.
     """
     figure, ax = new_figure(4, 3)
-    fine = np.geomspace(sizes[0], sizes[-1], 60)
+    fine = np.geomspace(sizes[0], 4 * sizes[-1], 60)
     ax.plot(fine, 1 / np.sqrt(1 + needed / fine), "--", color=THEORY, label="formula")
     ax.plot(sizes, cosines, "o", color=ATTENTION, label="sampled")
     here = list(sizes).index(samples)
     ax.plot(samples, cosines[here], "o", color=TRUTH, mfc="none", mew=1.6, ms=13)
-    if sizes[0] <= needed <= sizes[-1]:
-        ax.axvline(needed, color=THEORY, linewidth=1)
-        ax.text(needed, 0.03, f" M* = {needed:.0f}", color=THEORY)
+    ax.axvline(needed, color=THEORY, linewidth=1)
+    ax.text(needed, 0.03, f"M* = {needed:.0f} ", color=THEORY, ha="right")
     _logarithmic(ax, sizes, log_y=False)
-    ax.set(xlabel="samples M", ylabel="cosine", ylim=(0, 1.04), title=f"T = {context_length}")
-    ax.legend(loc="upper right", bbox_to_anchor=(1.02, 1.22), ncols=2, columnspacing=1)
+    ax.set(xlabel="samples M", ylabel="cosine", ylim=(0, 1.04), xlim=(0.8 * fine[0], fine[-1]))
+    _legend_above(ax)
     words = (
         f"At T = {context_length} noise and signal are equally long at M = {needed:.0f} samples; "
         f"the cosine at M = {samples} is {cosines[here]:.2f}."
@@ -383,10 +378,10 @@ def _ticks(axis: object, labels: Sequence[str]) -> None:
     axis.set_ticks(range(len(labels)), labels)  # type: ignore[attr-defined]
 
 
-def _zeros_as_dots(ax: Axes) -> None:
+def _zeros_as_dots(ax: Axes, matrix: Array) -> None:
     """Write a dot where an entry is exactly zero: nothing landed there."""
-    for text in ax.texts:
-        if float(text.get_text()) == 0:
+    for text, entry in zip(ax.texts, matrix.flat, strict=False):
+        if entry == 0:
             text.set_text("·")
 
 
@@ -398,6 +393,10 @@ def _logarithmic(ax: Axes, values: Sequence[int], *, log_y: bool = True) -> None
     shown = list(values)[:: 1 if len(values) < 5 else 2]
     ax.set_xticks(shown, [str(value) for value in shown])
     ax.minorticks_off()
+
+
+def _legend_above(ax: Axes) -> None:
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, columnspacing=1.2)
 
 
 def _plain_numbers(ax: Axes, values: Array) -> None:
