@@ -21,7 +21,7 @@ from scb_edu.figures.picture import (
 )
 
 SIZE = (3.4, 3.0)  # inches: two panels stand side by side in a page
-STAGE_1, STAGE_2 = "#e8eaed", "#fff7cf"  # a level of 240 or more would run into the white
+STAGE_1, STAGE_2 = "#eeeeee", "#fff8dc"  # a level of 240 or more would run into the white
 OFFSET: Any = {"textcoords": "offset points", "color": "#444444"}
 
 
