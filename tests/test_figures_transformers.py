@@ -1,0 +1,137 @@
+"""Pictures of chapter 2: the words say the numbers, the panels draw the data."""
+
+import numpy as np
+import pytest
+
+import scb_edu as scb
+from scb_edu import figures, widgets
+from scb_edu.figures.transformers import COLORS
+
+TASK = scb.SCBTask.example()
+SAMPLE = TASK.sample(2, np.random.default_rng(7))
+TRUTH = TASK.output_distribution(SAMPLE.tokens, SAMPLE.last)
+CORNERS = {"neither": (0, 0), "where only": (0, 1), "what only": (1, 0), "both": (1, 1)}
+
+
+def heights(ax):
+    return [bar.get_height() for bar in ax.patches]
+
+
+def guesses():
+    models = {n: scb.LinearTransformer.from_signals(TASK, *at) for n, at in CORNERS.items()}
+    return {n: model.predict(SAMPLE.tokens, SAMPLE.last) for n, model in models.items()}
+
+
+def blocks():
+    scores, readout = np.zeros((12, 12)), np.zeros((3, 12))
+    scores[3:11, :3], readout[:, :3] = TASK.attention, TASK.transition
+    return scores, readout
+
+
+def test_head_blocks_draws_the_matrices_and_counts_what_is_outside_the_block():
+    scores, readout = blocks()
+    picture = figures.head_blocks(scores, readout, 3)
+    top, bottom = picture.figure.axes
+    np.testing.assert_array_equal(top.images[0].get_array(), scores)
+    np.testing.assert_array_equal(bottom.images[0].get_array(), readout)
+    assert "6 entries are not zero, all of them in the 8 by 3 block" in picture.words
+    scores[0, 0] = readout[0, 5] = 1  # token against token, and a value that tells its position
+    words = figures.head_blocks(scores, readout, 3).words
+    assert "7 entries are not zero, 6 of them in the 8 by 3 block" in words
+    assert "10 entries are not zero, 9 of them where the token is read" in words
+
+
+def test_prediction_parts_are_signed_bars():
+    picture = figures.prediction_parts([0.5, 0.5], [-0.1, 0.1], [0.3, -0.3], [0.7, 0.3])
+    drawn = [heights(ax) for ax in picture.figure.axes]
+    np.testing.assert_allclose(drawn, [[0.5, 0.5], [-0.1, 0.1], [0.3, -0.3], [0.7, 0.3]])
+    assert "Crowd: -0.10, +0.10. Pointer: +0.30, -0.30." in picture.words
+
+
+def test_corner_predictions_have_one_pair_of_axes_for_each_context_and_model():
+    rows = guesses()
+    picture = figures.corner_predictions(rows, TRUTH, ["first", "second"])
+    axes = np.reshape(picture.figure.axes, (2, 4))
+    for at in range(2):
+        for ax, guess in zip(axes[at], rows.values(), strict=True):
+            np.testing.assert_allclose(heights(ax), guess[at])
+            lines = [segment[0, 1] for segment in ax.collections[0].get_segments()]
+            np.testing.assert_allclose(lines, TRUTH[at])
+    numbers = ", ".join(f"{p:.2f}" for p in TRUTH[1])
+    assert f"second: truth {numbers}; neither" in picture.words
+
+
+def test_losses_by_length_draws_every_curve_in_its_colour():
+    losses = {name: np.linspace(0.3, 0.3 + at / 100, 3) for at, name in enumerate(COLORS)}
+    picture = figures.losses_by_length([8, 16, 32], losses)
+    (ax,) = picture.figure.axes
+    for line, (name, curve) in zip(ax.lines, losses.items(), strict=True):
+        np.testing.assert_array_equal(line.get_ydata(), curve)
+        assert (line.get_label(), line.get_color()) == (name, COLORS[name])
+    assert "from T = 8 to 32" in picture.words
+    assert "both: from 0.3000 to 0.3300" in picture.words
+
+
+def surface(alphas, task=TASK):
+    return scb.signal_loss(task, alphas[None, :], alphas[:, None])
+
+
+def marks(ax):
+    return {line.get_marker(): tuple(line.get_xydata()[0]) for line in ax.lines}
+
+
+def test_loss_surfaces_mark_truth_mirror_and_saddle():
+    alphas = np.linspace(-1.2, 1.2, 25)
+    picture = figures.loss_surfaces(alphas, {"T = 8": surface(alphas)}, [(0.0, -0.316)])
+    (ax,) = picture.figure.axes
+    assert marks(ax) == {"*": (1, 1), "D": (-1, -1), "s": (0, 0), "X": (0.0, -0.316)}
+    highest = 0.141118 / 2 * ((1 + 1.2) ** 2 / 8 + 0.395 * (1 + 1.2**2) ** 2)  # at (-1.2, 1.2)
+    assert f"highest {highest:.4f}, saddle at (0.00, -0.32)" in picture.words
+
+
+def test_the_thick_line_is_the_level_of_the_start():
+    """On it the loss is that of knowing nothing, and it runs through alpha_V = 0."""
+    alphas = np.linspace(-1.2, 1.2, 25)
+    (ax,) = figures.loss_surfaces(alphas, {"": surface(alphas)}, [(0, -0.3)]).figure.axes
+    paths = ax.collections[-1].get_paths()
+    points = np.concatenate([path.vertices for path in paths])
+    level = scb.signal_loss(TASK, 0, 0)
+    np.testing.assert_allclose(scb.signal_loss(TASK, *points.T), level, rtol=0.02)
+    assert np.abs(points[:, 0]).min() < 1e-6
+
+
+def test_surface_point_says_and_draws_where_the_model_stands():
+    alphas = np.linspace(-1.2, 1.2, 25)
+    picture = figures.surface_point(alphas, surface(alphas), (0, -0.3), (0.5, -0.25), 0.35, 0.29)
+    (ax,) = picture.figure.axes
+    assert marks(ax)["o"] == (0.5, -0.25)
+    assert ax.get_title(loc="left") == "Loss 0.3500 = 0.2900 + 0.0600"
+    assert "alpha_V = 0.50, alpha_A = -0.25 the loss is 0.3500, which is 0.0600" in picture.words
+
+
+def test_prediction_beside_truth_draws_both():
+    picture = figures.prediction_beside_truth([0.6, 0.4], [0.9, 0.1], "After A")
+    (ax,) = picture.figure.axes
+    assert heights(ax) == [0.6, 0.4]
+    assert [s[0, 1] for s in ax.collections[0].get_segments()] == [0.9, 0.1]
+    assert picture.words == "After A: prediction 0.60, 0.40; truth 0.90, 0.10."
+
+
+def test_the_loss_landscape_shows_the_model_that_the_sliders_name():
+    explorer = widgets.loss_landscape()
+    task = scb.SCBTask.example(32)
+    sample = task.sample(1, np.random.default_rng(1))
+    positions = np.flatnonzero(task.attention[:, sample.last[0]])
+    # the title of the panel: the last token is C and both positions hold C
+    assert [sample.last[0], *sample.tokens[0, positions]] == [2, 2, 2]
+    for at, corner in {(0, 0): (-1, -1), (6, 3): (1, 0), (6, 6): (1, 1)}.items():
+        model = scb.LinearTransformer.from_signals(task, *corner)
+        guess = model.predict(sample.tokens, sample.last)[0]
+        assert ", ".join(f"{p:.2f}" for p in guess) in explorer.frame(0, at).words
+        assert f"loss is {scb.population_loss(model, task):.4f}" in explorer.frame(1, at).words
+
+
+@pytest.mark.parametrize("name", ["value", "attention"])
+def test_the_loss_landscape_reaches_from_the_mirror_to_the_truth(name):
+    (control,) = [c for c in widgets.loss_landscape().controls if c.name == name]
+    assert (control.values[0], control.default, control.values[-1]) == (-1, 0, 1)
