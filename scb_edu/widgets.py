@@ -222,7 +222,7 @@ def loss_landscape() -> Explorer:
     def prediction(value: float, attention: float) -> Picture:
         model = LinearTransformer.from_signals(task, value, attention)
         guess = model.predict(sample.tokens, sample.last)[0]
-        return figures.prediction_beside_truth(guess, truth, "after C, which looks at C and C")
+        return figures.prediction_beside_truth(guess, truth, "After C, looking at C and C")
 
     def surface(value: float, attention: float) -> Picture:
         loss = best + signal_loss(task, value, attention)

@@ -64,3 +64,39 @@ def test_bayes_loss_of_chapter_1():
         "ch1-bayes-loss", lambda P, Q, mu: closed_form(P, np.eye(len(mu)), mu)
     )
     assert "it should be" in ignores_attention.words
+
+
+@pytest.mark.parametrize(
+    ("corner", "hint"),
+    [((1, 1), "is 1"), ((-1, -1), "is 1"), ((1, -1), "one corner is worse"), ((2, 1), "a pair")],
+)
+def test_worst_corner_of_chapter_2(corner, hint):
+    corners = [(v, a) for v in (-1, 1) for a in (-1, 1)]
+    worst = max(corners, key=lambda at: scb.signal_loss((0.2, 0.5, 10), *at))
+    assert exercises.check("ch2-worst-corner", worst).passed
+    refused = exercises.check("ch2-worst-corner", corner)
+    assert not refused.passed
+    assert hint in refused.words
+
+
+def test_prediction_of_chapter_2():
+    def literal(V, A, tokens, last):
+        return V @ np.eye(len(V))[tokens].T @ A[:, last]
+
+    assert exercises.check("ch2-prediction", literal).passed
+    transposed = exercises.check("ch2-prediction", lambda V, *rest: literal(V.T, *rest))
+    assert "off by" in transposed.words
+    assert "shape (2,)" in exercises.check("ch2-prediction", lambda *parts: 0.0).words
+
+
+def test_signals_of_chapter_2():
+    def projections(V, A, task, weights=None):
+        mu, T = task.stationary, task.context_length
+        w = mu if weights is None else weights
+        P, Q = task.transition - mu[:, None], task.attention - 1 / T
+        along_V = np.sum((V - mu[:, None]) * P * w) / np.sum(P**2 * w)
+        return along_V, np.sum((A - 1 / T) * Q * w) / np.sum(Q**2 * w)
+
+    assert exercises.check("ch2-signals", projections).passed
+    unweighted = exercises.check("ch2-signals", lambda V, A, task: projections(V, A, task, 1.0))
+    assert "alpha_V is" in unweighted.words
