@@ -165,7 +165,7 @@ def _attention(ax: Axes, attention: Array, title: str = "Attention $Q$") -> None
     heatmap(ax, attention, color=ATTENTION, limits=(0, 1), numbers=False)
     ax.set_aspect("auto")
     if T <= 8:
-        for t, k in np.argwhere(attention > 0):
+        for t, k in np.argwhere(attention > 0.15):  # less is a pale cell without a number
             ax.text(k, t, f"{attention[t, k]:.1f}", ha="center", va="center")
     ax.set(title=title, xlabel="last token $k$", ylabel="position $t$")
     ax.set_xticks(range(N), token_names(N))
@@ -244,9 +244,10 @@ def _telling(
     task: SCBTask, names: list[str], tokens: Sequence[int], last: int, position: int, output: int
 ) -> list[str]:
     source = names[tokens[position]]
+    plural = "s" if np.count_nonzero(task.attention[:, last]) > 1 else ""
     return [
         f"a context of {len(tokens)} tokens, then the last token {names[last]}",
-        f"{names[last]} looks at position {_positions(task.attention[:, last])}",
+        f"{names[last]} looks at position{plural} {_positions(task.attention[:, last])}",
         f"position {position} is drawn; it holds {source}",
         f"the output follows column {source} of P",
         f"{names[output]} is drawn from that column",
@@ -390,7 +391,7 @@ def task_gallery(tasks: Mapping[str, SCBTask]) -> Picture:
         7.2, 4.6, nrows=2, ncols=len(tasks), gridspec_kw={"height_ratios": [1, 1.25]}
     )
     for (name, task), (top, bottom) in zip(tasks.items(), axes.T, strict=True):
-        heatmap(top, task.transition, limits=(0, 1), form="{:.1f}")
+        heatmap(top, task.transition, limits=(0, 1))
         _attention(bottom, task.attention, title="")
         names = token_names(task.vocab_size)
         top.set_xticks(range(len(names)), names)
