@@ -143,6 +143,14 @@ def test_explorer_tells_its_frames_apart():
     assert len({few.source, many.source, other_seed.source}) == 3
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_peaks_stand_out_of_a_gradient_that_is_mostly_noise(seed):
+    """What the chapter says of T = 512, M = 1024."""
+    words = widgets.gradient_noise().frame(0, (3, 3, seed)).words
+    assert words.startswith("M = 1024 samples at T = 512: cosine 0.3")
+    assert "rank 1 and 2" in words
+
+
 def literal_gradient(V, A, tokens, last, output):
     X = np.zeros((len(V), len(tokens)))
     X[tokens, np.arange(len(tokens))] = 1

@@ -57,6 +57,7 @@ def where_it_lands(gradient: Gradient, batch: Batch, context: Array, residual: A
     'One sample: all 9 entries '
     """
     figure, (left, right) = new_figure(6.2, 4.4, ncols=2, width_ratios=[1, 1.05])
+    figure.get_layout_engine().set(wspace=0.1)  # type: ignore[union-attr,call-arg]
     N, k = len(context), int(batch.last[0])
     heatmap(left, gradient.value, color=VALUE)
     _zeros_as_dots(left, gradient.value)
