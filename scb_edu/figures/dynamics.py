@@ -24,7 +24,9 @@ from scb_edu.figures.picture import (
 )
 
 PANEL = (3.4, 3.1)  # inches: two panels stand side by side in a page
-STAGES = ("#f1f1f1", "#fffbe0")  # behind stage 1 and stage 2
+SINGLE = (5.4, 3.1)
+DOUBLE = (6.8, 3.3)
+STAGES = ("#eeeeee", "#fff8dc")  # behind stage 1 and 2; lighter would run into the white
 INK = "#333333"  # of words
 TIME = "time: learning rate × steps"
 ROOM = 1.75  # how far the plane of the signals is drawn
@@ -76,7 +78,7 @@ def numbers_and_matrices(numbers: Path, matrices: Path) -> Picture:
     >>> numbers_and_matrices(path, path)  # doctest: +ELLIPSIS
     Lines: the two numbers; dots: the full matrices, never more than 0.000 away. After 60 ...
     """
-    figure, ax = new_figure(6.4, 3.2)
+    figure, ax = new_figure(*SINGLE)
     ax.axhline(1, color=TRUTH, linestyle="--", linewidth=1)
     gap = 0.0
     for name, color, label in _SIGNALS:
@@ -134,7 +136,7 @@ def phase_portrait(
     >>> phase_portrait((*grid, *scb.signal_rate(task, *grid)), paths, (0, -0.02))
     The saddle is at (0, -0.020), the truth at (1, 1). Of 2 paths, 1 end beside the truth.
     """
-    figure, ax = new_figure(*(PANEL if small else (6.4, 5.6)))
+    figure, ax = new_figure(*(PANEL if small else (5.4, 5.0)))
     _standing_still(ax, field, thin=small)
     if not small:
         _arrows(ax, field)
@@ -184,7 +186,7 @@ def early_growth(times: ArrayLike, runs: Mapping[int, Array], rate: Mapping[int,
     Distance from the saddle, on a logarithmic axis: T = 100 grows from 0.005 to 110.132.
     """
     t = np.asarray(times, dtype=float)
-    figure, ax = new_figure(6.4, 3.2)
+    figure, ax = new_figure(*SINGLE)
     shades = _shades(len(runs))
     for (T, run), color in zip(runs.items(), shades, strict=True):
         ax.plot(t, run, color=color)
@@ -229,7 +231,7 @@ def balance(
     >>> balance((*grid, level), [path], moved)  # doctest: +ELLIPSIS
     Paths follow the level lines of the invariant. V and A move equally far at first; ...
     """
-    figure, (plane, course) = new_figure(7.3, 3.5, ncols=2, width_ratios=(1, 1.05))
+    figure, (plane, course) = new_figure(*DOUBLE, ncols=2, width_ratios=(1, 1.05))
     V, A, invariant = levels
     plane.set_title("Level lines of the invariant")
     plane.contour(V, A, invariant, levels=11, colors="#c4c4c4", linewidths=1, linestyles="solid")
@@ -277,7 +279,7 @@ def shifted_runs(runs: Mapping[int, Path], crossings: Mapping[int, float], level
     >>> shifted_runs(runs, {100: 12.5, 1000: 19.0}, 0.5)
     alpha_A crosses 0.5 at time 12.5 for T = 100, 19.0 for T = 1,000.
     """
-    figure, ax = new_figure(6.4, 3.2)
+    figure, ax = new_figure(*SINGLE)
     ax.axhline(level, color=THEORY, linestyle="--", linewidth=1)
     for (T, run), color in zip(runs.items(), _shades(len(runs)), strict=True):
         ax.plot(run.t, run.attention, color=color)
@@ -331,7 +333,7 @@ def escape_times(
     Time to reach 0.5: 9.0 for T = 10, 24.0 for T = 1,000; a factor of ten costs 8.5.
     """
     T, times = np.asarray(contexts, dtype=float), np.asarray(measured, dtype=float)
-    figure, ax = new_figure(*((4.6, 3.2) if small else (6.4, 3.2)))
+    figure, ax = new_figure(*((4.2, 3.2) if small else SINGLE))
     ax.plot(T, np.asarray(formula, dtype=float), color=THEORY, linestyle="--", label="formula")
     ax.plot(T, times, "o", color=ATTENTION, label="flow")
     ax.set(xscale="log", xlabel=r"context length $T$", ylabel=rf"time until $\alpha_A$ = {level:g}")
@@ -380,7 +382,7 @@ def signal_stages(
     >>> signal_stages(path, 30.0)
     Stage 1 ends at time 30, with alpha_V = 1.39 and alpha_A = 0.70; at the end they are 1.00, 1.00.
     """
-    width = PANEL if small else (7.3, 3.2) if loss is not None else (6.4, 3.2)
+    width = PANEL if small else DOUBLE if loss is not None else SINGLE
     figure, axes = new_figure(*width, ncols=1 if loss is None else 2, squeeze=False)
     ax = axes[0, 0]
     shown = np.clip(path.attention, -1.6, None), np.clip(path.value, -1.6, None)
@@ -424,7 +426,7 @@ def wrong_side(path: Path, creep: ArrayLike) -> Picture:
     >>> wrong_side(scb.Flow(t, -(t ** (-1 / 3)), -(t ** (1 / 3))), t ** (-1 / 3))
     On the wrong side alpha_V goes from -0.1 to -0.01 and alpha_A from -10 to -100: no end.
     """
-    figure, ax = new_figure(6.4, 3.2)
+    figure, ax = new_figure(*SINGLE)
     ax.plot(path.t, -path.attention, color=ATTENTION)
     ax.plot(path.t, -path.value, color=VALUE)
     ax.plot(path.t, creep, color=THEORY, linestyle="--", linewidth=1.6)
@@ -434,7 +436,7 @@ def wrong_side(path: Path, creep: ArrayLike) -> Picture:
         (path.value, r"$-\alpha_V$", VALUE),
     ):
         ax.text(path.t[middle], -signal[middle] * 1.25, label, color=color, ha="right", va="bottom")
-    ax.text(path.t[0] * 1.5, float(np.asarray(creep)[0]) * 0.3, "dashed: slope -1/3", color=THEORY)
+    ax.text(0.04, 0.08, "dashed: slope -1/3", color=THEORY, transform=ax.transAxes)
     ax.set(xscale="log", yscale="log", xlabel=TIME, ylabel="size of the signal")
     ends = [-path.value[0], -path.value[-1], -path.attention[0], -path.attention[-1]]
     v0, v1, a0, a1 = (f"-{end:.3g}" for end in ends)
@@ -581,6 +583,8 @@ def _stages_in_words(path: Path, stage_end: float) -> str:
     end = f"{path.value[-1]:.2f}, {path.attention[-1]:.2f}"
     if not np.isfinite(stage_end):
         return f"Stage 1 does not end; at the end the signals are {end}."
+    if stage_end <= path.t[0]:
+        return f"Stage 1 is over at once; at the end the signals are {end}."
     v, a = (np.interp(stage_end, path.t, line) for line in (path.value, path.attention))
     return (
         f"Stage 1 ends at time {stage_end:.3g}, with alpha_V = {v:.2f} and alpha_A = {a:.2f}; "
