@@ -6,11 +6,13 @@ Everything is local: a built page asks nothing of any network, and works from di
 import hashlib
 import importlib.util
 import os
+import re
 import shutil
 from pathlib import Path
 
 import yaml
 from docutils import nodes
+from sphinx_proof.domain import ProofDomain
 
 HERE = Path(__file__).parent
 BOOK = yaml.safe_load((HERE.parent / "myst.yml").read_text(encoding="utf-8"))["project"]
@@ -28,12 +30,17 @@ extensions = [
     "sphinxcontrib.bibtex",
 ]
 exclude_patterns = ["lessons"]
+# Chapters are read side by side; this domain has nothing to merge and does not say so
+ProofDomain.merge_domaindata = lambda *nothing: None
 
 # MyST and its cells: all are run, an error in one is a warning (so -W fails), the static face is shown
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
 nb_execution_mode = "force"
 nb_execution_show_tb = True
-nb_execution_timeout = 120
+nb_execution_timeout = 300
+nb_execution_excludepatterns = [
+    page.name for page in HERE.glob("*.md") if "```{code-cell}" not in page.read_text("utf-8")
+]
 nb_ipywidgets_js = {}
 nb_mime_priority_overrides = [("*", "text/html", 1)]
 
@@ -52,6 +59,7 @@ mathjax3_config = {"tex": {"macros": {name[1:]: tex for name, tex in BOOK["math"
 html_theme = "sphinx_book_theme"
 html_static_path = ["_static", str(MATHJAX / "static")]
 html_css_files = ["book.css"]
+html_favicon = "_static/favicon.svg"
 html_context = {"default_mode": "auto"}
 html_theme_options = {"home_page_in_toc": True, "show_toc_level": 2}
 
@@ -70,6 +78,12 @@ def toctree(part):
 
 
 root_doc = docname(BOOK["toc"][0])
+GLOSSARY = re.compile(r"^(:::+|```+)\{glossary\}.*?^\1", flags=re.DOTALL | re.MULTILINE)
+
+
+def indent_definitions(app, name, source):
+    """Jupyter Book wants `: definition` in a glossary, Sphinx an indented one."""
+    source[0] = GLOSSARY.sub(lambda found: re.sub("(?m)^: ", "  ", found[0]), source[0])
 
 
 def add_contents(app, name, source):
@@ -95,6 +109,12 @@ def offer_notebook(app, name, template, context, doctree):
         shutil.copy(twin, Path(app.outdir, "_sources", twin.name))
 
 
+def name_list_items(app, name, template, context, doctree):
+    """Call the entries of the bibliography items of the list that they are in."""
+    if "body" in context:
+        context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
+
+
 def hash_of_library():
     """When it changes, every cell is run again."""
     files = sorted(path for path in HERE.parent.joinpath("scb_edu").rglob("*") if path.is_file())
@@ -105,6 +125,8 @@ def hash_of_library():
 def setup(app):
     """Register what the functions above do."""
     app.add_config_value("library_hash", hash_of_library(), "env")
+    app.connect("source-read", indent_definitions)
     app.connect("source-read", add_contents)
     app.connect("doctree-read", say_what_images_show)
     app.connect("html-page-context", offer_notebook)
+    app.connect("html-page-context", name_list_items)

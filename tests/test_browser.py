@@ -1,0 +1,164 @@
+"""The built pages in a real browser: from disk, with keyboard, at the width of a phone."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from conftest import pages, served
+
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+LOCAL = ("file:", "data:", "blob:", "http://127.0.0.1:")
+# MathJax has set all there is to set, and the fonts it uses are there
+SETTLED = """async () => {
+  if (window.MathJax) await MathJax.startup.promise;
+  await document.fonts.ready;
+}"""
+# Explorers with their controls and what each shows
+STATE = """explorer => ({
+  shown: [...explorer.querySelectorAll('output')].map(output => output.textContent),
+  spoken: [...explorer.querySelectorAll('input')].map(input => input.ariaValueText
+    ?? input.getAttribute('aria-valuetext')),
+  pictures: [...explorer.querySelectorAll('img')].map(image => image.src),
+  words: [...explorer.querySelectorAll('img')].map(image => image.alt),
+})"""
+
+
+class Visit:
+    """A page that is open, and what went wrong since."""
+
+    def __init__(self, browser, url, **options):
+        self.context = browser.new_context(**options)
+        self.page = self.context.new_page()
+        self.left, self.wrong = [], []  # requests that left the machine, errors
+        self.page.on("request", lambda r: r.url.startswith(LOCAL) or self.left.append(r.url))
+        self.page.on("requestfailed", lambda r: self.wrong.append(f"failed: {r.url[:200]}"))
+        self.page.on("console", lambda m: m.type == "error" and self.wrong.append(m.text))
+        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.page.goto(url)
+        self.page.evaluate(SETTLED)
+
+
+@pytest.fixture
+def visit(browser):
+    """Open pages; all are closed after the test."""
+    opened = []
+
+    def visit(url, **options):
+        opened.append(Visit(browser, url, **{"viewport": WIDE, **options}))
+        return opened[-1]
+
+    yield visit
+    for one in opened:
+        one.context.close()
+
+
+@pytest.fixture(params=pages())
+def url(request, book):
+    return book.joinpath(f"{request.param}.html").as_uri()
+
+
+def check_alive(visited):
+    """All is local, nothing fails, the mathematics is set."""
+    page = visited.page
+    assert visited.left == []
+    assert visited.wrong == []
+    assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
+    unset = "nodes => nodes.filter(n => !n.querySelector('mjx-container')).map(n => n.textContent)"
+    assert page.locator(".math").evaluate_all(unset) == []
+
+
+def test_page_is_alive_from_disk(visit, url):
+    check_alive(visit(url))
+
+
+def test_page_is_alive_on_loopback(visit, book):
+    with served(book) as address:
+        check_alive(visit(f"{address}/{pages()[1]}.html"))
+
+
+def test_every_control_changes_its_picture_by_keyboard(visit, url):
+    visited = visit(url, reduced_motion="reduce")
+    explorers = visited.page.locator(".scb-explorer")
+    for explorer in explorers.all():
+        for at, control in enumerate(explorer.locator("input[type=range]").all()):
+            press_through(explorer, control, at)
+    assert visited.wrong == []
+
+
+def press_through(explorer, control, at):
+    """Move a control by a step each way, and compare what is shown, said and drawn."""
+    label = control.evaluate("input => input.labels[0].textContent")
+    before = explorer.evaluate(STATE)
+    first, second = ("ArrowLeft", "ArrowRight")
+    if control.input_value() == control.get_attribute("min"):
+        first, second = second, first
+    control.focus()
+    control.press(first)
+    after = explorer.evaluate(STATE)
+    assert after["shown"][at] != before["shown"][at], label
+    assert after["spoken"][at] == after["shown"][at], label
+    moved = [p for p, old in enumerate(before["pictures"]) if after["pictures"][p] != old]
+    assert moved, f"{label}: the picture stays as it is"
+    assert all(after["words"][p] != before["words"][p] for p in moved), f"{label}: same words"
+    control.press(second)
+    assert explorer.evaluate(STATE) == before, label
+
+
+def test_every_control_has_a_name(visit, url):
+    page = visit(url).page
+    for control in page.locator(".scb-explorer input, .scb-explorer button").all():
+        assert control.evaluate("c => (c.labels[0] ?? c).textContent.trim()")
+
+
+def test_every_image_is_drawn_and_has_words(visit, url):
+    page = visit(url).page
+    state = "images => images.map(i => [i.currentSrc.slice(0, 99), i.naturalWidth, i.alt])"
+    page.evaluate("Promise.all([...document.images].map(i => (i.loading = 'eager', i.decode())))")
+    for source, width, words in page.locator(".bd-article img").evaluate_all(state):
+        assert width > 0, source
+        assert len(words) > 20, source
+
+
+def test_without_scripts_the_default_view_is_there(browser, book):
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(book.joinpath("index.html").as_uri())
+        pictures = page.locator(".scb-explorer img")
+        assert pictures.count() > 0
+        assert all(picture.is_visible() for picture in pictures.all())
+
+
+def test_phone_does_not_scroll_sideways(visit, url):
+    page = visit(url, viewport=PHONE, is_mobile=True, has_touch=True).page
+    widths = "[document.scrollingElement.scrollWidth, document.documentElement.clientWidth]"
+    content, screen = page.evaluate(widths)
+    assert content <= screen == PHONE["width"], too_wide(page)
+
+
+def too_wide(page):
+    """Name what sticks out to the right."""
+    return page.evaluate("""() => [...document.querySelectorAll('.bd-article *')]
+      .filter(node => node.getBoundingClientRect().right > innerWidth + 1)
+      .map(node => node.outerHTML.slice(0, 120)).slice(0, 5)""")
+
+
+def test_nothing_serious_stands_in_a_readers_way(visit, url):
+    page = visit(url, reduced_motion="reduce").page
+    for scheme, viewport in [("light", WIDE), ("dark", WIDE), ("light", PHONE)]:
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size(viewport)
+        page.locator(f"html[data-theme={scheme}]").wait_for()
+        found = Axe().run(page, context=".bd-article").response["violations"]
+        serious = [v for v in found if v["impact"] in ("serious", "critical")]
+        assert [(v["id"], [n["html"][:200] for n in v["nodes"]][:3]) for v in serious] == []
+
+
+def test_search_works_from_disk(visit, book):
+    page = visit(book.joinpath("search.html").as_uri() + "?q=bigram").page
+    page.locator("#search-results li a").first.wait_for()
+
+
+def test_colours_follow_the_readers_system(visit, book):
+    shades = {}
+    for scheme in ("light", "dark"):
+        page = visit(book.joinpath("index.html").as_uri(), color_scheme=scheme).page
+        shades[scheme] = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert shades["light"] != shades["dark"]
