@@ -439,7 +439,7 @@ def predictors(losses: Mapping[str, float], floor: float) -> Picture:
     ax.tick_params(axis="y", length=0)
     ax.set(xlabel="loss (dimensionless)", xlim=(0, max(losses.values()) * 1.12))
     ax.set_ylim(len(losses) - 0.5, -0.9)
-    ax.text(floor, -0.42, "irreducible", ha="center", va="bottom", color=TRUTH)
+    ax.text(floor - 0.006, -0.42, "irreducible", ha="right", va="bottom", color=TRUTH)
     listed = ", ".join(f"{name} {loss:.3f}" for name, loss in losses.items())
     return Picture(figure, f"Losses: {listed}. The irreducible loss is {floor:.3f}.")
 
