@@ -134,6 +134,10 @@ def test_explorer_shows_library_numbers():
     cosine = (sampled * exact).sum() / np.sqrt((sampled**2).sum() * (exact**2).sum())
     assert f"cosine {cosine:.2f}" in words[0]
     assert f"the cosine at M = 1024 is {cosine:.2f}" in words[1]
+    ax = explorer.panels[0].draw(samples=1024, context=128, seed=0).figure.axes[0]
+    tops = [segment[1, 1] for segment in ax.collections[0].get_segments()]
+    np.testing.assert_allclose(tops, -sampled[:, 0], atol=1e-12)
+    np.testing.assert_allclose(line(ax, "exact peak")[:, 1], -exact[[1, 65], 0], atol=1e-12)
 
 
 def test_explorer_tells_its_frames_apart():
