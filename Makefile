@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+JOBS ?= 4
 VENV ?= .venv
 HTML := _build/html
 BIN := $(VENV)/bin
@@ -31,7 +32,7 @@ $(VENV)/.%: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 # The book
 
 book: $(VENV)/.book ## build the book into _build/html (no network needed once installed)
-	$(BIN)/sphinx-build --nitpicky --fail-on-warning --keep-going -d _build/doctrees book $(HTML)
+	$(BIN)/sphinx-build -j $(JOBS) --nitpicky --fail-on-warning --keep-going -d _build/doctrees book $(HTML)
 	@echo
 	@echo "The book is in $(HTML). Open $(abspath $(HTML))/index.html in a browser,"
 	@echo "or run 'make serve' and open http://127.0.0.1:$(PORT)/"
