@@ -80,6 +80,10 @@ def marks(ax):
     return {line.get_marker(): tuple(line.get_xydata()[0]) for line in ax.lines}
 
 
+def thick_line(ax):
+    return np.concatenate([path.vertices for path in ax.collections[-1].get_paths()]).T
+
+
 def test_loss_surfaces_mark_truth_mirror_and_saddle():
     alphas = np.linspace(-1.2, 1.2, 25)
     picture = figures.loss_surfaces(alphas, {"T = 8": surface(alphas)}, [(0.0, -0.316)])
@@ -93,11 +97,10 @@ def test_the_thick_line_is_the_level_of_the_start():
     """On it the loss is that of knowing nothing, and it runs through alpha_V = 0."""
     alphas = np.linspace(-1.2, 1.2, 25)
     (ax,) = figures.loss_surfaces(alphas, {"": surface(alphas)}, [(0, -0.3)]).figure.axes
-    paths = ax.collections[-1].get_paths()
-    points = np.concatenate([path.vertices for path in paths])
+    value, attention = thick_line(ax)
     level = scb.signal_loss(TASK, 0, 0)
-    np.testing.assert_allclose(scb.signal_loss(TASK, *points.T), level, rtol=0.02)
-    assert np.abs(points[:, 0]).min() < 1e-6
+    np.testing.assert_allclose(scb.signal_loss(TASK, value, attention), level, rtol=0.02)
+    assert np.abs(value).min() < 1e-6
 
 
 def test_surface_point_says_and_draws_where_the_model_stands():
@@ -129,6 +132,15 @@ def test_the_loss_landscape_shows_the_model_that_the_sliders_name():
         guess = model.predict(sample.tokens, sample.last)[0]
         assert ", ".join(f"{p:.2f}" for p in guess) in explorer.frame(0, at).words
         assert f"loss is {scb.population_loss(model, task):.4f}" in explorer.frame(1, at).words
+
+
+def test_the_loss_landscape_draws_alpha_v_to_the_right_and_alpha_a_upwards():
+    task = scb.SCBTask.example(32)
+    (ax,) = widgets.loss_landscape().panels[1].draw(value=1.0, attention=-1.0).figure.axes
+    level = scb.signal_loss(task, 0, 0)
+    np.testing.assert_allclose(scb.signal_loss(task, *thick_line(ax)), level, rtol=0.02)
+    assert marks(ax)["o"] == (1, -1)
+    assert (ax.get_xlabel()[:9], ax.get_ylabel()[:9]) == (r"$\alpha_V", r"$\alpha_A")
 
 
 @pytest.mark.parametrize("name", ["value", "attention"])
