@@ -370,9 +370,7 @@ def escape_time(
     level : float
         Below 1: the truth, where both signals are 1, is reached only in the limit.
     start : (alpha_V, alpha_A)
-    signal : "attention", "value" or "product"
-        The product alpha_V alpha_A is what the prediction gets right; where it is close to 1,
-        stage 1 is over.
+    signal : "attention" or "value"
 
     Returns
     -------
@@ -398,14 +396,14 @@ def escape_time(
     """
     constants = SignalConstants.of(task)
     goal = checks.real_number("level", level)
-    reading = _reading_of(signal)
+    index = _index_of(signal)
     if goal >= 1:
         raise ScbError(f"level: expected a number below 1, got {goal:.6g}.")
-    if reading(_start_point(start)) >= goal:
+    if _start_point(start)[index] >= goal:
         return 0.0
 
     def crossing(_t: float, y: Array) -> float:
-        return reading(y) - goal
+        return float(y[index] - goal)
 
     crossing.terminal = True  # type: ignore[attr-defined]
     horizon = 100 * (constants.context_length + 1 / growth_rate(constants))
@@ -584,15 +582,11 @@ def _start_point(start: tuple[float, float]) -> Array:
     return point
 
 
-def _reading_of(signal: str) -> Callable[[Array], float]:
-    readings: dict[str, Callable[[Array], float]] = {
-        "value": lambda y: float(y[0]),
-        "attention": lambda y: float(y[1]),
-        "product": lambda y: float(y[0] * y[1]),
-    }
-    if signal not in readings:
-        raise ScbError(f"signal: expected one of {', '.join(readings)}, got {signal!r}.")
-    return readings[signal]
+def _index_of(signal: str) -> int:
+    names = ("value", "attention")
+    if signal not in names:
+        raise ScbError(f"signal: expected 'value' or 'attention', got {signal!r}.")
+    return names.index(signal)
 
 
 def _of_task(task: SCBTask) -> tuple[float, float, float]:

@@ -1,7 +1,5 @@
 """The shape of the flow: its linearisation, its watershed, and where stage 1 ends."""
 
-import math
-
 import numpy as np
 import oracles
 import pytest
@@ -64,17 +62,3 @@ def test_watershed_of_long_contexts_is_a_straight_line():
 def test_watershed_refuses_what_it_cannot_draw(arguments):
     with pytest.raises(scb.ScbError, match=next(iter(arguments))):
         scb.watershed((0.2, 0.2, 10), **arguments)
-
-
-def test_escape_time_of_the_product_is_when_it_crosses_the_level():
-    task = (0.14, 0.5, 300)
-    t = scb.escape_time(task, 0.9, signal="product")
-    v, a = oracles.flow(*task, (0, 0), [0, t])[-1]
-    assert v * a == pytest.approx(0.9, abs=1e-4)
-    assert scb.escape_time(task, 0.9, signal="product", start=(-1, -0.95)) == 0
-    assert math.isfinite(scb.escape_time(task, 0.9, signal="product", start=(-0.1, 0)))
-
-
-def test_escape_time_refuses_an_unknown_signal():
-    with pytest.raises(scb.ScbError, match="product"):
-        scb.escape_time((0.2, 0.2, 10), 0.5, signal="loss")
