@@ -312,7 +312,7 @@ The one position that should rise ranks 1 among the sampled pushes.
         targets, exact[targets], "o", color=TRUTH, mfc="none", mew=1.6, ms=9, label="exact peak"
     )
     ax.axhline(0, color=THEORY, linewidth=0.8)
-    ax.set(xlabel="position t", ylabel="push on column a")
+    ax.set(xlabel="position t", ylabel="push on the column of token A")
     _legend_above(ax)
     ranks = sorted(int((sampled > sampled[t]).sum()) + 1 for t in targets)
     words = (
