@@ -62,9 +62,9 @@ def test_stages_meet_where_stage_1_ends():
 
 
 def test_axes_stay_where_they_are_while_the_picture_moves():
-    places = []
-    for now in TIMES:
-        picture = draw_signals(now)
+    times, places = [1.0, 10.0, 400.0], []  # no tick at the right edge, where the dot ends
+    for now in times:
+        picture = figures.moving_signals(times, VALUE, ATTENTION, now=now, stage_end=5.0)
         picture.webp()  # the layout is made when it is drawn
         places.append(picture.figure.axes[0].get_position().bounds)
     np.testing.assert_allclose(places[1:], [places[0]] * 2)
@@ -99,6 +99,8 @@ def test_explorer_changes_stage_at_the_escape_time():
     after = next(at for at, time in enumerate(moments) if time >= end)
     assert "in stage 1" in explorer.frame(1, (after - 1,)).words
     assert "in stage 2" in explorer.frame(1, (after,)).words
+    second = explorer.panels[1].draw(time=moments[after]).figure.axes[0].patches[1]
+    assert second.get_x() == pytest.approx(end)
 
 
 def test_check_of_the_wait():
