@@ -9,7 +9,7 @@ from scb_edu import exercises, figures, widgets
 
 @pytest.fixture
 def sample():
-    """One sample whose last token is b, with context a, a, c and output c."""
+    """One sample whose last token is B, with context A, A, C and output C."""
     batch = scb.Batch(np.array([[0, 0, 2]]), np.array([1]), np.array([2]))
     model = scb.LinearTransformer(np.arange(9.0).reshape(3, 3) / 5, np.full((3, 3), 0.5))
     h = np.array([1.0, 0.0, 0.5])
@@ -34,9 +34,9 @@ def test_a_sample_lands_in_one_column_of_a(sample):
     assert [label.get_text() for label in right.get_yticklabels()] == ["0: a", "1: a", "2: c"]
     # token b is not in the context: a column of dV is zero; columns a and c of dA are
     assert "6 entries of the gradient of V" in picture.words
-    assert "only column b of the gradient of A, the column of its last token b" in picture.words
+    assert "only column B of the gradient of A, the column of its last token B" in picture.words
     b = r @ np.arange(9.0).reshape(3, 3) / 5
-    assert f"{b[0]:+.2f} for a, {b[2]:+.2f} for c" in picture.words
+    assert f"{b[0]:+.2f} for A, {b[2]:+.2f} for C" in picture.words
     assert [text.get_text() for text in right.texts].count("·") == 6
 
 
@@ -69,7 +69,7 @@ def test_columns_before_and_after_say_their_lengths():
     assert "lengths 5.000, 0.100, in step with the shares 0.90, 0.10" in picture.words
     assert picture.words.endswith("lengths 5.556, 1.000.")
     ticks = [label.get_text() for label in picture.figure.axes[0].get_xticklabels()]
-    assert ticks == ["a\n0.90\n5.000", "b\n0.10\n0.100"]
+    assert ticks == ["A\n0.90\n5.000", "B\n0.10\n0.100"]
 
 
 def test_learning_curves_are_labelled_where_they_end():
@@ -80,7 +80,7 @@ def test_learning_curves_are_labelled_where_they_end():
     np.testing.assert_allclose(ax.lines[1].get_ydata(), plain[:, 1])
     np.testing.assert_allclose(ax.lines[3].get_ydata(), both[:, 1])
     ends = {text.get_text(): text.xy for text in ax.texts}
-    assert ends["b  μ = 0.20"] == (2, 0.81)
+    assert ends["B  μ = 0.20"] == (2, 0.81)
     assert "After 2 steps the plain descent leaves 25 %, 81 %" in picture.words
     assert "leaves 16 % to 25 % in every column" in picture.words
 

@@ -33,6 +33,7 @@ from scb_edu.figures.picture import (
     heatmap,
     new_figure,
     styled,
+    token_names,
 )
 from scb_edu.figures.tasks import (
     attention_panel,
@@ -43,7 +44,6 @@ from scb_edu.figures.tasks import (
     spreading,
     task_gallery,
     task_parts,
-    token_names,
     transition_panel,
     unknown_panel,
 )

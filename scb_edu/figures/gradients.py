@@ -17,11 +17,10 @@ from scb_edu.figures.picture import (
     heatmap,
     new_figure,
     styled,
+    token_names,
 )
 from scb_edu.gradients import Closeness, Gradient
 from scb_edu.task import Batch
-
-LETTERS = "abcdefghijklmnopqrstuvwxyz"  # tokens 0, 1, 2, ... as the reader sees them
 
 
 @styled()
@@ -59,25 +58,26 @@ def where_it_lands(gradient: Gradient, batch: Batch, context: Array, residual: A
     figure, (left, right) = new_figure(6.2, 4.4, ncols=2, width_ratios=[1, 1.05])
     figure.get_layout_engine().set(wspace=0.1)  # type: ignore[union-attr,call-arg]
     N, k = len(context), int(batch.last[0])
+    names = token_names(N)
     heatmap(left, gradient.value, color=VALUE)
     _zeros_as_dots(left, gradient.value)
     left.set_title("dV = r hᵀ")
-    _ticks(left.xaxis, [f"{LETTERS[n]}\n{context[n]:.2f}" for n in range(N)])
-    _ticks(left.yaxis, [f"{LETTERS[n]}  {residual[n]:+.2f}" for n in range(N)])
+    _ticks(left.xaxis, [f"{name}\n{h:.2f}" for name, h in zip(names, context, strict=True)])
+    _ticks(left.yaxis, [f"{name}  {r:+.2f}" for name, r in zip(names, residual, strict=True)])
     left.set(xlabel="source token and h", ylabel="output token and r")
     heatmap(right, gradient.attention, color=ATTENTION)
     _zeros_as_dots(right, gradient.attention)
     right.set_title("dA: one column")
     right.set_aspect("auto")
-    _ticks(right.xaxis, LETTERS[:N])
-    _ticks(right.yaxis, [f"{t}: {LETTERS[x]}" for t, x in enumerate(batch.tokens[0])])
+    _ticks(right.xaxis, names)
+    _ticks(right.yaxis, [f"{t}: {names[x]}" for t, x in enumerate(batch.tokens[0])])
     right.set(xlabel="last token", ylabel="position and its token")
     moved = np.flatnonzero(gradient.attention.any(axis=0))
     words = (
         f"One sample: {_count(gradient.value)} of the gradient of V differ from zero, and only "
-        f"column {' and '.join(LETTERS[n] for n in moved)} of the gradient of A, the column of "
-        f"its last token {LETTERS[k]}; there, positions that hold the same token get the same "
-        f"number, {_per_token(gradient.attention[:, k], batch.tokens[0])}."
+        f"column {' and '.join(names[n] for n in moved)} of the gradient of A, the column of "
+        f"its last token {names[k]}; there, positions that hold the same token get the same "
+        f"number, {_per_token(gradient.attention[:, k], batch.tokens[0], names)}."
     )
     return Picture(figure, words)
 
@@ -156,9 +156,10 @@ def columns_before_after(before: Array, after: Array, stationary: Array) -> Pict
     figure, axes = new_figure(6.2, 3.8, ncols=2)
     for ax, matrix, title in zip(axes, (before, after), ("before", "after"), strict=True):
         heatmap(ax, matrix, numbers=False)
-        rows = zip(LETTERS, stationary, np.linalg.norm(matrix, axis=0), strict=False)
+        names = token_names(len(matrix))
+        rows = zip(names, stationary, np.linalg.norm(matrix, axis=0), strict=True)
         _ticks(ax.xaxis, [f"{name}\n{share:.2f}\n{length:.3f}" for name, share, length in rows])
-        _ticks(ax.yaxis, LETTERS[: len(matrix)])
+        _ticks(ax.yaxis, names)
         ax.set(xlabel="source token, share μ, length", title=title)
     axes[0].set_ylabel("output token")
     words = (
@@ -195,16 +196,17 @@ def learning_by_token(plain: Array, preconditioned: Array, stationary: Array) ->
     >>> fast, slow = 0.5 ** np.arange(4), 0.9 ** np.arange(4)
     >>> both = np.stack([fast, slow], axis=1), np.stack([fast, fast], axis=1)
     >>> figures.learning_by_token(*both, np.array([0.9, 0.1]))
-    After 3 steps the plain descent leaves 12 %, 73 % of the error in columns a, b; the \
+    After 3 steps the plain descent leaves 12 %, 73 % of the error in columns A, B; the \
 preconditioned one leaves 12 % to 12 % in every column.
     """
     figure, ax = new_figure(5.6, 3.7)
     steps, last = np.arange(len(plain)), len(plain) - 1
+    names = token_names(len(stationary))
     for k, share in enumerate(stationary):
         fade = 1 - 0.7 * k / len(stationary)  # rarer tokens are paler
         ax.plot(steps, plain[:, k], color=ATTENTION, alpha=fade)
         ax.annotate(
-            f"{LETTERS[k]}  μ = {share:.2f}",
+            f"{names[k]}  μ = {share:.2f}",
             (last, plain[-1, k]),
             (6, 0),
             textcoords="offset points",
@@ -215,12 +217,11 @@ preconditioned one leaves 12 % to 12 % in every column.
     ax.plot([], [], "--", color=TRUTH, label="preconditioned, all columns")
     ax.set(xlabel="steps", ylabel="share of the error left", ylim=(0, 1.02), xlim=(0, last))
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1))
-    names = ", ".join(LETTERS[: len(stationary)])
     end = preconditioned[-1]
     words = (
         f"After {last} steps the plain descent leaves {', '.join(f'{x:.0%}' for x in plain[-1])} "
-        f"of the error in columns {names}; the preconditioned one leaves {end.min():.0%} to "
-        f"{end.max():.0%} in every column."
+        f"of the error in columns {', '.join(names)}; the preconditioned one leaves "
+        f"{end.min():.0%} to {end.max():.0%} in every column."
     ).replace("%", " %")
     return Picture(figure, words)
 
@@ -415,9 +416,9 @@ def _numbers(matrix: Array) -> str:
     return ", ".join(f"{length:.3f}" for length in np.linalg.norm(matrix, axis=0))
 
 
-def _per_token(column: Array, tokens: Array) -> str:
+def _per_token(column: Array, tokens: Array, names: Sequence[str]) -> str:
     found = {int(x): float(column[t]) for t, x in enumerate(tokens)}
-    return ", ".join(f"{found[x]:+.2f} for {LETTERS[x]}" for x in sorted(found))
+    return ", ".join(f"{found[x]:+.2f} for {names[x]}" for x in sorted(found))
 
 
 def _ranked(ranks: Sequence[int]) -> str:

@@ -285,3 +285,24 @@ def _write_numbers(ax: Axes, cells: np.ndarray, image: AxesImage, form: str) -> 
         ink = "white" if shade[row, column] < 0.5 else "#222222"
         text = ax.text(column, row, form.format(number), color=ink, ha="center", va="center")
         text.set_in_layout(False)  # it lies inside the axes: three times as fast
+
+
+def token_names(vocab_size: int) -> list[str]:
+    """Return A, B, C, ... for the tokens 0, 1, 2, ...; numbers when letters run out.
+
+    Parameters
+    ----------
+    vocab_size : int
+
+    Notes
+    -----
+    Book: 01-bigrams, sec-bigrams.
+
+    Examples
+    --------
+    >>> token_names(3)
+    ['A', 'B', 'C']
+    """
+    if vocab_size > 26:
+        return [str(token) for token in range(vocab_size)]
+    return [chr(ord("A") + token) for token in range(vocab_size)]

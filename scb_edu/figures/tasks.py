@@ -25,6 +25,7 @@ from scb_edu.figures.picture import (
     heatmap,
     new_figure,
     styled,
+    token_names,
 )
 from scb_edu.task import SCBTask
 
@@ -32,27 +33,6 @@ TOKEN_COLORS = (SKY, AMBER, GREEN, PURPLE, YELLOW, "#BBBBBB")
 FAINT = 0.28  # opacity of what is there but not looked at
 STEPS = 5  # of `sequence`
 OUTPUT_ROW = -3.7  # the height at which `sequence` draws the output
-
-
-def token_names(vocab_size: int) -> list[str]:
-    """Return A, B, C, ... for the tokens 0, 1, 2, ...; numbers when letters run out.
-
-    Parameters
-    ----------
-    vocab_size : int
-
-    Notes
-    -----
-    Book: 01-bigrams, sec-bigrams.
-
-    Examples
-    --------
-    >>> token_names(3)
-    ['A', 'B', 'C']
-    """
-    if vocab_size > 26:
-        return [str(token) for token in range(vocab_size)]
-    return [chr(ord("A") + token) for token in range(vocab_size)]
 
 
 @styled()

@@ -22,8 +22,8 @@ from scb_edu.figures.picture import (
     heatmap,
     new_figure,
     styled,
+    token_names,
 )
-from scb_edu.figures.tasks import token_names
 
 # what a model knows, from nothing to both, and its colour on this page
 COLORS = {
