@@ -31,8 +31,8 @@ def test_a_sample_lands_in_one_column_of_a(sample):
     left, right = picture.figure.axes
     np.testing.assert_allclose(cells(left), np.outer(r, h))
     np.testing.assert_allclose(cells(right), gradient.attention)
-    assert [label.get_text() for label in right.get_yticklabels()] == ["0: a", "1: a", "2: c"]
-    # token b is not in the context: a column of dV is zero; columns a and c of dA are
+    assert [label.get_text() for label in right.get_yticklabels()] == ["0: A", "1: A", "2: C"]
+    # token B is not in the context: a column of dV is zero; columns A and C of dA are
     assert "6 entries of the gradient of V" in picture.words
     assert "only column B of the gradient of A, the column of its last token B" in picture.words
     b = r @ np.arange(9.0).reshape(3, 3) / 5
