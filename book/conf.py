@@ -38,6 +38,7 @@ myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
 nb_execution_mode = "force"
 nb_execution_show_tb = True
 nb_execution_timeout = 300
+nb_merge_streams = True  # what a slow cell prints stays in one box
 nb_execution_excludepatterns = [
     page.name for page in HERE.glob("*.md") if "```{code-cell}" not in page.read_text("utf-8")
 ]

@@ -34,7 +34,9 @@ def rebuild(page):
 def run(notebook):
     """Execute the notebook as JupyterLab would; an error in a cell is raised."""
     resources = {"metadata": {"path": str(BOOK / "lessons")}}
-    NotebookClient(notebook, timeout=300, record_timing=False, resources=resources).execute()
+    NotebookClient(
+        notebook, timeout=300, record_timing=False, coalesce_streams=True, resources=resources
+    ).execute()
 
 
 def forget_the_run(notebook):
