@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 from scb_edu.errors import ScbError
 from scb_edu.figures.picture import Picture, styled
 
+__all__ = ["Explorer", "Frame", "Panel", "Slider"]
+
 FRAMES_VARIABLE = "SCB_EDU_FRAMES"  # "1" while a book is built: then every frame is drawn
 LARGEST_PAGE = 1_000_000  # bytes that one explorer may add to a page
 STEP_MS = 125  # between two positions while playing: eight a second
