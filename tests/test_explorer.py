@@ -221,11 +221,15 @@ def test_a_page_that_is_too_large_says_which_panel_is(monkeypatch):
 
 def test_what_cannot_fit_is_refused_before_it_is_drawn():
     draw = Draw("many")
+
+    def draw_once(**values):
+        assert draw.calls == []
+        return draw(**values)
+
     sliders = [Slider(name, name, range(100), default=0) for name in "ab"]
-    explorer = Explorer(sliders, [Panel(draw, ("a", "b"))], question="?")
+    explorer = Explorer(sliders, [Panel(draw_once, ("a", "b"))], question="?")
     with pytest.raises(ScbError, match=r"10000 frames of .* about"):
         explorer.page()
-    assert len(draw.calls) == 1
 
 
 def test_a_mistake_in_a_drawing_function_stops_the_build(building):
@@ -478,3 +482,12 @@ def test_it_fits_a_phone_and_a_finger(visit):
     assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
     for target in [*page.get_by_role("slider").all(), page.get_by_role("button")]:
         assert target.bounding_box()["height"] >= 44
+
+
+@needs_browser
+def test_two_panels_stand_side_by_side_in_a_column(visit):
+    panels = [Panel(Draw(name, (4, 3)), ("a",)) for name in ("left", "right")]
+    page = visit(Explorer([A], panels, question="?"), viewport={"width": 716, "height": 800})
+    left, right = (image.bounding_box() for image in page.locator("img").all())
+    assert left["y"] == right["y"]
+    assert left["width"] == right["width"] > 310

@@ -42,6 +42,14 @@ def test_a_frame_is_small_and_sharp(picture):
     assert len(webp) < 10_000
 
 
+def test_shades_are_few_enough_for_a_small_file():
+    figure, ax = new_figure(4, 3)
+    ax.imshow(np.hypot(*np.ogrid[-1:1:80j, -1:1:80j]), cmap="viridis", interpolation="bilinear")
+    webp = Picture(figure, "A cone.").webp()
+    assert len(opened(webp).getcolors(100_000)) <= 256
+    assert len(webp) < 20_000
+
+
 def test_colours_survive(picture):
     colours = {colour for _, colour in opened(picture.webp()).getcolors(100_000)}
     assert (255, 255, 255) in colours  # the background is white, not nearly white
@@ -62,15 +70,16 @@ def test_save(picture, tmp_path, ending):
     assert path.stat().st_size > 1000
 
 
-def test_drawing_changes_no_global_state(picture, tmp_path):
-    before = dict(matplotlib.rcParams)
-    _, ax = new_figure(4, 3)
-    heatmap(ax, np.eye(3))
-    picture.webp()
-    picture.save(tmp_path / "picture.png")
-    with pytest.raises(ZeroDivisionError), styled():
-        _ = 1 / 0
-    assert dict(matplotlib.rcParams) == before
+def test_drawing_changes_no_global_state(tmp_path):
+    with matplotlib.rc_context({"font.size": 4, "lines.linewidth": 9}):  # no style of ours
+        before = dict(matplotlib.rcParams)
+        figure, ax = new_figure(4, 3)
+        heatmap(ax, np.eye(3))
+        Picture(figure, "A unit matrix.").webp()
+        Picture(figure, "A unit matrix.").save(tmp_path / "picture.png")
+        with pytest.raises(ZeroDivisionError), styled():
+            _ = 1 / 0
+        assert dict(matplotlib.rcParams) == before
     import matplotlib._pylab_helpers as known  # where pyplot keeps its figures
 
     assert known.Gcf.get_all_fig_managers() == []
@@ -92,10 +101,15 @@ def test_the_style_reaches_a_reader_with_other_settings():
     assert Picture(draw()[0], "A line.").webp() == other
 
 
-def test_text_is_at_least_nine_points_in_a_panel_on_a_phone(picture):
+@styled()
+def test_text_is_at_least_nine_points_in_a_panel_on_a_phone():
+    figure, ax = new_figure(4, 3)
+    ax.plot([0, 1], label="line")
+    ax.set(xlabel="time", ylabel="signal", title="A line")
+    texts = [ax.text(0, 0, "here"), *ax.legend().get_texts(), ax.title, ax.xaxis.label]
+    picture = Picture(figure, "A line.")
     picture.webp()
-    (ax,) = picture.figure.axes
-    texts = [ax.title, ax.xaxis.label, ax.yaxis.label, *ax.get_xticklabels(), *ax.get_yticklabels()]
+    texts += [ax.yaxis.label, *ax.get_xticklabels(), *ax.get_yticklabels()]
     shrunk = 340 / picture.pixels[0]
     assert min(text.get_fontsize() for text in texts) * shrunk >= 9
 
@@ -112,7 +126,7 @@ def test_heatmap_writes_numbers_when_small():
 
 def test_heatmap_white_is_zero_and_signs_have_colours_of_their_own():
     _, ax = new_figure(4, 3)
-    image = heatmap(ax, [[-2.0, 0.0, 1.0]], color=ATTENTION)
+    image = heatmap(ax, [[-1.0, 0.0, 2.0]], color=ATTENTION)
     assert image.get_clim() == (-2, 2)
     negative, zero, positive = image.to_rgba(np.array([-2.0, 0.0, 2.0]))[:, :3]
     np.testing.assert_allclose(zero, 1, atol=0.01)
