@@ -102,6 +102,17 @@ def say_what_images_show(app, doctree):
                 image.setdefault("alt", words.get("text/plain", ""))
 
 
+def keep_punctuation(app, doctree):
+    """Let no comma after a formula begin a line: set the two in a span that does not break."""
+    for formula in list(doctree.findall(nodes.math)):
+        after = formula.next_node(descend=False, siblings=True)
+        if isinstance(after, nodes.Text) and (mark := re.match("[,.;:!?)]+", after)):
+            glued = nodes.inline("", "", classes=["together"])
+            formula.replace_self(glued)
+            glued += [formula, nodes.Text(mark[0])]
+            after.parent.replace(after, nodes.Text(after[mark.end() :]))
+
+
 def offer_notebook(app, name, template, context, doctree):
     """Let the theme's download button offer the chapter's notebook."""
     twin = HERE / "lessons" / f"{name}.ipynb"
@@ -129,5 +140,6 @@ def setup(app):
     app.connect("source-read", indent_definitions)
     app.connect("source-read", add_contents)
     app.connect("doctree-read", say_what_images_show)
+    app.connect("doctree-read", keep_punctuation)
     app.connect("html-page-context", offer_notebook)
     app.connect("html-page-context", name_list_items)

@@ -18,6 +18,7 @@ from scb_edu.figures.picture import (
     heatmap,
     new_figure,
     styled,
+    token_names,
 )
 
 SIZE = (3.4, 3.0)  # inches: two panels stand side by side in a page
@@ -68,6 +69,7 @@ def moving_matrices(
     right.set_anchor("N")  # its title level with the other
     _name_axes(left, "A: where", "last token", "position")
     _name_axes(right, "V: what", "source token", "output")
+    right.set_yticks(range(len(V)), token_names(len(V)))
     words = (
         f"At time {time:.3g}: weights in A from {A.min():.2f} to {A.max():.2f}, "
         f"entries of V from {V.min():.2f} to {V.max():.2f}."
@@ -130,7 +132,8 @@ def moving_signals(
 def _name_axes(ax: Axes, title: str, across: str, down: str) -> None:
     ax.set_title(title)
     ax.set(xlabel=across, ylabel=down)
-    ax.set_xticks(range(round(ax.get_xlim()[1] + 0.5)))
+    names = token_names(round(ax.get_xlim()[1] + 0.5))
+    ax.set_xticks(range(len(names)), names)
 
 
 def _name_curves(ax: Axes, t: Array, V: Array, A: Array) -> None:
