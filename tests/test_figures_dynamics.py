@@ -44,7 +44,7 @@ def test_portrait_colours_paths_by_their_side_and_counts_them():
     ax = picture.figure.axes[0]
     assert len([x for x in lines(ax, figures.GREEN) if len(x.get_xdata()) > 1]) == 2
     assert len([x for x in lines(ax, figures.PURPLE) if len(x.get_xdata()) > 1]) == 1
-    assert {"truth", "saddle", "mirror point"} <= {text.get_text() for text in ax.texts}
+    assert {"truth", "saddle", "mirror\npoint"} <= {text.get_text() for text in ax.texts}
 
 
 def test_portrait_stands_still_where_the_velocity_is_zero():

@@ -25,7 +25,7 @@ from scb_edu.figures.picture import (
 
 PANEL = (3.4, 3.1)  # inches: two panels stand side by side in a page
 SINGLE = (5.4, 3.1)
-DOUBLE = (6.8, 3.3)
+DOUBLE = (5.8, 3.2)  # wider, and the words are too small on a phone
 STAGES = ("#eeeeee", "#fff8dc")  # behind stage 1 and 2; lighter would run into the white
 INK = "#333333"  # of words
 TIME = "time: learning rate × steps"
@@ -84,7 +84,7 @@ def numbers_and_matrices(numbers: Path, matrices: Path) -> Picture:
     for name, color, label in _SIGNALS:
         line, dots = getattr(numbers, name), getattr(matrices, name)
         ax.plot(numbers.t, line, color=color)
-        ax.plot(matrices.t, dots, "o", color=color, markersize=5)
+        ax.plot(matrices.t, dots, "o", color=color, markersize=5, clip_on=False)
         _name_end(ax, numbers.t, line, label, color)
         gap = max(gap, float(np.abs(np.interp(matrices.t, numbers.t, line) - dots).max()))
     ax.set(xlabel=TIME, ylabel="signal (dimensionless)", xlim=(0, numbers.t[-1]))
@@ -147,6 +147,8 @@ def phase_portrait(
         _draw_path(ax, path, arrow=not small)
     _landmarks(ax, saddle, names=not small)
     _plane(ax)
+    if small:
+        ax.set_title("Plane of the signals")
     right = sum(bool(path.value[-1] > 0) for path in paths)
     words = (
         f"The saddle is at (0, {saddle[1]:.3f}), the truth at (1, 1). "
@@ -188,10 +190,11 @@ def early_growth(times: ArrayLike, runs: Mapping[int, Array], rate: Mapping[int,
     t = np.asarray(times, dtype=float)
     figure, ax = new_figure(*SINGLE)
     shades = _shades(len(runs))
+    names = _lengths(runs)
     for (T, run), color in zip(runs.items(), shades, strict=True):
         ax.plot(t, run, color=color)
         ax.plot(t, rate[T], color=THEORY, linestyle="--", linewidth=1.4)
-        ax.text(t[0] + 0.3, run[0] * 1.7, f"T = {T:,}", color=INK, va="bottom")
+        ax.text(t[0] + 0.3, run[0] * 1.7, names[T], color=INK, va="bottom")
     ax.set(yscale="log", xlabel=TIME, ylabel=r"$\alpha_A$ above the saddle", xlim=(t[0], t[-1]))
     ax.set_ylim(top=3)
     ends = ", ".join(f"T = {T:,} grows from {r[0]:.3g} to {r[-1]:.3f}" for T, r in runs.items())
@@ -229,13 +232,14 @@ def balance(
     >>> level = scb.flow_invariant((0.2, 0.5, 100), *grid)
     >>> moved = (path.t[1:], 0.2 * path.value[1:] ** 2, 0.5 * path.attention[1:] ** 2)
     >>> balance((*grid, level), [path], moved)  # doctest: +ELLIPSIS
-    Paths follow the level lines of the invariant. V and A move equally far at first; ...
+    Paths follow the level lines of the invariant. V and A rise equally far; ...
     """
     figure, (plane, course) = new_figure(*DOUBLE, ncols=2, width_ratios=(1, 1.05))
     V, A, invariant = levels
-    plane.set_title("Level lines of the invariant")
+    plane.set_title("Level lines of $I$")
     plane.contour(V, A, invariant, levels=11, colors="#c4c4c4", linewidths=1, linestyles="solid")
     plane.contour(V, A, invariant, levels=[0], colors="#555555", linewidths=1.4)
+    plane.contour(V, A, V * A, levels=[1], colors=ATTENTION, linewidths=1.2)  # the hyperbola
     for path in paths:
         _draw_path(plane, path, arrow=True)
     _plane(plane)
@@ -244,9 +248,9 @@ def balance(
     course.plot(t, attention, color=ATTENTION, linestyle=(0, (4, 1.5)))
     _name_end(course, t, value, r"$V$", VALUE)
     _name_end(course, t, attention, r"$A$", ATTENTION)
-    course.set(xscale="log", yscale="log", xlabel=TIME, title="Squared distance from uniform")
+    course.set(xscale="log", yscale="log", xlabel=TIME, title="Squared distance")
     words = (
-        "Paths follow the level lines of the invariant. V and A move equally far at first; at the "
+        "Paths follow the level lines of the invariant. V and A rise equally far; at the "
         f"end V has moved {value[-1]:.3f} and A {attention[-1]:.3f} (squared distances)."
     )
     return Picture(figure, words)
@@ -281,15 +285,18 @@ def shifted_runs(runs: Mapping[int, Path], crossings: Mapping[int, float], level
     """
     figure, ax = new_figure(*SINGLE)
     ax.axhline(level, color=THEORY, linestyle="--", linewidth=1)
+    names = _lengths(runs)
     for (T, run), color in zip(runs.items(), _shades(len(runs)), strict=True):
         ax.plot(run.t, run.attention, color=color)
         ax.plot(crossings[T], level, "o", color=color, markersize=6)
         ax.annotate(
-            f"T = {T:,}",
+            names[T],
             (crossings[T], level),
-            xytext=(5, -13),
+            xytext=(-5, 3),  # above and before: there a rising curve leaves room
             textcoords="offset points",
             color=INK,
+            ha="right",
+            va="bottom",
         )
     end = max(run.t[-1] for run in runs.values())
     ax.set(xlabel=TIME, ylabel=r"signal $\alpha_A$ (dimensionless)", xlim=(0, end), ylim=(-0.03, 1))
@@ -431,11 +438,11 @@ def wrong_side(path: Path, creep: ArrayLike) -> Picture:
     ax.plot(path.t, -path.value, color=VALUE)
     ax.plot(path.t, creep, color=THEORY, linestyle="--", linewidth=1.6)
     middle = len(path.t) // 2
-    for signal, label, color in (
-        (path.attention, r"$-\alpha_A$", ATTENTION),
-        (path.value, r"$-\alpha_V$", VALUE),
+    for signal, label, color, side in (  # beside a rising curve and a falling one
+        (path.attention, r"$-\alpha_A$", ATTENTION, "right"),
+        (path.value, r"$-\alpha_V$", VALUE, "left"),
     ):
-        ax.text(path.t[middle], -signal[middle] * 1.25, label, color=color, ha="right", va="bottom")
+        ax.text(path.t[middle], -signal[middle] * 1.25, label, color=color, ha=side, va="bottom")
     ax.text(0.04, 0.08, "dashed: slope -1/3", color=THEORY, transform=ax.transAxes)
     ax.set(xscale="log", yscale="log", xlabel=TIME, ylabel="size of the signal")
     ends = [-path.value[0], -path.value[-1], -path.attention[0], -path.attention[-1]]
@@ -453,6 +460,11 @@ def _shades(count: int) -> list[str]:
     """Four oranges, light to dark: short contexts to long ones."""
     oranges = ["#F2A267", "#E07B2E", "#B34700", "#6B2B00"]
     return oranges[-count:] if count <= 4 else oranges * count
+
+
+def _lengths(runs: Mapping[int, Any]) -> dict[int, str]:
+    """Name the context lengths; only the first says what the numbers are, to save room."""
+    return {T: f"{T:,}" if at else f"T = {T:,}" for at, T in enumerate(runs)}
 
 
 def _name_end(ax: Axes, t: Array, line: Array, label: str, color: str) -> None:
@@ -494,7 +506,7 @@ def _arrows(ax: Axes, field: tuple[Array, Array, Array, Array]) -> None:
 def _name_lines(ax: Axes) -> None:
     _label(ax, -0.04, 0.62, "A stands still", ATTENTION, rotation=90, ha="right", va="center")
     _label(ax, -1.7, 0.06, "V stands still", VALUE, ha="left", va="bottom")
-    _label(ax, 1.0, -0.36, "watershed", TRUTH, ha="left", va="bottom")
+    _label(ax, 0.95, -0.38, "watershed", TRUTH, ha="left", va="bottom")
 
 
 def _label(ax: Axes, x: float, y: float, words: str, color: str, **where: Any) -> None:
@@ -506,7 +518,8 @@ def _draw_path(ax: Axes, path: Path, *, arrow: bool) -> None:
     color = GREEN if path.value[-1] > 0 else PURPLE
     ax.plot(path.value, path.attention, color=color)
     ax.plot(path.value[0], path.attention[0], "o", color=color, markersize=5)
-    inside = np.flatnonzero(np.abs(path.attention) < ROOM - 0.1)
+    farthest = np.maximum(np.abs(path.value), np.abs(path.attention))
+    inside = np.flatnonzero(farthest < ROOM - 0.1)
     if not arrow or len(inside) < 3:
         return
     way = np.hypot(np.diff(path.value[inside]), np.diff(path.attention[inside])).cumsum()
@@ -526,7 +539,7 @@ def _landmarks(ax: Axes, saddle: tuple[float, float], *, names: bool) -> None:
     if names:
         _label(ax, 1.12, 1.08, "truth", TRUTH, ha="left", va="bottom")
         _label(ax, -0.12, saddle[1] - 0.08, "saddle", TRUTH, ha="right", va="top")
-        _label(ax, -1.12, -1.08, "mirror point", TRUTH, ha="right", va="top")
+        _label(ax, -1.12, -1.08, "mirror\npoint", TRUTH, ha="right", va="top")
 
 
 def _story(path: Path, saddle: tuple[float, float]) -> str:
@@ -566,9 +579,12 @@ def _name_in_shade(ax: Axes, path: Path, *, small: bool) -> None:
     names.append((path.attention[apart], r"$\alpha_A$", ATTENTION, not upper))
     for height, label, color, above in names:
         at = float(np.clip(height, -1.2, 1.6)) + (0.06 if above else -0.06)
-        ax.text(path.t[apart], at, label, color=color, ha="center", va="bottom" if above else "top")
+        if above:
+            ax.text(path.t[apart], at, label, color=color, ha="center", va="bottom")
+        else:  # a little later: the curve rises before
+            ax.text(path.t[apart] * 1.2, at, label, color=color, ha="left", va="top")
+    ax.set_yticks([-1, 0, 1] if small else [0, 0.5, 1, 1.5])
     if small:
-        ax.set_yticks([-1, 0, 1])
         ax.minorticks_off()
 
 
