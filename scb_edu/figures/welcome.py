@@ -111,7 +111,7 @@ def moving_signals(
     figure, ax = new_figure(*SIZE)
     _shade_stages(ax, t[0], stage_end, t[-1])
     ax.axhline(1, color=TRUTH, linestyle="--", linewidth=1)
-    ax.axvline(t[here], color="#555555", linewidth=1)
+    ax.axvline(t[here], ymax=0.86, color="#555555", linewidth=1)  # below the stages' names
     for path, color in ((V, VALUE), (A, ATTENTION)):
         ax.plot(t, path, color=color, linewidth=1, alpha=0.35)
         ax.plot(t[: here + 1], path[: here + 1], color=color)
@@ -179,7 +179,7 @@ def plateau(times: ArrayLike, losses: ArrayLike, *, floor: float, stage_end: flo
     The loss falls from 0.5000 to 0.3000; the floor is 0.3000. Stage 1 ends at time 10.0.
     """
     t, loss = np.asarray(times, dtype=float), np.asarray(losses, dtype=float)
-    figure, ax = new_figure(7, 2.6)
+    figure, ax = new_figure(5.4, 2.8)
     ax.axvspan(t[0], stage_end, color=STAGE_1, linewidth=0, zorder=0)
     ax.axvspan(stage_end, t[-1], color=STAGE_2, linewidth=0, zorder=0)
     ax.plot(t, loss, color=GREEN)
