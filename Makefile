@@ -13,7 +13,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CON
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test check lessons clean
+.PHONY: help book serve lab test check lessons upgrade clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -47,10 +47,12 @@ serve: | $(HTML)/index.html ## serve the built book on http://127.0.0.1:8000/ (P
 # The lessons
 
 lab: $(VENV)/.lab ## open the lessons in JupyterLab, on this machine only
+	@# JupyterLab would ask for news and updates over the network
+	@$(BIN)/jupyter labextension disable @jupyterlab/apputils-extension:announcements 2> /dev/null
 	$(BIN)/jupyter lab --ip=127.0.0.1 --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/book/lessons
 
 lessons: $(VENV)/.lab ## run the chapters and write their notebooks anew (book/lessons)
-	$(BIN)/python tools/lessons.py
+	$(BIN)/python book/write_lessons.py
 
 # The tests
 
@@ -63,6 +65,10 @@ test: check ## run every test: style, types, library, lessons, book, browser, Ju
 	$(BIN)/pytest -n 2 --dist loadgroup --doctest-modules \
 	  --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	  tests scb_edu book/lessons
+
+upgrade: $(BIN)/python ## install the newest versions and write them to constraints.txt
+	$(BIN)/python -m pip install --upgrade --upgrade-strategy eager --editable '.[test]'
+	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
 
 clean: ## remove what was built, keep the environment
 	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis book/jupyter_execute

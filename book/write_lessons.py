@@ -1,6 +1,6 @@
 """Run the chapters and write their notebooks to book/lessons.
 
-Usage: python tools/lessons.py [book/01-bigrams.md ...]
+Usage: python book/write_lessons.py [book/01-bigrams.md ...]
 Written twice from the same chapters, the notebooks are the same: no random ids, no times, no
 widget models.
 """
@@ -13,7 +13,7 @@ import jupytext
 import nbformat
 from nbclient import NotebookClient
 
-BOOK = Path(__file__).resolve().parents[1] / "book"
+BOOK = Path(__file__).resolve().parent
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
