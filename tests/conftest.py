@@ -37,6 +37,7 @@ def chapters():
     return [p for p in pages() if "```{code-cell}" in (BOOK / f"{p}.md").read_text("utf-8")]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items):
     """Keep the tests of one file in one process, and the tests of the built book too."""
     for item in items:
@@ -95,7 +96,7 @@ def find_browser(playwright):
     return next(filter(None, found), str(own) if own.exists() else None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
     """A headless Chromium; where CI is true there has to be one."""
     from playwright.sync_api import sync_playwright

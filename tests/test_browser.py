@@ -11,6 +11,18 @@ SETTLED = """async () => {
   if (window.MathJax) await MathJax.startup.promise;
   await document.fonts.ready;
 }"""
+# An error, and what MathJax does with a name it does not know: it writes it in red
+WRONG_TEX = "mjx-merror, [data-mjx-error], mjx-container [style*='color: red']"
+# The theme lets the keyboard into a box that scrolls, a moment after the width has changed
+REACHABLE = """() => [...document.querySelectorAll('.bd-article pre')]
+  .every(box => box.scrollWidth <= box.clientWidth || box.tabIndex >= 0)"""
+# What axe-core looks for: everything once, colours in the dark, the rest on a phone
+CONTRAST = "color-contrast"
+VIEWS = [
+    ("light", WIDE, {}),
+    ("dark", WIDE, {"runOnly": [CONTRAST]}),
+    ("light", PHONE, {"rules": {CONTRAST: {"enabled": False}}}),
+]
 # Explorers with their controls and what each shows
 STATE = """explorer => ({
   shown: [...explorer.querySelectorAll('output')].map(output => output.textContent),
@@ -60,7 +72,7 @@ def check_alive(visited):
     page = visited.page
     assert visited.left == []
     assert visited.wrong == []
-    assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
+    assert page.locator(WRONG_TEX).count() == 0
     unset = "nodes => nodes.filter(n => !n.querySelector('mjx-container')).map(n => n.textContent)"
     assert page.locator(".math").evaluate_all(unset) == []
 
@@ -97,7 +109,7 @@ def press_through(explorer, control, at):
     assert after["spoken"][at] == after["shown"][at], label
     moved = [p for p, old in enumerate(before["pictures"]) if after["pictures"][p] != old]
     assert moved, f"{label}: the picture stays as it is"
-    assert all(after["words"][p] != before["words"][p] for p in moved), f"{label}: same words"
+    assert any(after["words"][p] != before["words"][p] for p in moved), f"{label}: same words"
     control.press(second)
     assert explorer.evaluate(STATE) == before, label
 
@@ -142,11 +154,12 @@ def too_wide(page):
 
 def test_nothing_serious_stands_in_a_readers_way(visit, url):
     page = visit(url, reduced_motion="reduce").page
-    for scheme, viewport in [("light", WIDE), ("dark", WIDE), ("light", PHONE)]:
+    for scheme, viewport, options in VIEWS:
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size(viewport)
         page.locator(f"html[data-theme={scheme}]").wait_for()
-        found = Axe().run(page, context=".bd-article").response["violations"]
+        page.wait_for_function(REACHABLE)
+        found = Axe().run(page, context=".bd-article", options=options).response["violations"]
         serious = [v for v in found if v["impact"] in ("serious", "critical")]
         assert [(v["id"], [n["html"][:200] for n in v["nodes"]][:3]) for v in serious] == []
 
