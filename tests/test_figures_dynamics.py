@@ -129,6 +129,18 @@ def test_stages_of_a_run_that_never_gets_there_or_is_there_already():
     assert there.words.startswith("Stage 1 is over at once")
 
 
+def test_axes_of_the_explorer_stay_where_they_are():
+    """Whether a run is found or lost, its names lie inside the axes and move nothing."""
+    signals, portrait = widgets.two_signals().panels
+    for panel in (signals, portrait):
+        places = []
+        for start, K_P in [((0.0, 0.0), 0.1), ((0.0, 0.0), 0.4), ((-0.1, 0.0), 0.1)]:
+            picture = panel.draw(T=1000, K_P=K_P, K_Q=0.4, start=start)
+            picture.webp()  # the layout is made when it is drawn
+            places.append(picture.figure.axes[0].get_position().bounds)
+        np.testing.assert_allclose(places[1:], [places[0]] * 2)
+
+
 def test_wrong_side_draws_sizes():
     run = path([1, 10, 100], [-0.8, -0.4, -0.2], [-1.25, -2.5, -5])
     picture = figures.wrong_side(run, [1, 0.5, 0.2])

@@ -558,6 +558,8 @@ def _shade_stages(ax: Axes, t: Array, stage_end: float) -> None:
         if end <= start:
             continue
         ax.axvspan(start, end, color=STAGES[number - 1], linewidth=0, zorder=0)
+        if np.log(end / start) < 0.15 * np.log(t[-1] / t[0]):
+            continue  # no room for its name
         ax.text(
             np.sqrt(start * end),  # the middle of a logarithmic axis
             0.98,
@@ -571,21 +573,32 @@ def _shade_stages(ax: Axes, t: Array, stage_end: float) -> None:
 
 def _name_in_shade(ax: Axes, path: Path, *, small: bool) -> None:
     """Write the names where the curves are furthest apart, inside the axes."""
-    apart = int(
-        np.argmax(np.abs(np.clip(path.value, -1.2, 1.6) - np.clip(path.attention, -1.2, 1.6)))
-    )
+    apart = _furthest_apart(path)
     upper = path.value[apart] >= path.attention[apart]
-    names: list[Any] = [(path.value[apart], r"$\alpha_V$", VALUE, upper)]
-    names.append((path.attention[apart], r"$\alpha_A$", ATTENTION, not upper))
-    for height, label, color, above in names:
-        at = float(np.clip(height, -1.2, 1.6)) + (0.06 if above else -0.06)
-        if above:
-            ax.text(path.t[apart], at, label, color=color, ha="center", va="bottom")
-        else:  # a little later: the curve rises before
-            ax.text(path.t[apart] * 1.2, at, label, color=color, ha="left", va="top")
+    names: list[Any] = [(path.value, r"$\alpha_V$", VALUE, upper)]
+    names.append((path.attention, r"$\alpha_A$", ATTENTION, not upper))
+    for line, label, color, above in names:
+        rises = line[min(apart + 1, len(line) - 1)] > line[apart - 1]
+        ax.text(
+            path.t[apart] * (1.2 if rises != above else 0.83),  # off the flank of the curve
+            float(line[apart]) + (0.06 if above else -0.06),
+            label,
+            color=color,
+            ha="left" if rises != above else "right",
+            va="bottom" if above else "top",
+        )
     ax.set_yticks([-1, 0, 1] if small else [0, 0.5, 1, 1.5])
     if small:
         ax.minorticks_off()
+
+
+def _furthest_apart(path: Path) -> int:
+    """Return where both curves are in view and furthest apart; late, where they are one."""
+    along = np.log(path.t / path.t[0]) / np.log(path.t[-1] / path.t[0])
+    low, high = np.minimum(path.value, path.attention), np.maximum(path.value, path.attention)
+    seen = (along > 0.12) & (along < 0.85) & (low > -1.2) & (high < 1.6)
+    gap = np.where(seen, high - low, 0)
+    return int(np.argmax(gap) if gap.max() > 0.1 else np.searchsorted(along, 0.8))
 
 
 def _draw_loss(ax: Axes, t: Array, loss: Array, stage_end: float) -> None:
