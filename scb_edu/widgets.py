@@ -68,7 +68,10 @@ def two_stages() -> Explorer:
     """
     task = SCBTask.example(24)
     flow = signal_flow(task, t_end=400, points=4001)
-    path = np.unique(np.geomspace(4, 4000, 400).round().astype(int))  # even on a log axis
+    stops, path = (  # even on a log axis
+        np.unique(np.geomspace(4, 4000, points).round().astype(int)) for points in (36, 400)
+    )
+    path = np.union1d(stops, path)  # so that the dots stand where the slider does
     times, value, attention = flow.t[path], flow.value[path], flow.attention[path]
     end = escape_time(task, 0.5)
     limits = (0.85, float(task.attention.max()))  # V overshoots, A does not
@@ -81,7 +84,7 @@ def two_stages() -> Explorer:
     def signals(time: float) -> Picture:
         return figures.moving_signals(times, value, attention, now=time, stage_end=end)
 
-    moments = flow.t[np.unique(np.geomspace(4, 4000, 36).round().astype(int))].tolist()
+    moments = flow.t[stops].tolist()
     return Explorer(
         [Slider("time", "Training time", moments, default=moments[-1], format="{:.3g}")],
         [Panel(matrices, ("time",)), Panel(signals, ("time",))],
@@ -381,7 +384,7 @@ def two_signals() -> Explorer:
             field, [_whole_path(task, start)], point, watershed=border, small=True
         )
 
-    starts = ((0.0, 0.0), (0.1, 0.0), (1.0, 0.0), (-0.1, 0.0))
+    starts = ((-0.1, 0.0), (0.0, 0.0), (0.1, 0.0), (1.0, 0.0))
     controls = [
         Slider("T", "Context length T", (10, 100, 1000), default=100, format="{:,}"),
         Slider("K_P", "Energy of P, K_P", (0.1, 0.4), default=0.1),

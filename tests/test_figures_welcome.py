@@ -103,6 +103,13 @@ def test_explorer_changes_stage_at_the_escape_time():
     assert second.get_x() == pytest.approx(end)
 
 
+def test_explorer_shows_one_time_in_both_panels():
+    explorer = widgets.two_stages()
+    for at in range(len(explorer.controls[0].values)):
+        times = {explorer.frame(panel, (at,)).words.split()[2].strip(":,") for panel in (0, 1)}
+        assert len(times) == 1, times
+
+
 def test_check_of_the_wait():
     def wait(context_length):
         return scb.escape_time(scb.SCBTask.example(context_length), 0.5)
