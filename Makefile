@@ -62,7 +62,7 @@ check: $(VENV)/.test
 	$(BIN)/mypy
 
 test: check ## run every test: style, types, library, lessons, book, browser, JupyterLab
-	$(BIN)/pytest -n 2 --dist loadgroup --doctest-modules \
+	$(BIN)/pytest -n 2 --doctest-modules \
 	  --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	  tests scb_edu book/lessons
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import pytest
 import yaml
+from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"
@@ -37,12 +38,16 @@ def chapters():
     return [p for p in pages() if "```{code-cell}" in (BOOK / f"{p}.md").read_text("utf-8")]
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items):
-    """Keep the tests of one file in one process, and the tests of the built book too."""
-    for item in items:
-        group = "book" if item.path.name in SHARE_THE_BOOK else item.path.name
-        item.add_marker(pytest.mark.xdist_group(group))
+class ByFile(LoadFileScheduling):
+    """The tests of a file go to one process, and so do all that need the built book."""
+
+    def _split_scope(self, nodeid):
+        file = super()._split_scope(nodeid)
+        return "book" if Path(file).name in SHARE_THE_BOOK else file
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return ByFile(config, log)
 
 
 @pytest.fixture(autouse=True, scope="session")
