@@ -103,6 +103,21 @@ def test_the_thick_line_is_the_level_of_the_start():
     assert np.abs(value).min() < 1e-6
 
 
+@pytest.mark.parametrize("length", [8, 32, 128])
+def test_no_line_strikes_the_names_of_start_and_saddle(length):
+    task, alphas = scb.SCBTask.example(length), np.linspace(-1.2, 1.2, 49)
+    low = (scb.saddle(task).value, scb.saddle(task).attention)
+    picture = figures.loss_surfaces(alphas, {"": surface(alphas, task)}, [low])
+    (ax,) = picture.figure.axes
+    picture.png(96)  # places the texts
+    names = [text for text in ax.texts if text.get_text() in ("start", "saddle")]
+    lines = [ax.transData.transform_path(path) for path in ax.collections[-1].get_paths()]
+    assert len(names) == 2
+    for name in names:
+        box = name.get_window_extent()
+        assert not any(line.intersects_bbox(box, filled=False) for line in lines)
+
+
 def test_surface_point_says_and_draws_where_the_model_stands():
     alphas = np.linspace(-1.2, 1.2, 25)
     picture = figures.surface_point(alphas, surface(alphas), (0, -0.3), (0.5, -0.25), 0.35, 0.29)

@@ -408,7 +408,8 @@ def _mark(ax: Axes, at: tuple[float, float], marker: str, color: str, name: str)
     ax.plot(*at, marker, color=color, markeredgecolor="black", markersize=9, zorder=4)
     # the saddle may be close to the start, the truth to the edge: their names go to the left
     side, align = (-8, "right") if name in ("saddle", "truth") else (8, "left")
-    text = ax.annotate(name, at, (side, -4), textcoords="offset points", ha=align)
+    lift = 6 if name in ("saddle", "start") else -4  # off the line that runs through both
+    text = ax.annotate(name, at, (side, lift), textcoords="offset points", ha=align)
     text.set_in_layout(False)
 
 
