@@ -219,7 +219,7 @@ def loss_landscape() -> Explorer:
     sample = task.sample(1, np.random.default_rng(1))
     truth = task.output_distribution(sample.tokens, sample.last)[0]
     best, bottom = bayes_loss(task), saddle(task)
-    alphas = np.linspace(-1.2, 1.2, 25)
+    alphas = np.linspace(-1.2, 1.2, 97)
     excess = signal_loss(task, alphas[None, :], alphas[:, None])
 
     def prediction(value: float, attention: float) -> Picture:
@@ -249,6 +249,9 @@ def _as_fraction(number: float) -> str:
 # Chapter 3 -----------------------------------------------------------------------------------
 
 
+PUSH_LIMITS = (-0.12, 0.14)  # hold the noisiest batch: what shrinks is the noise, not the axis
+
+
 def gradient_noise() -> Explorer:
     """Return batch size and context length over a sampled and the exact gradient of A.
 
@@ -273,9 +276,8 @@ def gradient_noise() -> Explorer:
     def push(samples: int, context: int, seed: int) -> Picture:
         exact = _attention_push(context)
         sampled = _attention_push(context, samples, seed)
-        return figures.push_on_column(
-            exact[:, 0], sampled[:, 0], samples, closeness(sampled, exact)
-        )
+        close = closeness(sampled, exact)
+        return figures.push_on_column(exact[:, 0], sampled[:, 0], samples, close, PUSH_LIMITS)
 
     def cosine(samples: int, context: int, seed: int) -> Picture:
         exact = _attention_push(context)

@@ -148,6 +148,19 @@ def test_explorer_tells_its_frames_apart():
 
 
 @pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("context", [8, 32, 128, 512])
+def test_the_vertical_axis_stands_still_and_holds_the_noisiest_batch(context, seed):
+    draw = widgets.gradient_noise().panels[0].draw
+    for samples in (16, 4096):
+        ax = draw(samples=samples, context=context, seed=seed).figure.axes[0]
+        low, high = ax.get_ylim()
+        assert (low, high) == widgets.PUSH_LIMITS
+        ends = np.concatenate(ax.collections[0].get_segments())[:, 1]
+        assert low < ends.min()
+        assert ends.max() < high
+
+
+@pytest.mark.parametrize("seed", [0, 1])
 def test_peaks_stand_out_of_a_gradient_that_is_mostly_noise(seed):
     """What the chapter says of T = 512, M = 1024."""
     words = widgets.gradient_noise().frame(0, (3, 3, seed)).words

@@ -55,8 +55,7 @@ def where_it_lands(gradient: Gradient, batch: Batch, context: Array, residual: A
     >>> figures.where_it_lands(scb.gradient(model, batch), batch, h, r).words[:26]
     'One sample: all 9 entries '
     """
-    figure, (left, right) = new_figure(6.2, 4.4, ncols=2, width_ratios=[1, 1.05])
-    figure.get_layout_engine().set(wspace=0.1)  # type: ignore[union-attr,call-arg]
+    figure, (left, right) = new_figure(4.8, 4.2, ncols=2)
     N, k = len(context), int(batch.last[0])
     names = token_names(N)
     heatmap(left, gradient.value, color=VALUE)
@@ -111,7 +110,7 @@ def error_against_samples(sizes: Sequence[int], errors: Array, slope: float) -> 
     The relative error falls from 1.00 at M = 1 to 0.50 at M = 4; the fitted slope is -0.50.
     """
     mean, spread = errors.mean(axis=0), errors.std(axis=0)
-    figure, ax = new_figure(5.2, 3.5)
+    figure, ax = new_figure(4.6, 3.3)
     # the formula's line goes through the middle of the measurements
     level = np.exp(np.mean(np.log(mean * np.sqrt(sizes))))
     ax.plot(sizes, level / np.sqrt(sizes), "--", color=THEORY, label="1/√M")
@@ -153,15 +152,14 @@ def columns_before_after(before: Array, after: Array, stationary: Array) -> Pict
     >>> picture.words[:64]
     'Before, the columns have lengths 0.800, 0.200, in step with the '
     """
-    figure, axes = new_figure(6.2, 3.8, ncols=2)
+    figure, axes = new_figure(3.8, 7.0, nrows=2)
     for ax, matrix, title in zip(axes, (before, after), ("before", "after"), strict=True):
         heatmap(ax, matrix, numbers=False)
         names = token_names(len(matrix))
         rows = zip(names, stationary, np.linalg.norm(matrix, axis=0), strict=True)
         _ticks(ax.xaxis, [f"{name}\n{share:.2f}\n{length:.3f}" for name, share, length in rows])
         _ticks(ax.yaxis, names)
-        ax.set(xlabel="source token, share μ, length", title=title)
-    axes[0].set_ylabel("output token")
+        ax.set(xlabel="source token, share μ, length", ylabel="output token", title=title)
     words = (
         f"Before, the columns have lengths {_numbers(before)}, in step with the shares "
         f"{', '.join(f'{share:.2f}' for share in stationary)}; after the division they have "
@@ -199,7 +197,7 @@ def learning_by_token(plain: Array, preconditioned: Array, stationary: Array) ->
     After 3 steps the plain descent leaves 12 %, 73 % of the error in columns A, B; the \
 preconditioned one leaves 12 % to 12 % in every column.
     """
-    figure, ax = new_figure(5.6, 3.7)
+    figure, ax = new_figure(4.8, 3.6)
     steps, last = np.arange(len(plain)), len(plain) - 1
     names = token_names(len(stationary))
     for k, share in enumerate(stationary):
@@ -258,7 +256,7 @@ def curvature(
     From T = 10 to T = 100 the curvature along the direction of all ones grows from 1 to 10; \
 in a direction that sums to zero it stays at 0.1.
     """
-    figure, ax = new_figure(5.2, 3.5)
+    figure, ax = new_figure(4.6, 3.3)
     ax.plot(contexts, formulas[0], "--", color=THEORY, label="formula")
     ax.plot(contexts, formulas[1], "--", color=THEORY)
     ax.plot(contexts, along, "o", color=ATTENTION, label="along 1")
@@ -275,7 +273,13 @@ in a direction that sums to zero it stays at 0.1.
 
 
 @styled()
-def push_on_column(exact: Array, sampled: Array, samples: int, close: Closeness) -> Picture:
+def push_on_column(
+    exact: Array,
+    sampled: Array,
+    samples: int,
+    close: Closeness,
+    limits: tuple[float, float] | None = None,
+) -> Picture:
     """Draw the push on one column of A, sampled and exact: minus the gradient at each position.
 
     Parameters
@@ -285,6 +289,8 @@ def push_on_column(exact: Array, sampled: Array, samples: int, close: Closeness)
         M.
     close : Closeness
         Of the whole gradient of A.
+    limits : (low, high), optional
+        The ends of the vertical axis, the same for pictures that are to be compared.
 
     Returns
     -------
@@ -304,7 +310,7 @@ def push_on_column(exact: Array, sampled: Array, samples: int, close: Closeness)
     M = 64 samples at T = 3: cosine 0.99 with the exact gradient of A, relative error 0.14. \
 The one position that should rise ranks 1 among the sampled pushes.
     """
-    figure, ax = new_figure(4, 3)
+    figure, ax = new_figure(4, 3.5)
     positions = np.arange(len(exact))
     targets = positions[exact > 0]
     width = 3.0 if len(exact) <= 32 else 1.0
@@ -313,7 +319,7 @@ The one position that should rise ranks 1 among the sampled pushes.
         targets, exact[targets], "o", color=TRUTH, mfc="none", mew=1.6, ms=9, label="exact peak"
     )
     ax.axhline(0, color=THEORY, linewidth=0.8)
-    ax.set(xlabel="position t", ylabel="push on the column of token A")
+    ax.set(xlabel="position t", ylabel="push on column A", ylim=limits)
     _legend_above(ax)
     ranks = sorted(int((sampled > sampled[t]).sum()) + 1 for t in targets)
     words = (
@@ -358,7 +364,7 @@ def cosine_against_samples(
     >>> figures.cosine_against_samples([10, 1000], np.array([0.3, 0.95]), 100, 8, 1000)
     At T = 8 noise and signal are equally long at M = 100 samples; the cosine at M = 1000 is 0.95.
     """
-    figure, ax = new_figure(4, 3)
+    figure, ax = new_figure(4, 3.5)
     fine = np.geomspace(sizes[0], 4 * sizes[-1], 60)
     ax.plot(fine, 1 / np.sqrt(1 + needed / fine), "--", color=THEORY, label="formula")
     ax.plot(sizes, cosines, "o", color=ATTENTION, label="sampled")
