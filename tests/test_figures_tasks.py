@@ -26,6 +26,14 @@ def bars(ax):
     return [patch for patch in ax.patches if type(patch) is Rectangle]
 
 
+def _crosses(ax, arc, box):
+    """Whether an arc passes through a box of the screen; its path is in data coordinates."""
+    curve = ax.transData.transform(arc.get_path().to_polygons(closed_only=False)[0])
+    steps = np.linspace(0, 1, 50)[:, None, None]
+    points = (1 - steps) * curve[:-1] + steps * curve[1:]
+    return box.count_contains(points.reshape(-1, 2)) > 0
+
+
 def test_token_names_run_out_of_letters():
     assert figures.token_names(26)[-1] == "Z"
     assert figures.token_names(27)[-1] == "26"
@@ -34,7 +42,7 @@ def test_token_names_run_out_of_letters():
 def test_settling_draws_a_line_for_every_token_and_start():
     laws = np.array([np.linalg.matrix_power(TASK.transition, j) for j in range(5)])
     picture = figures.settling(laws, TASK.stationary)
-    for n, ax in enumerate(axes(picture)):
+    for n, ax in enumerate(axes(picture)[:3]):
         for m, line in enumerate(ax.lines[:3]):
             np.testing.assert_allclose(line.get_ydata(), laws[:, n, m])
         assert ax.lines[3].get_ydata()[0] == TASK.stationary[n]
@@ -42,14 +50,20 @@ def test_settling_draws_a_line_for_every_token_and_start():
     said = float(re.search(r"within ([\d.]+),", picture.words)[1])
     assert gap <= said < 10 * gap
     assert "After 4 steps" in picture.words
+    spare = axes(picture)[3]  # the fourth cell of the grid holds the legend, and no lines
+    assert not spare.lines
+    assert not spare.axison
+    labels = [text.get_text() for text in spare.get_legend().get_texts()]
+    assert labels == ["A first", "B first", "C first", r"$\mu$"]
 
 
 def test_the_parts_of_a_task_are_its_arrays():
     picture = figures.task_parts(TASK)
-    transition, stationary, attention = axes(picture)
+    transition, attention, stationary = axes(picture)
     np.testing.assert_array_equal(transition.images[0].get_array(), TASK.transition)
     np.testing.assert_array_equal(attention.images[0].get_array(), TASK.attention)
-    assert [bar.get_width() for bar in bars(stationary)] == TASK.stationary.tolist()
+    assert [bar.get_height() for bar in bars(stationary)] == TASK.stationary.tolist()
+    assert stationary.get_xlim() == transition.get_xlim()  # each bar below its column of P
     assert sorted(texts(attention)) == ["0.4"] * 3 + ["0.6"] * 3
     assert "0.345, 0.379, 0.276" in picture.words
     assert "B at 3 (0.6) and 7 (0.4)" in picture.words
@@ -68,6 +82,19 @@ def test_a_sequence_unfolds_step_by_step(steps):
     assert faint == ([0, 1, 2, 4, 5, 6, 7] if steps > 2 else [])
     assert picture.words.startswith(f"Step {steps} of 5: ")
     assert picture.words.endswith("Context C A A B C B A C, last token B.")
+
+
+@pytest.mark.parametrize("last", range(3))
+@pytest.mark.parametrize("choice", [0, 1])
+def test_no_arc_strikes_through_a_weight(last, choice):
+    position = int(np.flatnonzero(TASK.attention[:, last])[choice])
+    (ax,) = axes(figures.sequence(TASK, CONTEXT, last=last, position=position, output=0))
+    ax.figure.canvas.draw()
+    arcs = [patch for patch in ax.patches if isinstance(patch, FancyArrowPatch)]
+    weights = [text for text in ax.texts if text.get_text() and text.get_position()[1] > 0.1]
+    assert sorted(text.get_text() for text in weights) == ["0.4", "0.6"]
+    for text, arc in itertools.product(weights, arcs):
+        assert not _crosses(ax, arc, text.get_window_extent().padded(2))
 
 
 def test_a_sequence_draws_weights_and_column_to_scale():
@@ -90,11 +117,20 @@ def test_frequencies_lie_where_the_data_say():
 
 
 def test_a_gallery_shows_every_task():
-    tasks = {"one": TASK, "two": scb.SCBTask(TASK.transition, np.ones((1, 3)))}
-    drawn = [ax.images[0].get_array() for ax in axes(figures.task_gallery(tasks))]
-    expected = [task.transition for task in tasks.values()] + [t.attention for t in tasks.values()]
-    for image, matrix in zip(drawn, expected, strict=True):
-        np.testing.assert_array_equal(image, matrix)
+    one, two = TASK, scb.SCBTask(TASK.transition, np.ones((1, 3)))
+    three = scb.SCBTask(np.full((2, 2), 0.5), np.ones((1, 2)))
+    panels = axes(figures.task_gallery({"one": one, "two": two, "three": three}))
+    expected = [
+        (one.transition, "one"),
+        (two.transition, "two"),
+        (one.attention, ""),
+        (two.attention, ""),
+        (three.transition, "three"),
+        (three.attention, ""),
+    ]
+    for ax, (matrix, title) in zip(panels, expected, strict=True):
+        np.testing.assert_array_equal(ax.images[0].get_array(), matrix)
+        assert ax.get_title("left") == title
 
 
 def test_predictors_stand_on_the_irreducible_loss():

@@ -33,6 +33,7 @@ TOKEN_COLORS = (SKY, AMBER, GREEN, PURPLE, YELLOW, "#BBBBBB")
 FAINT = 0.28  # opacity of what is there but not looked at
 STEPS = 5  # of `sequence`
 OUTPUT_ROW = -3.7  # the height at which `sequence` draws the output
+WIDTH = 4.6  # inches of a picture of its own: still readable on a phone
 
 
 @styled()
@@ -64,15 +65,17 @@ def settling(laws: ArrayLike, stationary: ArrayLike) -> Picture:
     """
     chances, mu = np.asarray(laws), np.asarray(stationary)
     names = token_names(len(mu))
-    figure, axes = new_figure(7.2, 2.6, ncols=len(mu), sharey=True, squeeze=False)
-    for n, ax in enumerate(axes[0]):
+    rows = -(-len(mu) // 2)
+    figure, axes = new_figure(WIDTH, 2.2 * rows, nrows=rows, ncols=2, sharey=True, squeeze=False)
+    for n, ax in zip(range(len(mu)), axes.flat, strict=False):
         for m, first in enumerate(names):
             ax.plot(chances[:, n, m], ".-", color=TOKEN_COLORS[m % 6], label=f"{first} first")
         ax.axhline(mu[n], color=TRUTH, linestyle="--", linewidth=1.2, label=r"$\mu$", zorder=0)
         ax.set(title=f"Chance of {names[n]}", xlabel="steps later", ylim=(0, 1.02))
         ax.set_xticks(range(0, len(chances), 2))
-    axes[0, 0].set_ylabel("probability")
-    axes[0, -1].legend()
+    for ax in axes[:, 0]:
+        ax.set_ylabel("probability")
+    _legend_beside(axes, len(mu))
     gap = np.abs(chances[-1] - mu[:, None]).max()
     words = (
         f"After {len(chances) - 1} steps the chances of {', '.join(names)} are "
@@ -81,9 +84,18 @@ def settling(laws: ArrayLike, stationary: ArrayLike) -> Picture:
     return Picture(figure, words)
 
 
+def _legend_beside(axes: np.ndarray, used: int) -> None:
+    """Put the legend into the cell of the grid that is left over, or into the last panel."""
+    lines = axes.flat[0].get_legend_handles_labels()
+    spare = used < axes.size
+    axes.flat[-1].legend(*lines, loc="center" if spare else "upper right")
+    if spare:
+        axes.flat[-1].set_axis_off()
+
+
 @styled()
 def task_parts(task: SCBTask) -> Picture:
-    """Draw P, mu and Q of a task side by side.
+    """Draw P and Q of a task, and mu below P.
 
     Parameters
     ----------
@@ -103,11 +115,13 @@ def task_parts(task: SCBTask) -> Picture:
     >>> task_parts(scb.SCBTask.example()).words.split(".")[0]
     'A task with 3 tokens and 8 positions'
     """
-    ratios = [1.25, 0.8, 1.25]
-    figure, axes = new_figure(7.2, 3.6, ncols=3, gridspec_kw={"width_ratios": ratios})
-    _transition(axes[0], task.transition)
-    _stationary(axes[1], task.stationary)
-    _attention(axes[2], task.attention)
+    figure, axes = new_figure(WIDTH, 4.4, nrows=2, ncols=2, gridspec_kw={"height_ratios": [1.6, 1]})
+    _transition(axes[0, 0], task.transition)
+    _stationary(axes[1, 0], task.stationary)
+    tall = axes[0, 1].get_gridspec()[:, 1]
+    axes[1, 1].remove()
+    axes[0, 1].set_subplotspec(tall)
+    _attention(axes[0, 1], task.attention)
     names = token_names(task.vocab_size)
     looks = ", ".join(
         f"{name} at {_positions(column)}"
@@ -121,23 +135,26 @@ def task_parts(task: SCBTask) -> Picture:
     return Picture(figure, words)
 
 
-def _transition(ax: Axes, transition: Array, title: str = "Transition $P$") -> None:
+def _transition(ax: Axes, transition: Array) -> None:
     heatmap(ax, transition, limits=(0, 1))
     names = token_names(len(transition))
-    ax.set(title=title, xlabel="source token $m$", ylabel="output $n$")
+    ax.set_aspect("auto")
+    ax.set(title="Transition $P$", xlabel="source token $m$", ylabel="output $n$")
     ax.set_xticks(range(len(names)), names)
     ax.set_yticks(range(len(names)), names)
 
 
 def _stationary(ax: Axes, stationary: Array) -> None:
+    """Draw mu as bars that stand below the columns of P."""
     N = len(stationary)
-    ax.barh(range(N), stationary, color=THEORY, height=0.7)
+    ax.bar(range(N), stationary, color=THEORY, width=0.7)
     for n, mass in enumerate(stationary):
-        ax.text(mass + 0.02, n, f"{mass:.3f}", va="center")
-    ax.set(title=r"Stationary $\mu$", xlabel="probability", xlim=(0, stationary.max() * 1.7))
-    ax.set_xticks([0, 0.25, 0.5])
-    ax.set_yticks(range(N), token_names(N))
-    ax.invert_yaxis()
+        ax.text(n, mass + 0.02 * stationary.max(), f"{mass:.3f}", ha="center", va="bottom")
+    ax.set(title=r"Stationary $\mu$", xlabel="token", yticks=[], xlim=(-0.5, N - 0.5))
+    ax.set_ylim(0, stationary.max() * 1.25)
+    ax.spines["left"].set_visible(False)
+    ax.set_xticks(range(N), token_names(N))
+    ax.tick_params(length=0)
 
 
 def _attention(ax: Axes, attention: Array, title: str = "Attention $Q$") -> None:
@@ -276,7 +293,8 @@ def _glances(ax: Axes, weights: Array, chosen: int | None) -> None:
             shrinkB=0,
         )
         ax.add_patch(arc)
-        ax.text(t - 0.15, 1.0, f"{weights[t]:.1f}", color=ATTENTION, ha="right", weight="bold")
+        # low enough for the arc to a position further left to pass above it
+        ax.text(t - 0.15, 0.6, f"{weights[t]:.1f}", color=ATTENTION, ha="right", weight="bold")
 
 
 def _column(
@@ -323,7 +341,7 @@ def frequencies(law: ArrayLike, seen: ArrayLike, error: ArrayLike) -> Picture:
     """
     p, f, e = (np.ravel(part) for part in (law, seen, error))
     figure, (top, bottom) = new_figure(
-        5.2, 4.4, nrows=2, sharex=True, gridspec_kw={"height_ratios": [2, 1]}
+        WIDTH, 4.4, nrows=2, sharex=True, gridspec_kw={"height_ratios": [2, 1]}
     )
     top.plot([0, 1], [0, 1], "--", color=TRUTH, linewidth=1.2)
     top.plot(p, f, "o", color=VALUE, markersize=5)
@@ -347,7 +365,7 @@ def frequencies(law: ArrayLike, seen: ArrayLike, error: ArrayLike) -> Picture:
 
 @styled()
 def task_gallery(tasks: Mapping[str, SCBTask]) -> Picture:
-    """Draw P above Q for a few named tasks.
+    """Draw P above Q for a few named tasks, two tasks beside each other.
 
     Parameters
     ----------
@@ -367,19 +385,20 @@ def task_gallery(tasks: Mapping[str, SCBTask]) -> Picture:
     >>> task_gallery({"example": scb.SCBTask.example(), "long": scb.SCBTask.example(20)})
     P and Q of 2 tasks. example: T = 8, Q = 2. long: T = 20, Q = 2.
     """
+    rows = -(-len(tasks) // 2)
     figure, axes = new_figure(
-        7.2, 4.6, nrows=2, ncols=len(tasks), gridspec_kw={"height_ratios": [1, 1.25]}
+        WIDTH, 3.7 * rows, nrows=2 * rows, ncols=2, gridspec_kw={"height_ratios": [1, 1.4] * rows}
     )
-    for (name, task), (top, bottom) in zip(tasks.items(), axes.T, strict=True):
-        heatmap(top, task.transition, limits=(0, 1))
+    cells = [(axes[2 * i, side], axes[2 * i + 1, side]) for i in range(rows) for side in (0, 1)]
+    for (name, task), (top, bottom) in zip(tasks.items(), cells, strict=False):
+        _transition(top, task.transition)
         _attention(bottom, task.attention, title="")
-        names = token_names(task.vocab_size)
-        top.set_xticks(range(len(names)), names)
-        top.set_yticks(range(len(names)), names)
-        top.set_title(name)
-    for ax in axes[:, 1:].ravel():
+        top.set(title=name, xlabel="")
+    for ax in axes[:, 1]:
         ax.set_ylabel("")
-    axes[0, 0].set_ylabel("output $n$")
+    if len(tasks) < len(cells):
+        for ax in cells[-1]:
+            ax.remove()
     sizes = " ".join(
         f"{name}: T = {task.context_length}, Q = {task.sparsity}." for name, task in tasks.items()
     )
@@ -409,15 +428,15 @@ def predictors(losses: Mapping[str, float], floor: float) -> Picture:
     >>> predictors({"blind": 0.33, "best": 0.29}, 0.29)
     Losses: blind 0.330, best 0.290. The irreducible loss is 0.290.
     """
-    figure, ax = new_figure(7.0, 0.9 + 0.45 * len(losses))
+    figure, ax = new_figure(WIDTH, 0.9 + 0.42 * len(losses))
     for row, loss in enumerate(losses.values()):
         ax.barh(row, min(floor, loss), color="#cfcfcf", height=0.6)
         ax.barh(row, max(loss - floor, 0), left=floor, color=VALUE, height=0.6)
-        ax.text(loss + 0.006, row, f"{loss:.3f}", va="center")
+        ax.text(loss + 0.01, row, f"{loss:.3f}", va="center")
     ax.axvline(floor, color=TRUTH, linestyle="--", linewidth=1.2)
     ax.set_yticks(range(len(losses)), losses)
     ax.tick_params(axis="y", length=0)
-    ax.set(xlabel="loss (dimensionless)", xlim=(0, max(losses.values()) * 1.12))
+    ax.set(xlabel="loss (dimensionless)", xlim=(0, max(losses.values()) * 1.25))
     ax.set_ylim(len(losses) - 0.5, -0.9)
     ax.text(floor - 0.006, -0.42, "irreducible", ha="right", va="bottom", color=TRUTH)
     listed = ", ".join(f"{name} {loss:.3f}" for name, loss in losses.items())
@@ -457,7 +476,7 @@ def spreading(
     >>> spreading([1, 2], [1.3, 1.4], [0.26, 0.3], blind=(1.6, 0.33), known=(1.3, 0.26))
     From Q = 1 to Q = 2 the entropy rises from 1.300 to 1.400 bits and the loss from 0.260 to 0.300.
     """
-    figure, axes = new_figure(7.2, 2.9, ncols=2)
+    figure, axes = new_figure(WIDTH, 5.0, nrows=2, sharex=True)
     for ax, values, low, high, name, color in (
         (axes[0], bits, known[0], blind[0], "entropy (bits)", PURPLE),
         (axes[1], losses, known[1], blind[1], "irreducible loss", VALUE),
@@ -468,8 +487,9 @@ def spreading(
         gap = high - low
         ax.text(counts[-1], high + 0.04 * gap, "sees nothing", color=THEORY, ha="right")
         ax.text(counts[-1], low - 0.12 * gap, "sees the source", color=THEORY, ha="right")
-        ax.set(xlabel="positions looked at, $Q$", ylabel=name, xticks=counts)
-        ax.set_ylim(low - 0.2 * gap, high + 0.18 * gap)
+        ax.set(ylabel=name, xticks=counts)
+        ax.set_ylim(low - 0.2 * gap, high + 0.2 * gap)
+    axes[-1].set_xlabel("positions looked at, $Q$")
     words = (
         f"From Q = {counts[0]} to Q = {counts[-1]} the entropy rises from {bits[0]:.3f} to "
         f"{bits[-1]:.3f} bits and the loss from {losses[0]:.3f} to {losses[-1]:.3f}."
