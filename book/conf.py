@@ -33,7 +33,7 @@ exclude_patterns = ["lessons"]
 # Chapters are read side by side; this domain has nothing to merge and does not say so
 ProofDomain.merge_domaindata = lambda *nothing: None
 
-# MyST and its cells: all are run, an error in one is a warning (so -W fails), the static face is shown
+# MyST and its cells: all are run, an error is a warning (so -W fails), the static face is shown
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
 nb_execution_mode = "force"
 nb_execution_show_tb = True
