@@ -1,7 +1,6 @@
 """The book builds without a warning, and its pages hold what they promise."""
 
 import re
-import shutil
 from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
 
@@ -118,24 +117,26 @@ kernelspec: {name: python3, display_name: Python 3}
 """
 
 
-BROKEN = {
-    "See {eq}`eq-nowhere`.": "eq-nowhere",
-    "See {ref}`words <sec-nowhere>`.": "sec-nowhere",
-    "See {cite:t}`nobody1999`.": "nobody1999",
-    "```{code-cell}\n1 / 0\n```": "ZeroDivisionError",
-}
-
-
-def test_a_broken_page_fails_the_build(tmp_path):
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        ("See {eq}`eq-nowhere`.", "eq-nowhere"),
+        ("See {ref}`words <sec-nowhere>`.", "sec-nowhere"),
+        ("See {cite:t}`nobody1999`.", "nobody1999"),
+        ("```{code-cell}\n1 / 0\n```", "ZeroDivisionError"),
+    ],
+)
+def test_a_broken_page_fails_the_build(tmp_path, body, complaint):
     small = tmp_path / "book"
     small.mkdir()
     for name in ("conf.py", "references.bib"):
         (small / name).write_bytes((BOOK / name).read_bytes())
-    shutil.copytree(BOOK / "_static", small / "_static")
-    (small / "index.md").write_text(PAGE + "\n\n".join(BROKEN))
+    (small / "_static").mkdir()
+    (small / "_static" / "book.css").touch()
+    (small / "index.md").write_text(PAGE + body)
     description = "project: {title: T, authors: [{name: A}], license: MIT, math: {}"
     toc = "toc: [{file: book/index.md}], bibliography: [book/references.bib]}"
     (tmp_path / "myst.yml").write_text(f"{description}, {toc}")
     built = build_book(small, tmp_path)
     assert built.status != 0
-    assert [complaint for complaint in BROKEN.values() if complaint not in built.log] == []
+    assert complaint in built.log
