@@ -537,7 +537,9 @@ def _solve(
     *,
     t_eval: Array | None = None,
     events: Callable[[float, Array], float] | None = None,
+    dense_output: bool = False,
 ) -> Any:
+    """Follow the flow from time 0 to ``end``, backwards if that is below 0."""
     begin = _start_point(start)
 
     def rate(_t: float, y: Array) -> tuple[float, float]:
@@ -545,7 +547,7 @@ def _solve(
 
     # LSODA: stage 1 is not stiff, stage 2 is, by the factor T
     solution = solve_ivp(
-        rate, (0, end), begin, "LSODA", t_eval, events=events, rtol=1e-9, atol=1e-12
+        rate, (0, end), begin, "LSODA", t_eval, dense_output, events, rtol=1e-9, atol=1e-12
     )
     if not solution.success:
         raise ScbError(f"start: expected a path that can be followed, got: {solution.message}")
@@ -559,19 +561,13 @@ def _stable_branch(constants: SignalConstants, reach: float, count: int, side: i
     slow = directions[:, rates.argmin()]
     begin = centre + 1e-6 * reach * side * np.sign(slow[0]) * slow
 
-    def backwards(_t: float, y: Array) -> tuple[float, float]:
-        speed_V, speed_A = _rate(*constants, y[0], y[1])
-        return -speed_V, -speed_A
-
     def leaves(_t: float, y: Array) -> float:
         return float(np.abs(y - centre).max() - reach)
 
     leaves.terminal = True  # type: ignore[attr-defined]
     # 1e-6 grows to 1 in 14 times the slower rate of decay; twice that is ample
     end = 30 / abs(rates.min())
-    path = solve_ivp(
-        backwards, (0, end), begin, "LSODA", events=leaves, dense_output=True, rtol=1e-9, atol=1e-12
-    )
+    path = _solve(constants, (begin[0], begin[1]), -end, events=leaves, dense_output=True)
     times = np.linspace(0, path.t[-1], count)
     return np.column_stack([centre, path.sol(times[1:])])
 

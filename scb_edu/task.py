@@ -194,12 +194,12 @@ class SCBTask:
     @cached_property
     def transition_energy(self) -> float:
         """K_P = ||P - mu 1^T||_mu^2, how far P is from a bigram that ignores its source."""
-        return _energy(self.transition, self.stationary[:, None], self.stationary)
+        return weighted_square_norm(self.transition - self.stationary[:, None], self.stationary)
 
     @cached_property
     def attention_energy(self) -> float:
         """K_Q = ||Q - 11^T/T||_mu^2, how far Q is from uniform attention."""
-        return _energy(self.attention, 1 / self.context_length, self.stationary)
+        return weighted_square_norm(self.attention - 1 / self.context_length, self.stationary)
 
     def sample(self, batch_size: int, rng: np.random.Generator) -> Batch:
         """Draw independent samples, exactly from the law of the task.
@@ -415,6 +415,28 @@ def attend(attention: Array, tokens: ArrayLike, last: ArrayLike, vocab_size: int
     return totals.reshape(B, vocab_size).astype(attention.dtype, copy=False)
 
 
+def weighted_inner_product(left: Array, right: Array, stationary: Array) -> float:
+    """Return <M, M'>_mu, the mean inner product of the columns when they are drawn from mu.
+
+    Parameters
+    ----------
+    left, right : (rows, N) arrays
+    stationary : (N,) array
+
+    Notes
+    -----
+    Book: 02-linear-transformer, eq-signals.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scb_edu.task import weighted_inner_product
+    >>> weighted_inner_product(np.eye(2), 3 * np.eye(2), np.array([0.5, 0.5]))
+    3.0
+    """
+    return float(np.einsum("ik,ik,k->", left, right, stationary))
+
+
 def weighted_square_norm(matrix: Array, stationary: Array) -> float:
     """Return ||M||_mu^2, the mean square length of the columns of M when they are drawn from mu.
 
@@ -434,11 +456,7 @@ def weighted_square_norm(matrix: Array, stationary: Array) -> float:
     >>> weighted_square_norm(np.eye(2), np.array([0.5, 0.5]))
     1.0
     """
-    return float(np.einsum("ik,ik,k->", matrix, matrix, stationary))
-
-
-def _energy(matrix: Array, uniform: Array | float, stationary: Array) -> float:
-    return weighted_square_norm(matrix - uniform, stationary)
+    return weighted_inner_product(matrix, matrix, stationary)
 
 
 def _stationary(P: Array) -> Array:

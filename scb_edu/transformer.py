@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from scb_edu import checks
 from scb_edu.checks import Array
-from scb_edu.task import SCBTask, attend, weighted_square_norm
+from scb_edu.task import SCBTask, attend, weighted_inner_product, weighted_square_norm
 
 
 class Transformer(Protocol):
@@ -431,7 +431,7 @@ def _uniform(task: SCBTask) -> tuple[Array, Array]:
 def _projection(moved: Array, direction: Array, stationary: Array, energy: float) -> float:
     if energy < np.finfo(float).eps:
         return float("nan")
-    return float(np.einsum("ik,ik,k->", moved, direction, stationary) / energy)
+    return weighted_inner_product(moved, direction, stationary) / energy
 
 
 def _predict(model: Transformer, tokens: ArrayLike, last: ArrayLike) -> Array:
