@@ -1,5 +1,6 @@
 """See how a transformer learns: the Sparse Contextual Bigram, step by step."""
 
+from scb_edu.checkpoints import Checkpoint
 from scb_edu.dynamics import (
     Flow,
     SignalConstants,
@@ -29,7 +30,18 @@ from scb_edu.gradients import (
     precondition,
 )
 from scb_edu.information import entropy, output_entropy
+from scb_edu.optimizers import (
+    SGD,
+    BreakdownError,
+    Optimizer,
+    ProjectedSGD,
+    ProximalGradient,
+    soft_threshold,
+)
+from scb_edu.packed import BatchGradient, PackedBatch, Packing
 from scb_edu.task import Batch, SCBTask, attend, random_attention, random_transition
+from scb_edu.training import Stage, train, train_stages
+from scb_edu.trajectory import Record, Status, Trajectory
 from scb_edu.transformer import (
     Distances,
     LinearTransformer,
@@ -40,18 +52,31 @@ from scb_edu.transformer import (
 )
 
 __all__ = [
+    "SGD",
     "Batch",
+    "BatchGradient",
+    "BreakdownError",
+    "Checkpoint",
     "Closeness",
     "Distances",
     "Flow",
     "Gradient",
     "LinearTransformer",
+    "Optimizer",
+    "PackedBatch",
+    "Packing",
+    "ProjectedSGD",
+    "ProximalGradient",
+    "Record",
     "SCBTask",
     "ScbError",
     "SignalConstants",
     "Signals",
     "SoftmaxGradient",
     "SoftmaxTransformer",
+    "Stage",
+    "Status",
+    "Trajectory",
     "attend",
     "bayes_loss",
     "closeness",
@@ -76,5 +101,8 @@ __all__ = [
     "signal_loss",
     "signal_rate",
     "signals",
+    "soft_threshold",
+    "train",
+    "train_stages",
     "watershed",
 ]

@@ -88,6 +88,14 @@ def positive_number(name: str, value: object) -> float:
     return number
 
 
+def non_negative_number(name: str, value: object) -> float:
+    """Return ``value`` as a finite float, zero or above."""
+    number = real_number(name, value)
+    if number < 0:
+        raise ScbError(f"{name}: expected a number of 0 or above, got {number:.6g}.")
+    return number
+
+
 def generator(name: str, value: object) -> np.random.Generator:
     """Return ``value`` if it is a ``numpy.random.Generator``."""
     if not isinstance(value, np.random.Generator):

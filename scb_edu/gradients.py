@@ -10,7 +10,13 @@ import numpy as np
 from scb_edu import checks
 from scb_edu.checks import Array, Tokens
 from scb_edu.errors import ScbError
-from scb_edu.task import Batch, SCBTask, attend
+from scb_edu.task import (
+    Batch,
+    SCBTask,
+    attend,
+    weighted_inner_product,
+    weighted_square_norm,
+)
 from scb_edu.transformer import (
     LinearTransformer,
     SoftmaxTransformer,
@@ -301,8 +307,28 @@ def precondition(gradient: Gradient, stationary: Array) -> Gradient:
     mu = checks.real_array("stationary", stationary, 1)
     checks.shape_is("stationary", mu, (len(gradient.value),), "(N,)")
     checks.all_positive("stationary", mu, "the preconditioner divides by it")
-    attention = gradient.attention / mu
-    return Gradient(gradient.value / mu, attention - attention.mean(axis=0))
+    return Gradient(gradient.value / mu, centred(gradient.attention / mu))
+
+
+def centred(attention: Array) -> Array:
+    """Return the projection of each column on the directions that leave its sum where it is.
+
+    Parameters
+    ----------
+    attention : (T, N) array
+
+    Notes
+    -----
+    Book: 03-gradients, eq-precondition.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scb_edu.gradients import centred
+    >>> centred(np.array([[1.0], [3.0]])).tolist()
+    [[-1.0], [1.0]]
+    """
+    return np.asarray(attention - attention.mean(axis=0))
 
 
 @dataclass(frozen=True)
@@ -380,14 +406,14 @@ class _Moments:
 
 
 def _moments(model: Transformer, task: SCBTask) -> _Moments:
-    V, A, Q = model.value, model.attention, task.attention
-    VD = _times_covariance(V, task.stationary)
+    V, A, P, Q, mu = model.value, model.attention, task.transition, task.attention, task.stationary
+    output = V @ mu  # (N,), and P mu = mu
     return _Moments(
         square=np.einsum("tk,tk->k", A, A),
         overlap=np.einsum("tk,tk->k", Q, A),
         mass=A.sum(axis=0),
-        spread=float(np.vdot(VD, V)),
-        agreement=float(np.vdot(VD, task.transition)),
+        spread=weighted_square_norm(V, mu) - float(output @ output),
+        agreement=weighted_inner_product(V, P, mu) - float(output @ mu),
     )
 
 
@@ -422,6 +448,26 @@ def _chain(
     """Carry a gradient with respect to A back to the parameters of the model."""
     if isinstance(model, LinearTransformer):
         return Gradient(value, attention)
-    A = model.attention
+    return SoftmaxGradient(value, to_logits(attention, model.attention))
+
+
+def to_logits(gradient: Array, attention: Array) -> Array:
+    """Carry a gradient with respect to A = softmax(W) back to W.
+
+    Parameters
+    ----------
+    gradient, attention : (T, N) arrays
+
+    Notes
+    -----
+    Book: 03-gradients, eq-softmax-gradient.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scb_edu.gradients import to_logits
+    >>> to_logits(np.array([[1.0], [0.0]]), np.array([[0.5], [0.5]])).tolist()
+    [[0.25], [-0.25]]
+    """
     # softmax moves a weight against the mean of its column: dw = a * (da - <a, da>)
-    return SoftmaxGradient(value, A * (attention - (A * attention).sum(axis=0)))
+    return np.asarray(attention * (gradient - (attention * gradient).sum(axis=0)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,7 +72,7 @@ class LookupTable:
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Tokens:
         """Draw an array of ``shape`` of independent outcomes."""
-        cell = _cells(int(np.prod(shape)), rng)
+        cell = _cells(math.prod(shape), rng)
         drawn = self._look_up(cell)
         if self.ends[-1] < CELLS:
             again = np.flatnonzero(cell >= self.ends[-1])

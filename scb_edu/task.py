@@ -233,11 +233,73 @@ class SCBTask:
         checks.generator("rng", rng)
         tokens = self._context_law.draw((B, self.context_length), rng)
         last = self._context_law.draw((B,), rng)
+        source = tokens[np.arange(B), self.draw_positions(last, rng)]
+        return Batch(tokens, last, self.draw_outputs(source, rng))
+
+    def draw_positions(self, last: Tokens, rng: np.random.Generator) -> Tokens:
+        """Draw the position s ~ q^(k) that the output comes from, for each last token k.
+
+        Parameters
+        ----------
+        last : (B,) array of token ids
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        (B,) array
+
+        Raises
+        ------
+        ScbError
+            ``rng`` is not a Generator, or ``last`` holds something else than token ids.
+
+        Notes
+        -----
+        Book: 01-bigrams, eq-scb.
+
+        Examples
+        --------
+        >>> import numpy as np, scb_edu as scb
+        >>> task = scb.SCBTask([[0.9, 0.5], [0.1, 0.5]], [[0.0, 1.0], [1.0, 0.0]])
+        >>> task.draw_positions(np.array([0, 1, 0]), np.random.default_rng(0)).tolist()
+        [1, 0, 1]
+        """
+        chosen = checks.token_ids("last", last, 1, self.vocab_size)
         positions, cdf = self._position_law
-        position = positions[draw_columns(cdf, last, rng), last]
-        source = tokens[np.arange(B), position]
-        output = draw_columns(self._output_cdf, source, rng)
-        return Batch(tokens, last, output.astype(token_dtype(self.vocab_size)))
+        rank = draw_columns(cdf, chosen, checks.generator("rng", rng))
+        return np.asarray(positions[rank, chosen])
+
+    def draw_outputs(self, source: Tokens, rng: np.random.Generator) -> Tokens:
+        """Draw the output o ~ P[:, m] that follows each source token m.
+
+        Parameters
+        ----------
+        source : (B,) array of token ids
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        (B,) array of token ids
+
+        Raises
+        ------
+        ScbError
+            ``rng`` is not a Generator, or ``source`` holds something else than token ids.
+
+        Notes
+        -----
+        Book: 01-bigrams, eq-scb.
+
+        Examples
+        --------
+        >>> import numpy as np, scb_edu as scb
+        >>> task = scb.SCBTask([[0.0, 1.0], [1.0, 0.0]], [[1.0, 1.0]])
+        >>> task.draw_outputs(np.array([0, 1, 1]), np.random.default_rng(0)).tolist()
+        [1, 0, 0]
+        """
+        origin = checks.token_ids("source", source, 1, self.vocab_size)
+        output = draw_columns(self._output_cdf, origin, checks.generator("rng", rng))
+        return output.astype(token_dtype(self.vocab_size))
 
     def output_distribution(self, tokens: ArrayLike, last: ArrayLike) -> Array:
         """Return the law of the output given the context and the last token, P X q^(k).

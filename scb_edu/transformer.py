@@ -258,9 +258,7 @@ class SoftmaxTransformer:
     @property
     def attention(self) -> Array:
         """A = softmax(W) over the positions, (T, N): every column sums to one."""
-        # without the column maximum, exp overflows for large logits
-        weights = np.exp(self.logits - self.logits.max(axis=0))
-        return np.asarray(weights / weights.sum(axis=0))
+        return softmax(self.logits)
 
     def predict(self, tokens: ArrayLike, last: ArrayLike) -> Array:
         """Return f = V X softmax(w_k) for each sample.
@@ -291,6 +289,29 @@ class SoftmaxTransformer:
         [[0.1, 0.3, 0.6]]
         """
         return _predict(self, tokens, last)
+
+
+def softmax(logits: Array) -> Array:
+    """Return the weights exp(w) of each column, divided by their sum.
+
+    Parameters
+    ----------
+    logits : (T, N) array
+
+    Notes
+    -----
+    Book: 02-linear-transformer, eq-softmax.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scb_edu.transformer import softmax
+    >>> softmax(np.array([[1000.0], [1000.0]])).tolist()
+    [[0.5], [0.5]]
+    """
+    # without the column maximum, exp overflows for large logits
+    weights = np.exp(logits - logits.max(axis=0))
+    return np.asarray(weights / weights.sum(axis=0))
 
 
 @dataclass(frozen=True)
@@ -371,11 +392,10 @@ def signals(model: Transformer, task: SCBTask) -> Signals:
     Signals(value=0.0, attention=0.0)
     """
     check_fit(model, task)
-    V0, A0 = _uniform(task)
-    mu = task.stationary
+    mu, T = task.stationary, task.context_length
     return Signals(
-        _projection(model.value - V0, task.transition - V0, mu, task.transition_energy),
-        _projection(model.attention - A0, task.attention - A0, mu, task.attention_energy),
+        _projection(model.value, task.transition, mu, mu, task.transition_energy),
+        _projection(model.attention, task.attention, np.full(T, 1 / T), mu, task.attention_energy),
     )
 
 
@@ -428,10 +448,12 @@ def _uniform(task: SCBTask) -> tuple[Array, Array]:
     return np.tile(task.stationary[:, None], N), np.full((T, N), 1 / T)
 
 
-def _projection(moved: Array, direction: Array, stationary: Array, energy: float) -> float:
+def _projection(matrix: Array, truth: Array, uniform: Array, mu: Array, energy: float) -> float:
+    """Return <M - u 1^T, truth - u 1^T>_mu / energy, with one temporary matrix only."""
     if energy < np.finfo(float).eps:
         return float("nan")
-    return weighted_inner_product(moved, direction, stationary) / energy
+    moved = matrix - uniform[:, None]
+    return (weighted_inner_product(moved, truth, mu) - float(uniform @ (moved @ mu))) / energy
 
 
 def _predict(model: Transformer, tokens: ArrayLike, last: ArrayLike) -> Array:
