@@ -10,11 +10,15 @@ ROOT = Path(__file__).parents[1] / "scb_edu"
 FLOORS = [
     ["errors"],
     ["checks"],
+    ["tables", "journal", "checkpoints"],
+    ["intervals", "runs"],
     ["sampling"],
     ["task"],
-    ["transformer", "information"],
-    ["gradients"],
-    ["dynamics"],
+    ["transformer", "information", "packed"],
+    ["gradients", "trajectory"],
+    ["dynamics", "optimizers"],
+    ["training"],
+    ["experiments"],
     ["figures.picture"],
     ["figures"],
     ["explorer"],
@@ -25,8 +29,8 @@ MODULES = sorted(ROOT.rglob("*.py"))
 
 
 def place(name):
-    """The most exact entry of FLOORS that holds a module."""
-    while name not in FLOOR_OF:
+    """The most exact entry of FLOORS that holds a module; nothing if none does."""
+    while name and name not in FLOOR_OF:
         name = name.rpartition(".")[0]
     return name
 
