@@ -1,5 +1,6 @@
 """See how a transformer learns: the Sparse Contextual Bigram, step by step."""
 
+from scb_edu import experiments
 from scb_edu.checkpoints import Checkpoint
 from scb_edu.dynamics import (
     Flow,
@@ -38,7 +39,6 @@ from scb_edu.optimizers import (
     ProximalGradient,
     soft_threshold,
 )
-from scb_edu.packed import BatchGradient, PackedBatch, Packing
 from scb_edu.task import Batch, SCBTask, attend, random_attention, random_transition
 from scb_edu.training import Stage, train, train_stages
 from scb_edu.trajectory import Record, Status, Trajectory
@@ -54,7 +54,6 @@ from scb_edu.transformer import (
 __all__ = [
     "SGD",
     "Batch",
-    "BatchGradient",
     "BreakdownError",
     "Checkpoint",
     "Closeness",
@@ -63,8 +62,6 @@ __all__ = [
     "Gradient",
     "LinearTransformer",
     "Optimizer",
-    "PackedBatch",
-    "Packing",
     "ProjectedSGD",
     "ProximalGradient",
     "Record",
@@ -84,6 +81,7 @@ __all__ = [
     "entropy",
     "escape_time",
     "escape_time_limit",
+    "experiments",
     "flow_invariant",
     "gradient",
     "growth_rate",

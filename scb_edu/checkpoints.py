@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +17,6 @@ from scb_edu import checks
 from scb_edu.errors import ScbError
 
 FORMAT = "scb_edu checkpoint 1"
-UNREADABLE = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -57,59 +54,77 @@ class Checkpoint:
         if not Path(self.path).parent.is_dir():
             raise ScbError(f"checkpoint: expected a file in a folder that exists, got {self.path}.")
 
-    def save(self, identity: str, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Write the arrays of a run to the file: all of them, or on a crash none.
 
-        Parameters
-        ----------
-        identity : str
-            What tells this run from every other, see ``fingerprint``.
-        arrays : mapping of names to arrays
-        """
-        path = Path(self.path)
-        partial = path.with_name(path.name + ".partial")
-        with partial.open("wb") as file:
-            np.savez(file, format=FORMAT, identity=identity, **arrays)  # type: ignore[arg-type]
-            file.flush()
-            os.fsync(file.fileno())
-        # renaming is atomic: a reader sees the old file or the new one, never a half
-        partial.replace(path)
+def save(checkpoint: Checkpoint, identity: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write the arrays of a run to its file: all of them, or on a crash none.
 
-    def load(self, identity: str) -> dict[str, NDArray[Any]] | None:
-        """Return the arrays of a run, or None where nothing was kept yet.
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    identity : str
+        What tells this run from every other, see ``fingerprint``.
+    arrays : mapping of names to arrays
 
-        Parameters
-        ----------
-        identity : str
-            That of the run which wants to go on.
+    Notes
+    -----
+    Book: 05-algorithm, sec-long-runs.
+    """
+    path = Path(checkpoint.path)
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as file:
+        label = json.dumps([FORMAT, identity, sorted(arrays)])
+        np.savez(file, label=label, **arrays)  # type: ignore[arg-type]
+        file.flush()
+        os.fsync(file.fileno())
+    # renaming is atomic: a reader sees the old file or the new one, never a half
+    partial.replace(path)
 
-        Raises
-        ------
-        ScbError
-            The file is damaged, is no checkpoint, or belongs to another run. It is left as it is.
-        """
-        if not Path(self.path).exists():
-            return None
-        try:
-            with np.load(self.path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            kind, owner = str(arrays.pop("format")), str(arrays.pop("identity"))
-        except UNREADABLE as error:
-            raise self._refusal(f"one that cannot be read ({error})") from error
-        if kind != FORMAT:
-            raise self._refusal(f"one of format {kind!r}")
-        if owner != identity:
-            raise self._refusal(
-                "that of another run: task, model, stages, what is recorded, or the state of rng "
-                "at the start differ (make the generator anew from its seed)"
-            )
-        return arrays
 
-    def _refusal(self, got: str) -> ScbError:
-        return ScbError(
-            f"checkpoint: expected {self.path} to be a checkpoint of this run, got {got}. "
-            "It was left as it is; name another file, or move it away to start anew."
+def load(checkpoint: Checkpoint, identity: str) -> dict[str, NDArray[Any]] | None:
+    """Return the arrays of a run, or None where nothing was kept yet.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    identity : str
+        That of the run which wants to go on.
+
+    Raises
+    ------
+    ScbError
+        The file is damaged, is no checkpoint, or belongs to another run. It is left as it is.
+
+    Notes
+    -----
+    Book: 05-algorithm, sec-long-runs.
+    """
+    path = Path(checkpoint.path)
+    if not path.exists():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        kind, owner, names = json.loads(str(arrays.pop("label")))
+    except Exception as error:  # foreign bytes can fail in every way that a reader knows
+        raise _refusal(path, f"one that cannot be read ({error})") from error
+    if kind != FORMAT:
+        raise _refusal(path, f"one of format {kind!r}")
+    if sorted(arrays) != names:
+        raise _refusal(path, "one with arrays lost")
+    if owner != identity:
+        raise _refusal(
+            path,
+            "that of another run: its task, model, stages, what it records, or the state of rng "
+            "at the start differ (make the generator anew from its seed)",
         )
+    return arrays
+
+
+def _refusal(path: Path, got: str) -> ScbError:
+    return ScbError(
+        f"checkpoint: expected {path} to be a checkpoint of this run, got {got}. "
+        "It was left as it is; name another file, or move it away to start anew."
+    )
 
 
 def fingerprint(*parts: object) -> str:

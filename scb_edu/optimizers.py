@@ -82,9 +82,21 @@ class Optimizer(ABC):
     A rung says in which direction V and A move for a given gradient, and what happens to A after
     the step. All arrays are in columns, one for each token, and may hold only some of them.
 
+    Parameters
+    ----------
+    learning_rate : float
+    attention_rate : float, optional
+        Learning rate of A, where it differs from that of V.
+
     Notes
     -----
     Book: 05-algorithm, eq-ladder.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> [isinstance(rung, scb.Optimizer) for rung in (scb.SGD(0.1), scb.ProximalGradient(0.1))]
+    [True, True]
     """
 
     learning_rate: float
@@ -102,11 +114,26 @@ class Optimizer(ABC):
 
     @abstractmethod
     def value_direction(self, gradient: Array, mass: Array) -> Array:
-        """Return the direction (N, K) of V for its gradient and the mass (K,) of the columns."""
+        """Return the direction (N, K) of V for its gradient and the mass (K,) of the columns.
+
+        Examples
+        --------
+        >>> import numpy as np, scb_edu as scb
+        >>> scb.ProximalGradient(0.1).value_direction(np.ones((1, 2)), np.array([0.5, 0.25]))
+        array([[2., 4.]])
+        """
 
     @abstractmethod
     def attention_direction(self, gradient: Array, mass: Array) -> Array:
-        """Return the direction (T, K) of A for its gradient and the mass (K,) of the columns."""
+        """Return the direction (T, K) of A for its gradient and the mass (K,) of the columns.
+
+        Examples
+        --------
+        >>> import numpy as np, scb_edu as scb
+        >>> slope = np.array([[1.0], [3.0]])
+        >>> scb.ProximalGradient(0.1).attention_direction(slope, np.array([0.5])).tolist()
+        [[-2.0], [2.0]]
+        """
 
     @property
     def has_proximal_step(self) -> bool:
@@ -114,7 +141,15 @@ class Optimizer(ABC):
         return False
 
     def proximal(self, attention: Array) -> Array:
-        """Return the columns (T, K) of A after what follows the step."""
+        """Return the columns (T, K) of A after what follows the step.
+
+        Examples
+        --------
+        >>> import numpy as np, scb_edu as scb
+        >>> moved = np.array([[0.5], [0.5], [0.1]])
+        >>> scb.ProximalGradient(0.5, penalty=0.2).proximal(moved).round(12).tolist()
+        [[0.5], [0.5], [0.0]]
+        """
         return attention
 
     @property
@@ -123,7 +158,18 @@ class Optimizer(ABC):
         return 0.0
 
     def check_softmax(self) -> None:
-        """Raise if the method thresholds: that makes no sense for logits."""
+        """Raise if the method thresholds: that makes no sense for logits.
+
+        Raises
+        ------
+        ScbError
+            There is a penalty.
+
+        Examples
+        --------
+        >>> import scb_edu as scb
+        >>> scb.ProximalGradient(0.1, penalty=0).check_softmax()
+        """
         if self.threshold:
             raise ScbError(
                 f"penalty: expected 0 for softmax attention, got {self!r}; the soft threshold "
@@ -159,7 +205,17 @@ class Optimizer(ABC):
         BreakdownError
             A column of A vanished, or a value overflowed.
         ScbError
-            The method does not fit the model.
+            The method or the gradient does not fit the model.
+
+        Examples
+        --------
+        >>> import numpy as np, scb_edu as scb
+        >>> task = scb.SCBTask.example()
+        >>> model = scb.LinearTransformer.initial(task)
+        >>> slope = scb.population_gradient(model, task)
+        >>> step = scb.ProximalGradient(0.1).update(model, slope, task.stationary)
+        >>> scb.population_loss(step, task) < scb.population_loss(model, task)
+        True
         """
         mu = np.asarray(stationary, dtype=model.value.dtype)
         value = model.value - self.learning_rate * self.value_direction(gradient.value, mu)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from scb_edu import checks
+from scb_edu import checkpoints, checks
 from scb_edu.checkpoints import Checkpoint, fingerprint, generator_state, restore_generator
 from scb_edu.checks import Array, Tokens
 from scb_edu.errors import ScbError
@@ -133,7 +133,7 @@ def train(
     >>> import numpy as np, scb_edu as scb
     >>> task = scb.SCBTask.example()
     >>> start = scb.LinearTransformer.initial(task)
-    >>> run = scb.train(task, start, scb.ProximalGradient(0.05, penalty=0.02), steps=2000,
+    >>> run = scb.train(task, start, scb.ProximalGradient(0.05, penalty=0.01), steps=2000,
     ...                 batch_size=64, rng=np.random.default_rng(0))
     >>> run.status.words
     'finished: 2,000 steps, 128,000 samples'
@@ -212,16 +212,16 @@ def train_stages(
     )
     keep = Checkpoint(checkpoint) if isinstance(checkpoint, str | os.PathLike) else checkpoint
     identity = run.identity(stages)
-    if keep and (kept := keep.load(identity)):
+    if keep and (kept := checkpoints.load(keep, identity)):
         run.restore(kept)
     todo = () if run.status else _advance(run, stages, stop)
     with tqdm(total=total, initial=run.step, unit="step", disable=not progress) as bar:
         for _ in todo:
             bar.update()
             if keep and run.step % keep.every == 0:
-                keep.save(identity, run.kept())
+                checkpoints.save(keep, identity, run.kept())
     if keep:
-        keep.save(identity, run.kept())
+        checkpoints.save(keep, identity, run.kept())
     return run.trajectory()
 
 

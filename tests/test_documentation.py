@@ -12,7 +12,14 @@ import pytest
 import scb_edu
 
 BOOK = Path(__file__).parents[1] / "book"
-FACES = ["scb_edu", "scb_edu.figures", "scb_edu.widgets", "scb_edu.exercises", "scb_edu.explorer"]
+FACES = [
+    "scb_edu",
+    "scb_edu.experiments",
+    "scb_edu.figures",
+    "scb_edu.widgets",
+    "scb_edu.exercises",
+    "scb_edu.explorer",
+]
 
 
 def public(face):
@@ -27,8 +34,10 @@ def with_methods(entries):
             continue  # a constant: its comment says what it is
         yield name, item
         if inspect.isclass(item):
+            inherited = {key for base in item.__mro__[1:] for key in vars(base)}
             for key, member in vars(item).items():
-                if not key.startswith("_") and isinstance(member, METHODS):
+                # a method that replaces another is explained where it was first named
+                if not key.startswith("_") and key not in inherited and isinstance(member, METHODS):
                     yield f"{name}.{key}", getattr(item, key)
 
 
