@@ -25,7 +25,7 @@ from scb_edu.figures.picture import (
 
 PANEL = (3.4, 3.1)  # inches: two panels stand side by side in a page
 SINGLE = (5.4, 3.1)
-DOUBLE = (5.8, 3.2)  # wider, and the words are too small on a phone
+DOUBLE = (4.6, 5.8)  # one above the other: side by side the words are too small on a phone
 STAGES = ("#eeeeee", "#fff8dc")  # behind stage 1 and 2; lighter would run into the white
 INK = "#333333"  # of words
 TIME = "time: learning rate × steps"
@@ -234,7 +234,7 @@ def balance(
     >>> balance((*grid, level), [path], moved)  # doctest: +ELLIPSIS
     Paths follow the level lines of the invariant. V and A rise equally far; ...
     """
-    figure, (plane, course) = new_figure(*DOUBLE, ncols=2, width_ratios=(1, 1.05))
+    figure, (plane, course) = new_figure(*DOUBLE, nrows=2, height_ratios=(1.45, 1))
     V, A, invariant = levels
     plane.set_title("Level lines of $I$")
     plane.contour(V, A, invariant, levels=11, colors="#c4c4c4", linewidths=1, linestyles="solid")
@@ -246,8 +246,9 @@ def balance(
     t, value, attention = moved
     course.plot(t, value, color=VALUE)
     course.plot(t, attention, color=ATTENTION, linestyle=(0, (4, 1.5)))
-    _name_end(course, t, value, r"$V$", VALUE)
-    _name_end(course, t, attention, r"$A$", ATTENTION)
+    sides = ("bottom", "top") if value[-1] > attention[-1] else ("top", "bottom")
+    _name_end(course, t, value, r"$V$", VALUE, sides[0])
+    _name_end(course, t, attention, r"$A$", ATTENTION, sides[1])
     course.set(xscale="log", yscale="log", xlabel=TIME, title="Squared distance")
     words = (
         "Paths follow the level lines of the invariant. V and A rise equally far; at the "
@@ -359,7 +360,7 @@ def escape_times(
 def signal_stages(
     path: Path, stage_end: float, *, loss: ArrayLike | None = None, small: bool = False
 ) -> Picture:
-    """Draw the signals over logarithmic time with the two stages, and the loss beside them.
+    """Draw the signals over logarithmic time with the two stages, and the loss below them.
 
     Parameters
     ----------
@@ -390,7 +391,7 @@ def signal_stages(
     Stage 1 ends at time 30, with alpha_V = 1.39 and alpha_A = 0.70; at the end they are 1.00, 1.00.
     """
     width = PANEL if small else DOUBLE if loss is not None else SINGLE
-    figure, axes = new_figure(*width, ncols=1 if loss is None else 2, squeeze=False)
+    figure, axes = new_figure(*width, nrows=1 if loss is None else 2, squeeze=False)
     ax = axes[0, 0]
     shown = np.clip(path.attention, -1.6, None), np.clip(path.value, -1.6, None)
     _shade_stages(ax, path.t, stage_end)
@@ -402,7 +403,7 @@ def signal_stages(
     ax.set_ylim((-1.5, 2.05) if small else (min(-0.05, shown[0].min()), 1.75))
     _name_in_shade(ax, path, small=small)
     if loss is not None:
-        _draw_loss(axes[0, 1], path.t, np.asarray(loss, dtype=float), stage_end)
+        _draw_loss(axes[1, 0], path.t, np.asarray(loss, dtype=float), stage_end)
     return Picture(figure, _stages_in_words(path, stage_end))
 
 
@@ -467,14 +468,14 @@ def _lengths(runs: Mapping[int, Any]) -> dict[int, str]:
     return {T: f"{T:,}" if at else f"T = {T:,}" for at, T in enumerate(runs)}
 
 
-def _name_end(ax: Axes, t: Array, line: Array, label: str, color: str) -> None:
+def _name_end(ax: Axes, t: Array, line: Array, label: str, color: str, va: str = "center") -> None:
     ax.annotate(
         label,
         (t[-1], line[-1]),
         xytext=(5, 0),
         textcoords="offset points",
         color=color,
-        va="center",
+        va=va,
         annotation_clip=False,
     )
 
