@@ -163,7 +163,8 @@ def _attention(ax: Axes, attention: Array, title: str = "Attention $Q$") -> None
     ax.set_aspect("auto")
     if T <= 8:
         for t, k in np.argwhere(attention > 0.15):  # less is a pale cell without a number
-            ax.text(k, t, f"{attention[t, k]:.1f}", ha="center", va="center")
+            ink = "white" if attention[t, k] > 0.85 else TRUTH  # seen by night too
+            ax.text(k, t, f"{attention[t, k]:.1f}", ha="center", va="center", color=ink)
     ax.set(title=title, xlabel="last token $k$", ylabel="position $t$")
     ax.set_xticks(range(N), token_names(N))
     ax.set_yticks(range(0, T, 1 if T <= 8 else T // 4))
