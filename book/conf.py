@@ -12,6 +12,9 @@ from pathlib import Path
 
 import yaml
 from docutils import nodes
+from pybtex.plugin import register_plugin
+from pybtex.style.formatting.alpha import Style as AlphaStyle
+from pybtex.style.labels import BaseLabelStyle
 from sphinx_proof.domain import ProofDomain
 
 HERE = Path(__file__).parent
@@ -51,6 +54,29 @@ math_eqref_format = "({number})"
 
 bibtex_bibfiles = [os.path.relpath(HERE.parent / name, HERE) for name in BOOK["bibliography"]]
 bibtex_reference_style = "author_year"
+bibtex_default_style = "as_cited"
+
+
+class LabelsAsCited(BaseLabelStyle):
+    """Label an entry as the chapters cite it: Ren et al., 2024."""
+
+    def format_labels(self, entries):
+        for entry in entries:
+            names = [" ".join(person.last_names) for person in entry.persons["author"]]
+            authors = " and ".join(names) if len(names) < 3 else f"{names[0]} et al."
+            yield f"{authors}, {entry.fields['year']}"
+
+
+class EntriesAsCited(AlphaStyle):
+    """Sort and label by author and year; link to arXiv once."""
+
+    default_label_style = LabelsAsCited
+
+    def format_url(self, entry):
+        return "" if "eprint" in entry.fields else super().format_url(entry)
+
+
+register_plugin("pybtex.style.formatting", "as_cited", EntriesAsCited)
 
 # MathJax comes out of a package and is copied beside the pages
 MATHJAX = Path(importlib.util.find_spec("sphinx-mathjax-offline").origin).parent
@@ -102,6 +128,14 @@ def say_what_images_show(app, doctree):
                 image.setdefault("alt", words.get("text/plain", ""))
 
 
+def free_space_of_link(app, doctree, name):
+    """Let "Solution to Exercise 1" have its link begin at the word, not at the space before it."""
+    for link in doctree.findall(nodes.reference):
+        if isinstance(link.parent, nodes.title) and link.astext().startswith(" "):
+            link.parent.insert(link.parent.index(link), nodes.Text(" "))
+            link[0] = nodes.Text(link[0].lstrip())
+
+
 def keep_punctuation(app, doctree):
     """Let no comma after a formula begin a line: set the two in a span that does not break."""
     for formula in list(doctree.findall(nodes.math)):
@@ -141,5 +175,6 @@ def setup(app):
     app.connect("source-read", add_contents)
     app.connect("doctree-read", say_what_images_show)
     app.connect("doctree-read", keep_punctuation)
+    app.connect("doctree-resolved", free_space_of_link)
     app.connect("html-page-context", offer_notebook)
     app.connect("html-page-context", name_list_items)

@@ -99,6 +99,19 @@ def identifiers(page, known={}):  # noqa: B006 - remembers pages over the whole 
     return known[page]
 
 
+def test_bibliography_has_the_labels_and_links_of_the_text(book):
+    text = (book / "bibliography.html").read_text(encoding="utf-8")
+    assert ">Ren et al., 2024</a>" in text
+    assert ">Shannon, 1948</a>" in text
+    links = [a["href"] for a in Tags(text).named("a") if "arxiv.org" in a.get("href", "")]
+    assert links
+    assert len(links) == len(set(links))
+
+
+def test_link_to_an_exercise_begins_at_its_first_letter(text):
+    assert not re.search(r"Solution to\s*<a [^>]*>\s", text)
+
+
 def test_style_sheets_load_nothing_from_elsewhere(book):
     for sheet in book.joinpath("_static").rglob("*.css"):
         assert not re.search(r"(url\(|@import)\s*['\"]?(https?:)?//", sheet.read_text("utf-8"))
