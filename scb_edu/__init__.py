@@ -2,6 +2,13 @@
 
 from scb_edu import experiments
 from scb_edu.checkpoints import Checkpoint
+from scb_edu.complexity import (
+    attention_noise,
+    escape_chance,
+    samples_needed,
+    start_noise,
+    value_push,
+)
 from scb_edu.dynamics import (
     Flow,
     SignalConstants,
@@ -75,10 +82,12 @@ __all__ = [
     "Status",
     "Trajectory",
     "attend",
+    "attention_noise",
     "bayes_loss",
     "closeness",
     "distances",
     "entropy",
+    "escape_chance",
     "escape_time",
     "escape_time_limit",
     "experiments",
@@ -94,13 +103,16 @@ __all__ = [
     "random_attention",
     "random_transition",
     "saddle",
+    "samples_needed",
     "signal_flow",
     "signal_jacobian",
     "signal_loss",
     "signal_rate",
     "signals",
     "soft_threshold",
+    "start_noise",
     "train",
     "train_stages",
+    "value_push",
     "watershed",
 ]

@@ -17,12 +17,15 @@ FLOORS = [
     ["transformer", "information", "packed"],
     ["gradients", "trajectory"],
     ["dynamics", "optimizers"],
-    ["training"],
+    ["training", "complexity"],
     ["experiments"],
+    ["studies.study"],
+    ["studies.complexity"],
+    ["studies"],
     ["figures.picture"],
     ["figures"],
     ["explorer"],
-    ["widgets", "exercises"],
+    ["widgets", "exercises", "studies.__main__"],
 ]
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 MODULES = sorted(ROOT.rglob("*.py"))

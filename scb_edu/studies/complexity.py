@@ -1,0 +1,192 @@
+"""The studies of chapter 6: how many samples each stage of training asks for."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from scb_edu.checks import Array
+from scb_edu.complexity import samples_needed, value_push
+from scb_edu.gradients import Gradient
+from scb_edu.optimizers import ProximalGradient
+from scb_edu.packed import Packing
+from scb_edu.studies.study import Study
+from scb_edu.task import SCBTask
+from scb_edu.training import train
+from scb_edu.trajectory import Record
+from scb_edu.transformer import LinearTransformer, distances, signals
+
+BATCH = 64
+BATCHES = 128  # of a run that looks at the noise alone
+RELATIVE_RATE = 0.01  # learning rate in units of 1 / K_P
+RELATIVE_PENALTY = 0.2  # in units of K_P
+MOST_STEPS = 600
+DECIDED = 0.3  # |alpha_V| at which a run has left the saddle
+
+
+def first_pushes(task: SCBTask, rng: np.random.Generator) -> Array:
+    """Return what each of many batches says about d alpha_V / dt at the initial point."""
+    packing, start = Packing(task), LinearTransformer.initial(task)
+    pushes = np.empty(BATCHES)
+    for place in range(BATCHES):
+        batch = packing.draw(BATCH, rng)
+        columns = start.attention[:, batch.tokens]
+        slope = packing.gradient(start.value, columns, batch)
+        pushes[place] = value_push(Gradient(slope.value, start.attention), task)
+    return pushes
+
+
+def first_push(rng: np.random.Generator, *, vocab_size: int, context_length: int) -> dict[str, Any]:
+    """Measure mean and standard deviation of the first push on alpha_V, in one fixed task."""
+    pushes = first_pushes(_fixed_task(vocab_size, context_length), rng)
+    return {"mean": pushes.mean(), "deviation": pushes.std(ddof=1) * math.sqrt(BATCH)}
+
+
+def _fixed_task(vocab_size: int, context_length: int) -> SCBTask:
+    if vocab_size == 3:
+        return SCBTask.example(context_length)
+    # the same P for every context length: it is drawn first
+    return SCBTask.random(vocab_size, context_length, 2, np.random.default_rng(vocab_size))
+
+
+def first_push_of_random_tasks(
+    rng: np.random.Generator, *, vocab_size: int, sparsity: int
+) -> dict[str, Any]:
+    """Measure the samples for a signal-to-noise ratio of 1 in a task drawn for this run."""
+    task = SCBTask.random(vocab_size, 200, sparsity, rng)
+    deviation = first_pushes(task, rng).std(ddof=1) * math.sqrt(BATCH)
+    measured = (task.context_length * deviation) ** 2
+    return {"measured": measured, "formula": samples_needed(task, 1.0)}
+
+
+def escape(
+    rng: np.random.Generator, *, context_length: int, learning_rate: float, batch_size: int
+) -> dict[str, Any]:
+    """Train from the initial point, without a penalty, until alpha_V has chosen a side."""
+    task = SCBTask.example(context_length)
+    run = train(
+        task,
+        LinearTransformer.initial(task, dtype=np.float32),
+        ProximalGradient(learning_rate),
+        steps=round(60 / learning_rate),  # 60 units of time: 16 times as long as alpha_V doubles
+        batch_size=batch_size,
+        rng=rng,
+        record_every=10,
+        stop=_has_decided,
+    )
+    value = signals(run.model, task).value
+    decided = run.status.ended == "stopped"
+    return {"decided": decided, "right": decided and value > 0, "step": int(run.step[-1])}
+
+
+def _has_decided(record: Record) -> bool:
+    return abs(record.signals.value) > DECIDED
+
+
+def around_truth(
+    rng: np.random.Generator, *, penalty: float, context_length: int, steps: int = 1000
+) -> dict[str, Any]:
+    """Start at the truth, and measure how far from it the noise keeps A and V."""
+    task = SCBTask.example(context_length)
+    run = train(
+        task,
+        LinearTransformer.oracle(task, dtype=np.float32),
+        ProximalGradient(0.02, penalty),
+        steps=steps,
+        batch_size=BATCH,
+        rng=rng,
+        record_every=20,
+    )
+    late = run.step > steps // 2
+    far = np.square([run.distances.attention, run.distances.value])[:, late]
+    attention, value = np.sqrt(far.mean(axis=1))
+    return {"attention": attention, "value": value, "ok": run.status.ok}
+
+
+def second_stage(
+    rng: np.random.Generator, *, context_length: int, batch_size: int
+) -> dict[str, Any]:
+    """Count the samples of the second stage in the running example."""
+    return _until_close(SCBTask.example(context_length), rng, batch_size)
+
+
+def second_stage_of_random_tasks(
+    rng: np.random.Generator, *, vocab_size: int, sparsity: int, batch_size: int
+) -> dict[str, Any]:
+    """Count the samples of the second stage in a task drawn for this run."""
+    return _until_close(SCBTask.random(vocab_size, 200, sparsity, rng), rng, batch_size)
+
+
+def _until_close(task: SCBTask, rng: np.random.Generator, batch_size: int) -> dict[str, Any]:
+    """Start with V half-way and A uniform; stop when A is four times as close to Q.
+
+    K_P is the speed at which A learns. The learning rate is measured in 1/K_P and the penalty in
+    K_P, so that tasks with large and small energies are treated alike.
+    """
+    K_P, goal = task.transition_energy, 0.25 * math.sqrt(task.attention_energy)
+    run = train(
+        task,
+        LinearTransformer.from_signals(task, 0.5, 0.0, dtype=np.float32),
+        ProximalGradient(RELATIVE_RATE / K_P, RELATIVE_PENALTY * K_P),
+        steps=MOST_STEPS,
+        batch_size=batch_size,
+        rng=rng,
+        record_every=10,
+        stop=lambda record: record.distances.attention < goal,
+    )
+    reached = distances(run.model, task).attention < goal
+    return {"reached": reached, "steps": int(run.step[-1])}
+
+
+def _escape_points() -> list[dict[str, Any]]:
+    """Return the points at which B / (rate T) takes the same values for every T and rate."""
+    settings = [(T, 0.1) for T in (100, 200, 400, 800, 1600)] + [(400, 0.025)]
+    return [
+        {"context_length": T, "learning_rate": rate, "batch_size": round(ratio * rate * T)}
+        for T, rate in settings
+        for ratio in (0.1, 0.2, 0.5, 1, 2)
+    ]
+
+
+STUDIES = [
+    Study(
+        "complexity-noise",
+        first_push,
+        {"vocab_size": (2, 3, 5, 10), "context_length": (100, 300, 1000, 3000, 10_000)},
+        seeds=20,
+    ),
+    Study(
+        "complexity-tokens",
+        first_push_of_random_tasks,
+        {"vocab_size": (2, 3, 5, 8, 16), "sparsity": (1, 2, 4)},
+        seeds=20,
+    ),
+    Study("complexity-escape", escape, _escape_points(), seeds=60),
+    Study(
+        "complexity-truth",
+        around_truth,
+        {"penalty": (0.0, 0.01, 0.02, 0.04), "context_length": (250, 500, 1000, 2000, 4000)},
+        seeds=20,
+    ),
+    Study(
+        "complexity-second",
+        second_stage,
+        {
+            "context_length": (250, 1000, 4000),
+            "batch_size": (16, 32, 64, 128, 256, 512),
+        },
+        seeds=20,
+    ),
+    Study(
+        "complexity-size",
+        second_stage_of_random_tasks,
+        {
+            "vocab_size": (2, 3, 5, 8),
+            "sparsity": (1, 2, 4),
+            "batch_size": (8, 32, 128, 512, 2048),
+        },
+        seeds=20,
+    ),
+]

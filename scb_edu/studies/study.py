@@ -1,0 +1,65 @@
+"""A study: one function, its grid and its seeds, whose table the book stores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scb_edu.experiments import Provenance, save_table, sweep
+from scb_edu.tables import Table
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """Runs whose results are computed once and stored in ``book/data``.
+
+    Parameters
+    ----------
+    name : str
+        Of the study, and of its file.
+    function : callable
+        One run: ``function(rng, **point)``.
+    grid : mapping, or sequence of mappings
+        The points, as ``experiments.sweep`` takes them.
+    seeds : int
+        Runs at each point.
+    seed : int
+        Of the whole study.
+
+    Notes
+    -----
+    Book: 06-sample-complexity, sec-studies.
+    """
+
+    name: str
+    function: Callable[..., Mapping[str, Any]]
+    grid: Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
+    seeds: int
+    seed: int = 0
+
+    @property
+    def command(self) -> str:
+        """What to type to compute the table anew."""
+        return f"python -m scb_edu.studies {self.name}"
+
+    def compute(self, executor: Executor, cache: str | os.PathLike[str] | None) -> Table:
+        """Run what the cache lacks, with a progress bar, and return the whole table."""
+        return sweep(
+            self.function,
+            self.grid,
+            seeds=self.seeds,
+            seed=self.seed,
+            executor=executor,
+            cache=cache,
+            progress=True,
+        )
+
+    def store(self, table: Table, folder: Path) -> Path:
+        """Write the table with its provenance into a folder, and return the file."""
+        file = folder / f"{self.name}.csv"
+        save_table(file, table, Provenance(self.command, self.seed))
+        return file
