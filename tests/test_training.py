@@ -234,3 +234,9 @@ WRONG = {
 def test_wrong_input_is_refused_in_words(call, message):
     with pytest.raises(scb.ScbError, match=message):
         call()
+
+
+@pytest.mark.parametrize("loss", [np.nan, np.inf, 1e7])
+def test_a_loss_that_is_no_number_is_divergence_too(loss):
+    with pytest.raises(scb.BreakdownError, match="Try a smaller learning rate"):
+        training._refuse_divergence(loss)
