@@ -13,7 +13,8 @@ from scb_edu.studies import STUDIES
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the studies that are named on the command line, or all of them."""
     asked = _parser().parse_args(arguments)
-    asked.cache.mkdir(parents=True, exist_ok=True)
+    for folder in (asked.cache, asked.output):
+        folder.mkdir(parents=True, exist_ok=True)
     with processes(asked.jobs) as pool:
         for name in asked.names or STUDIES:
             study = STUDIES[name]
