@@ -13,7 +13,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CON
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test check lessons upgrade clean
+.PHONY: help book serve lab test check lessons bench upgrade clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -66,9 +66,13 @@ test: check ## run every test: style, types, library, lessons, book, browser, Ju
 	  --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	  tests scb_edu book/lessons
 
+bench: $(VENV)/.bench ## measure the speed of training beside PyTorch (installs PyTorch)
+	$(BIN)/python tests/benchmarks/training.py
+
 upgrade: $(BIN)/python ## install the newest versions and write them to constraints.txt
-	$(BIN)/python -m pip install --upgrade --upgrade-strategy eager --editable '.[test]'
-	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
+	$(BIN)/python -m pip install --upgrade --upgrade-strategy eager --editable '.[test,bench]'
+	@# a build for one kind of processor (+cpu) is not on the package index
+	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+[a-z0-9.]*$$//' > constraints.txt
 
 clean: ## remove what was built, keep the environment
 	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis book/jupyter_execute

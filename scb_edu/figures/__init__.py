@@ -35,6 +35,7 @@ from scb_edu.figures.picture import (
     styled,
     token_names,
 )
+from scb_edu.figures.speed import speed
 from scb_edu.figures.tasks import (
     attention_panel,
     frequencies,
@@ -98,6 +99,7 @@ __all__ = [
     "settling",
     "shifted_runs",
     "signal_stages",
+    "speed",
     "spreading",
     "styled",
     "surface_point",

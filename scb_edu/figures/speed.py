@@ -1,0 +1,96 @@
+"""The picture of the speed of training: a step of the library beside the same step in PyTorch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from scb_edu.figures.picture import AMBER, GREEN, SKY, Picture, new_figure, styled
+
+# column of the table, name, colour, marker; drawn in this order, from the fastest
+CODES = (
+    ("ours", "this library", GREEN, "o"),
+    ("indices", "PyTorch, indices", SKY, "s"),
+    ("dense", "PyTorch, one-hot", AMBER, "D"),
+)
+
+
+@styled()
+def speed(table: NDArray[np.void]) -> Picture:
+    """Draw how long one training step takes, for the library and for PyTorch.
+
+    Parameters
+    ----------
+    table : structured array
+        One row for each size, as ``make bench`` stores them: ``vocab_size``, ``context_length``,
+        ``batch_size``; microseconds ``ours``, ``indices``, ``dense``; ``indices_ratio`` and
+        ``dense_ratio``, how many times as long as ours.
+
+    Returns
+    -------
+    Picture
+
+    Notes
+    -----
+    Book: 05-algorithm, sec-speed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scb_edu.figures import speed
+    >>> names = ["vocab_size", "context_length", "batch_size", "ours", "indices", "dense",
+    ...          "indices_ratio", "dense_ratio"]
+    >>> row = (3, 1000, 64, 200, 1800, 3000, 9, 15)
+    >>> speed(np.array([row], dtype=[(name, float) for name in names]))
+    One training step in microseconds. N = 3, T = 1,000, B = 64: 200; PyTorch takes 9.0 times as \
+long with indices and 15 times with one-hot contexts.
+    """
+    figure, ax = new_figure(4.6, 1.1 + 0.75 * len(table))
+    places = np.arange(len(table))
+    slowest = np.max([table[column] for column, *_ in CODES], axis=0)
+    fastest = np.min([table[column] for column, *_ in CODES], axis=0)
+    ax.hlines(places, fastest, slowest, color="#cccccc", zorder=1)
+    for column, name, color, marker in CODES:
+        ax.plot(table[column], places, marker, color=color, markersize=8, label=name)
+    for place, row in enumerate(table):
+        _write_ratios(ax, place, row)
+    ax.set_yticks(places, [_size(row, "\n") for row in table])
+    ax.set(xscale="log", xlabel="microseconds a step", ylim=(len(table) - 0.5, -0.6))
+    ax.margins(x=0.1)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1), ncols=1)
+    return Picture(figure, f"One training step in microseconds. {' '.join(map(_story, table))}")
+
+
+def _write_ratios(ax: Axes, place: int, row: Any) -> None:
+    """Write beside each of PyTorch's marks how many times as long it takes."""
+    for column, lift in (("indices", -19), ("dense", 8)):  # two marks may be close
+        text = ax.annotate(
+            f"{_times(row[f'{column}_ratio'])}×",
+            (row[column], place),
+            (0, lift),
+            textcoords="offset points",
+            ha="center",
+            color="#333333",
+        )
+        text.set_in_layout(False)
+
+
+def _size(row: Any, gap: str = " ") -> str:
+    N, T, B = (int(row[name]) for name in ("vocab_size", "context_length", "batch_size"))
+    return f"N = {N:,}, T = {T:,},{gap}B = {B:,}"
+
+
+def _story(row: Any) -> str:
+    indices, dense = _times(row["indices_ratio"]), _times(row["dense_ratio"])
+    return (
+        f"{_size(row)}: {row['ours']:,.0f}; PyTorch takes {indices} times as long with indices "
+        f"and {dense} times with one-hot contexts."
+    )
+
+
+def _times(ratio: float) -> str:
+    """Write a ratio with two digits."""
+    return f"{ratio:.1f}" if ratio < 9.95 else f"{ratio:.0f}"
