@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,7 +86,7 @@ def bootstrap_interval(
     checks.generator("rng", rng)
     _refuse_level(level)
     checks.positive_int("resamples", resamples)
-    estimate = float(statistic(sample))
+    estimate = _estimate(statistic, sample)
     if sample.min() == sample.max():
         return Interval(estimate, estimate, estimate)
     return Interval(estimate, *_percentiles(sample, statistic, level, resamples, rng))
@@ -113,6 +114,50 @@ def _percentiles(
         rng=rng,
     )
     return float(result.confidence_interval.low), float(result.confidence_interval.high)
+
+
+def share_interval(count: int, total: int, *, level: float = 0.95) -> Interval:
+    """Return a share with the interval of Wilson, which has a width even for none and all.
+
+    It holds every share that would give what was counted within the usual scatter.
+
+    Parameters
+    ----------
+    count, total : int
+        ``count`` of ``total`` runs.
+    level : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    Interval
+        ``estimate`` is count / total.
+
+    Raises
+    ------
+    ScbError
+        ``total`` is not at least 1, ``count`` is not between 0 and ``total``, or ``level`` is not
+        between 0 and 1.
+
+    Notes
+    -----
+    Book: 06-sample-complexity, eq-wilson.
+
+    Examples
+    --------
+    >>> from scb_edu import experiments
+    >>> [round(end, 2) for end in experiments.share_interval(20, 20)]
+    [1.0, 0.84, 1.0]
+    """
+    n = checks.positive_int("total", total)
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or not 0 <= count <= n:
+        raise ScbError(f"count: expected a whole number from 0 to {n}, got {count!r}.")
+    _refuse_level(level)
+    z, share = NormalDist().inv_cdf((1 + level) / 2), count / n
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    reach = z * np.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2) / (1 + z**2 / n)
+    # rounding may leave a hair outside
+    return Interval(share, float(max(middle - reach, 0)), float(min(middle + reach, 1)))
 
 
 def summarise(
@@ -162,8 +207,9 @@ def summarise(
     refuse_unless_table(table, [*names, value])
     _refuse_taken(names)
     groups: dict[Hashable, list[int]] = {}
-    for index, key in enumerate(table[names].tolist()):
-        groups.setdefault(key, []).append(index)
+    keys = [table[name].tolist() for name in names]
+    for index in range(len(table)):
+        groups.setdefault(tuple(key[index] for key in keys), []).append(index)
     first = table[[rows[0] for rows in groups.values()]]
     intervals = [
         bootstrap_interval(table[value][rows], statistic=statistic, level=level, rng=rng)
@@ -180,6 +226,17 @@ def _sample(values: ArrayLike) -> checks.Array:
     array = np.asarray(values)
     array = array.astype(float) if array.dtype == bool else array
     return np.asarray(checks.real_array("values", array, 1), dtype=np.float64)
+
+
+def _estimate(statistic: object, sample: checks.Array) -> float:
+    if not callable(statistic):
+        raise ScbError(
+            f"statistic: expected a function of an array, got {type(statistic).__name__}."
+        )
+    estimate = np.asarray(statistic(sample))
+    if estimate.ndim:
+        raise ScbError(f"statistic: expected it to return one number, got shape {estimate.shape}.")
+    return float(estimate)
 
 
 def _refuse_level(level: object) -> None:
