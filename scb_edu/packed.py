@@ -9,11 +9,13 @@ is ``gradients.gradient``; the tests compare the two on the same batch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from functools import cached_property, reduce
+from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 from scb_edu import checks
 from scb_edu.checks import Array, Tokens
@@ -74,6 +76,20 @@ class BatchGradient:
     attention: Array
 
 
+class Room:
+    """Arrays as large as a batch, made once: fresh memory costs more than the arithmetic in it."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, NDArray[Any]] = {}
+
+    def __call__(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+        """Return an array with that name; what it held before is lost."""
+        size = math.prod(shape)
+        if name not in self._arrays or self._arrays[name].size < size:
+            self._arrays[name] = np.empty(size + size // 8, dtype)
+        return self._arrays[name][:size].reshape(shape)
+
+
 @dataclass(frozen=True, eq=False)
 class Packing:
     """Draws batches of a task as codes and takes gradients on them.
@@ -100,6 +116,7 @@ class Packing:
 
     task: SCBTask
     dtype: DTypeLike = np.float64
+    _room: Room = field(default_factory=Room, repr=False)
 
     @cached_property
     def width(self) -> int:
@@ -134,8 +151,8 @@ class Packing:
         tokens, group, seat = _arrange(last, self.width)
         codes = self._code_law.draw((len(group), self.task.context_length), rng)
         row, place = np.divmod(seat, self.width)
-        source = self.digits[codes[row, self.task.draw_positions(last, rng)], place]
-        output = self.task.draw_outputs(source, rng)
+        source = self.digits[codes[row, self.task.position_law.draw(last, rng)], place]
+        output = self.task.output_law.draw(source, rng)
         return PackedBatch(codes, tokens, group, seat, last, output)
 
     def unpack(self, batch: PackedBatch) -> Batch:
@@ -156,16 +173,20 @@ class Packing:
         batch : PackedBatch
         """
         B, C = len(batch.last), len(batch.codes)
+        shape = batch.codes.shape
         # one set of bins for each row of codes, named by its first
-        bins = batch.codes + len(self.digits) * np.arange(C)[:, None]  # (C, T)
+        first = len(self.digits) * np.arange(C)[:, None]
+        bins = np.add(batch.codes, first, out=self._room("bins", shape, np.intp))  # (C, T)
         # bincount adds in float64; casting K columns is cheaper than casting C rows
-        weights = attention.T.astype(np.float64)[batch.group]  # (C, T)
+        weights = self._room("weights", shape, np.float64)  # (C, T)
+        attention.T.astype(np.float64).take(batch.group, axis=0, out=weights, mode="clip")
         context = self._per_seat(bins, weights)[batch.seat]  # (B, N), X a_k
         residual = context @ value.T
         residual[np.arange(B), batch.output] -= 1
         blame = np.zeros((C * self.width, len(value)), dtype=self.dtype)
         blame[batch.seat] = residual @ value / B
-        per_position = self._per_code(blame.reshape(C, -1)).take(bins)  # (C, T)
+        per_position = self._room("per_position", shape, self.dtype)  # (C, T)
+        self._per_code(blame.reshape(C, -1)).take(bins, out=per_position, mode="clip")
         belongs = np.arange(len(batch.tokens))[:, None] == batch.group  # (K, C)
         rows = belongs.astype(self.dtype) @ per_position  # (K, T)
         loss = float(0.5 * np.vdot(residual, residual) / B)

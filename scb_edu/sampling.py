@@ -29,11 +29,41 @@ def cumulative(probabilities: Array) -> Array:
     return np.asarray(sums / sums[-1])
 
 
-def draw_columns(cdf: Array, columns: Tokens, rng: np.random.Generator) -> Tokens:
-    """Draw one index from each of the ``columns`` (B,) of ``cdf`` (K, M) by inversion."""
-    uniform = rng.random(len(columns))
-    below = cdf[:, columns] <= uniform  # (K, B)
-    return np.asarray(below.sum(axis=0))
+@dataclass(frozen=True, eq=False)
+class ColumnLaws:
+    """The columns of a matrix as laws, to draw from by inversion.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scb_edu.sampling import ColumnLaws
+    >>> laws = ColumnLaws.of(np.array([[0.0, 1.0], [1.0, 0.0]]))
+    >>> laws.draw(np.array([0, 1, 1]), np.random.default_rng(0)).tolist()
+    [1, 0, 0]
+    """
+
+    outcomes: Tokens  # (M, K), in the order in which their masses add up
+    cdf: Array  # (M, K), a row for each column of the matrix: drawing reads whole rows
+
+    @classmethod
+    def of(cls, matrix: Array) -> ColumnLaws:
+        """Return the laws of the columns of ``matrix`` (K, M)."""
+        ids = np.arange(len(matrix), dtype=token_dtype(len(matrix)))
+        outcomes = np.broadcast_to(ids, matrix.T.shape)
+        return cls(outcomes, np.ascontiguousarray(cumulative(matrix).T))
+
+    @classmethod
+    def sparse(cls, matrix: Array, support: int) -> ColumnLaws:
+        """Return the laws of columns that have at most ``support`` entries above zero."""
+        heaviest = np.argsort(-matrix, axis=0, kind="stable")[:support]  # (support, M)
+        cdf = cumulative(np.take_along_axis(matrix, heaviest, axis=0))
+        return cls(np.ascontiguousarray(heaviest.T), np.ascontiguousarray(cdf.T))
+
+    def draw(self, columns: Tokens, rng: np.random.Generator) -> Tokens:
+        """Draw one outcome from each of the ``columns`` (B,)."""
+        uniform = rng.random(len(columns))
+        rank = (self.cdf[columns] <= uniform[:, None]).sum(axis=1)
+        return np.asarray(self.outcomes[columns, rank])
 
 
 @dataclass(frozen=True)

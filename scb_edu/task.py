@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from scb_edu import checks
 from scb_edu.checks import TOLERANCE, Array, Tokens
 from scb_edu.errors import ScbError
-from scb_edu.sampling import LookupTable, cumulative, draw_columns, token_dtype
+from scb_edu.sampling import ColumnLaws, LookupTable
 
 # weight of the uniform law in a random column: every token can follow every other
 UNIFORM_SHARE = 0.01
@@ -233,8 +233,8 @@ class SCBTask:
         checks.generator("rng", rng)
         tokens = self._context_law.draw((B, self.context_length), rng)
         last = self._context_law.draw((B,), rng)
-        source = tokens[np.arange(B), self.draw_positions(last, rng)]
-        return Batch(tokens, last, self.draw_outputs(source, rng))
+        source = tokens[np.arange(B), self.position_law.draw(last, rng)]
+        return Batch(tokens, last, self.output_law.draw(source, rng))
 
     def draw_positions(self, last: Tokens, rng: np.random.Generator) -> Tokens:
         """Draw the position s ~ q^(k) that the output comes from, for each last token k.
@@ -265,9 +265,7 @@ class SCBTask:
         [1, 0, 1]
         """
         chosen = checks.token_ids("last", last, 1, self.vocab_size)
-        positions, cdf = self._position_law
-        rank = draw_columns(cdf, chosen, checks.generator("rng", rng))
-        return np.asarray(positions[rank, chosen])
+        return self.position_law.draw(chosen, checks.generator("rng", rng))
 
     def draw_outputs(self, source: Tokens, rng: np.random.Generator) -> Tokens:
         """Draw the output o ~ P[:, m] that follows each source token m.
@@ -298,8 +296,7 @@ class SCBTask:
         [1, 0, 0]
         """
         origin = checks.token_ids("source", source, 1, self.vocab_size)
-        output = draw_columns(self._output_cdf, origin, checks.generator("rng", rng))
-        return output.astype(token_dtype(self.vocab_size))
+        return self.output_law.draw(origin, checks.generator("rng", rng))
 
     def output_distribution(self, tokens: ArrayLike, last: ArrayLike) -> Array:
         """Return the law of the output given the context and the last token, P X q^(k).
@@ -336,14 +333,14 @@ class SCBTask:
         return LookupTable.of(self.stationary)
 
     @cached_property
-    def _position_law(self) -> tuple[Tokens, Array]:
-        """The positions with mass, heaviest first (Q, N), and their cumulative law (Q, N)."""
-        positions = np.argsort(-self.attention, axis=0, kind="stable")[: self.sparsity]
-        return positions, cumulative(np.take_along_axis(self.attention, positions, axis=0))
+    def position_law(self) -> ColumnLaws:
+        """The columns of Q, to draw from without checks."""
+        return ColumnLaws.sparse(self.attention, self.sparsity)
 
     @cached_property
-    def _output_cdf(self) -> Array:
-        return cumulative(self.transition)
+    def output_law(self) -> ColumnLaws:
+        """The columns of P, to draw from without checks."""
+        return ColumnLaws.of(self.transition)
 
 
 def random_transition(

@@ -36,7 +36,7 @@ from scb_edu.transformer import (
 LARGEST_LOSS = 1e6
 """A batch with a larger loss counts as divergence; at the start the loss is below 1."""
 RECORDS = 100
-BLOCK = 1 << 15
+BLOCK = 1 << 16
 """How many numbers of V or A are updated at a time: they stay in the cache for the whole step."""
 
 
@@ -295,7 +295,7 @@ class _Run:
                 to_logits(gradient.attention, attention) if self.is_softmax else gradient.attention
             )
             self._move_value(stage.optimizer, gradient.value)
-            self._move_weights(stage.optimizer, columns, slope, batch.tokens)
+            self._move_weights(stage.optimizer, slope, batch.tokens)
         self.step += 1
         self.samples += stage.batch_size
 
@@ -304,15 +304,16 @@ class _Run:
             direction = optimizer.value_direction(gradient[rows], self.mass)
             self.value[rows] -= optimizer.learning_rate * direction
 
-    def _move_weights(
-        self, optimizer: Optimizer, columns: Array, slope: Array, tokens: Tokens
-    ) -> None:
+    def _move_weights(self, optimizer: Optimizer, slope: Array, tokens: Tokens) -> None:
         """Move the columns of the tokens in the batch; the proximal step is for all columns."""
-        direction = optimizer.attention_direction(slope, self.mass[tokens])
-        self.weights.T[tokens] = (columns - optimizer.rate_of_attention * direction).T
+        rows = self.weights.T
+        for block in _blocks(slope.T):
+            moved = tokens[block]
+            direction = optimizer.attention_direction(slope.T[block].T, self.mass[moved])
+            rows[moved] -= (optimizer.rate_of_attention * direction).T
         if optimizer.has_proximal_step and not self.is_softmax:
-            for block in _blocks(self.weights.T):
-                self.weights.T[block] = optimizer.proximal(self.weights.T[block].T).T
+            for block in _blocks(rows):
+                rows[block] = optimizer.proximal(rows[block].T).T
 
     def note(self, *, at_the_end: bool = False) -> None:
         """Record this moment, and keep a snapshot, where they are due."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scb_edu.sampling import CELLS, LookupTable, cumulative, draw_columns
+from scb_edu.sampling import CELLS, ColumnLaws, LookupTable
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 8, 9, 300, 1000, 70_000])
@@ -43,10 +43,18 @@ def test_an_outcome_without_mass_is_never_drawn():
     assert set(table.draw((100_000,), np.random.default_rng(0)).tolist()) == {1, 3}
 
 
-def test_draw_columns_never_runs_past_the_last_outcome():
+def test_a_draw_never_runs_past_the_last_outcome():
     class Largest:
         def random(self, size):
             return np.full(size, np.nextafter(1, 0))
 
-    cdf = cumulative(np.array([[0.1, 0.5], [0.2, 0.5], [0.7, 0.0]]))
-    assert draw_columns(cdf, np.array([0, 1]), Largest()).tolist() == [2, 1]
+    laws = ColumnLaws.of(np.array([[0.1, 0.5], [0.2, 0.5], [0.7, 0.0]]))
+    assert laws.draw(np.array([0, 1]), Largest()).tolist() == [2, 1]
+
+
+def test_laws_with_few_outcomes_name_them():
+    laws = ColumnLaws.sparse(np.array([[0.0, 1.0], [0.3, 0.0], [0.7, 0.0]]), 2)
+    drawn = laws.draw(np.repeat([0, 1], 10_000), np.random.default_rng(0))
+    assert set(drawn[:10_000]) == {1, 2}
+    assert abs(np.mean(drawn[:10_000] == 1) - 0.3) < 5 * np.sqrt(0.21 / 10_000)
+    assert (drawn[10_000:] == 0).all()
