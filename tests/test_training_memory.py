@@ -3,14 +3,12 @@
 import tracemalloc
 
 import numpy as np
-import pytest
 
 import scb_edu as scb
 
 LARGEST = 50e6  # bytes
 
 
-@pytest.mark.xfail(strict=True, reason="a task keeps the whole sort of its attention: 52 MB")
 def test_a_large_run_takes_little_beyond_its_model():
     rng = np.random.default_rng(0)
     task = scb.SCBTask.random(1000, 2000, 2, rng)
