@@ -140,8 +140,14 @@ class Optimizer(ABC):
         """Whether ``proximal`` changes anything."""
         return False
 
-    def proximal(self, attention: Array) -> Array:
+    def proximal(self, attention: Array, out: Array | None = None) -> Array:
         """Return the columns (T, K) of A after what follows the step.
+
+        Parameters
+        ----------
+        attention : (T, K) array
+        out : (T, K) array, optional
+            Where the result goes; it may be ``attention`` itself.
 
         Examples
         --------
@@ -359,7 +365,7 @@ class ProximalGradient(Optimizer):
         """Return the gradient, each column divided by the mass of its token and centred."""
         return centred(gradient / mass)
 
-    def proximal(self, attention: Array) -> Array:
+    def proximal(self, attention: Array, out: Array | None = None) -> Array:
         """Return the columns of A after the soft threshold, each divided by its sum.
 
         Raises
@@ -367,7 +373,7 @@ class ProximalGradient(Optimizer):
         BreakdownError
             A sum is nearly zero.
         """
-        shrunk = _shrunk(attention, self.threshold) if self.penalty else attention
+        shrunk = _shrunk(attention, self.threshold, out) if self.penalty else attention
         sums = shrunk.sum(axis=0)
         smallest = np.abs(sums).argmin()
         if abs(sums[smallest]) < SMALLEST_SUM:
@@ -377,11 +383,13 @@ class ProximalGradient(Optimizer):
                 f"{sums[smallest]:.3g} and cannot be divided by that. Try a smaller penalty: at "
                 f"the start every weight is 1/T = {1 / len(attention):.3g}.",
             )
-        return np.asarray(shrunk / sums)
+        divided: Array = np.divide(shrunk, sums, out=out)
+        return divided
 
 
-def _shrunk(x: Array, threshold: float) -> Array:
-    return np.asarray(x - np.clip(x, -threshold, threshold))
+def _shrunk(x: Array, threshold: float, out: Array | None = None) -> Array:
+    shrunk: Array = np.subtract(x, np.clip(x, -threshold, threshold), out=out)
+    return shrunk
 
 
 def _finite(*arrays: Array) -> tuple[Array, ...]:

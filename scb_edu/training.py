@@ -313,7 +313,7 @@ class _Run:
             rows[moved] -= (optimizer.rate_of_attention * direction).T
         if optimizer.has_proximal_step and not self.is_softmax:
             for block in _blocks(rows):
-                rows[block] = optimizer.proximal(rows[block].T).T
+                optimizer.proximal(rows[block].T, out=rows[block].T)
 
     def note(self, *, at_the_end: bool = False) -> None:
         """Record this moment, and keep a snapshot, where they are due."""
