@@ -158,8 +158,10 @@ def escape_chance(task: SCBTask, learning_rate: float, batch_size: float) -> flo
     return (1 + math.erf(snr / math.sqrt(2))) / 2
 
 
-def attention_noise(task: SCBTask, learning_rate: float, batch_size: float) -> float:
-    """Return the error of A that training without a penalty keeps up around the truth.
+def attention_noise(
+    task: SCBTask, learning_rate: float, batch_size: float, penalty: float = 0.0
+) -> float:
+    """Return the error of A that the noise of training keeps up around the truth.
 
     Parameters
     ----------
@@ -168,12 +170,15 @@ def attention_noise(task: SCBTask, learning_rate: float, batch_size: float) -> f
         Of the preconditioned, projected method.
     batch_size : float
         At least 1.
+    penalty : float
+        Zero, or well below the noise of a step in units of the learning rate.
 
     Returns
     -------
     float
         The root of the mean of ||A - Q||_mu^2 in the long run; inf where there is none, because
-        the noise feeds on itself. V is taken to be P, and terms of order 1/T are left out.
+        the noise feeds on itself. V is taken to be P, and terms of order 1/T are left out. With a
+        penalty, only the noise outside the support of Q; the bias of the penalty is not in it.
 
     Raises
     ------
@@ -182,7 +187,7 @@ def attention_noise(task: SCBTask, learning_rate: float, batch_size: float) -> f
 
     Notes
     -----
-    Book: 06-sample-complexity, eq-attention-noise.
+    Book: 06-sample-complexity, eq-attention-noise and eq-thresholded-noise.
 
     Examples
     --------
@@ -192,14 +197,17 @@ def attention_noise(task: SCBTask, learning_rate: float, batch_size: float) -> f
     """
     _refuse_flat(task)
     rate, B = checks.positive_number("learning_rate", learning_rate), _batch(batch_size)
+    shrink = checks.non_negative_number("penalty", penalty)
     K_P, T = task.transition_energy, task.context_length
-    spread, weights = _spread(task), np.square(task.attention).sum(axis=0)  # (N,), ||q_k||^2
     samples = B * task.stationary  # (N,), of each last token
-    fed = rate * (T - 1) * (_crowd(task) - weights * spread) / samples
-    kept = K_P * (2 - rate * K_P) - rate * (T - 1) * spread / samples
+    weights = np.square(task.attention).sum(axis=0)  # (N,), ||q_k||^2
+    step = (_crowd(task) - weights * _spread(task)) / samples  # (N,), variance of an entry's push
+    if shrink:
+        return math.sqrt((T - 1) * rate**2 * (task.stationary @ step**2) / 2) / shrink
+    kept = K_P * (2 - rate * K_P) - rate * (T - 1) * _spread(task) / samples
     if kept.min() <= 0:
         return math.inf
-    return math.sqrt(task.stationary @ (fed / kept))
+    return math.sqrt(rate * (T - 1) * (task.stationary @ (step / kept)))
 
 
 def _batch(batch_size: float) -> float:

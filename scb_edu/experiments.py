@@ -25,7 +25,7 @@ from tqdm.auto import tqdm
 
 from scb_edu import checks
 from scb_edu.errors import ScbError
-from scb_edu.intervals import Interval, bootstrap_interval, summarise
+from scb_edu.intervals import Interval, bootstrap_interval, share_interval, summarise
 from scb_edu.journal import Journal, opened
 from scb_edu.runs import Run, Work, natural, points_of, runs_of
 from scb_edu.tables import (
@@ -44,6 +44,7 @@ __all__ = [
     "load_table",
     "processes",
     "save_table",
+    "share_interval",
     "summarise",
     "sweep",
 ]

@@ -133,6 +133,23 @@ def test_the_noise_of_the_attention_around_the_truth(rate, batch, T):
     assert scb.attention_noise(task, rate, batch) == pytest.approx(found, rel=0.1)
 
 
+def test_the_noise_that_the_soft_threshold_leaves():
+    """Entries outside the support, one by one: noise, then the threshold, for a long time."""
+    task, rate, batch, rng = scb.SCBTask.example(500), 0.01, 64, np.random.default_rng(3)
+    P, mu, q = task.transition, task.stationary, task.attention[:, 0]
+    D = np.diag(mu) - np.outer(mu, mu)
+    S = P @ D @ P.T
+    noise = np.sqrt((np.trace(S @ D) - q @ q * np.trace(S @ S)) / (batch * mu))  # (N,)
+    penalty = 0.1 * noise.mean()
+    entries = np.zeros((4000, 3))
+    for _ in range(6000):
+        entries = entries + rate * noise * rng.normal(size=entries.shape)
+        entries -= np.clip(entries, -rate * penalty, rate * penalty)
+    found = math.sqrt(499 * np.sum(mu * np.mean(entries**2, axis=0)))
+    # the steps are not infinitely small: 1 % in the square, and 2 % of scatter
+    assert scb.attention_noise(task, rate, batch, penalty) == pytest.approx(found, rel=0.04)
+
+
 def test_noise_that_feeds_on_itself_has_no_end():
     task = scb.SCBTask.example(4000)
     assert scb.attention_noise(task, 0.01, 64) < 1
@@ -161,6 +178,8 @@ def test_what_is_not_as_described_is_refused():
         scb.escape_chance(task, -1, 4)
     with pytest.raises(scb.ScbError, match="batch_size"):
         scb.attention_noise(task, 0.1, 0.5)
+    with pytest.raises(scb.ScbError, match="penalty"):
+        scb.attention_noise(task, 0.1, 4, -0.1)
     with pytest.raises(scb.ScbError, match="task"):
         scb.start_noise((0.1, 0.4, 100))
     with pytest.raises(scb.ScbError, match="gradient"):

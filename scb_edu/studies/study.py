@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scb_edu.experiments import Provenance, save_table, sweep
+from scb_edu.experiments import Provenance, Result, save_table, sweep
 from scb_edu.tables import Table
 
 
@@ -36,7 +36,7 @@ class Study:
     """
 
     name: str
-    function: Callable[..., Mapping[str, Any]]
+    function: Callable[..., Result]
     grid: Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
     seeds: int
     seed: int = 0
@@ -57,6 +57,11 @@ class Study:
             cache=cache,
             progress=True,
         )
+
+    def slice(self, points: Sequence[Mapping[str, Any]], seeds: int) -> Table:
+        """Run the first seeds of some points anew, here and now; the stored rows say the same."""
+        with ThreadPoolExecutor(1) as here:
+            return sweep(self.function, points, seeds=seeds, seed=self.seed, executor=here)
 
     def store(self, table: Table, folder: Path) -> Path:
         """Write the table with its provenance into a folder, and return the file."""
