@@ -62,7 +62,8 @@ class BatchGradient:
     Parameters
     ----------
     loss : float
-    value : (N, N) array
+    residual, context : (B, N) arrays
+        r, divided by B, and h: the gradient of V is the sum of their outer products.
     attention : (T, K) array
         One column for each distinct last token of the batch.
 
@@ -72,8 +73,14 @@ class BatchGradient:
     """
 
     loss: float
-    value: Array
+    residual: Array
+    context: Array
     attention: Array
+
+    @property
+    def value(self) -> Array:
+        """The gradient of V, (N, N)."""
+        return self.residual.T @ self.context
 
 
 class Room:
@@ -183,14 +190,15 @@ class Packing:
         context = self._per_seat(bins, weights)[batch.seat]  # (B, N), X a_k
         residual = context @ value.T
         residual[np.arange(B), batch.output] -= 1
+        loss = float(0.5 * np.vdot(residual, residual) / B)
+        residual /= B
         blame = np.zeros((C * self.width, len(value)), dtype=self.dtype)
-        blame[batch.seat] = residual @ value / B
+        blame[batch.seat] = residual @ value
         per_position = self._room("per_position", shape, self.dtype)  # (C, T)
         self._per_code(blame.reshape(C, -1)).take(bins, out=per_position, mode="clip")
         belongs = np.arange(len(batch.tokens))[:, None] == batch.group  # (K, C)
         rows = belongs.astype(self.dtype) @ per_position  # (K, T)
-        loss = float(0.5 * np.vdot(residual, residual) / B)
-        return BatchGradient(loss, residual.T @ context / B, rows.T)
+        return BatchGradient(loss, residual, context, rows.T)
 
     @cached_property
     def _token_cdf(self) -> Array:

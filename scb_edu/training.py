@@ -19,7 +19,7 @@ from scb_edu.checks import Array, Tokens
 from scb_edu.errors import ScbError
 from scb_edu.gradients import population_loss, to_logits
 from scb_edu.optimizers import BreakdownError, Optimizer
-from scb_edu.packed import Packing
+from scb_edu.packed import BatchGradient, Packing
 from scb_edu.task import SCBTask
 from scb_edu.trajectory import Record, Status, Trajectory
 from scb_edu.transformer import (
@@ -294,15 +294,17 @@ class _Run:
             slope = (
                 to_logits(gradient.attention, attention) if self.is_softmax else gradient.attention
             )
-            self._move_value(stage.optimizer, gradient.value)
+            self._move_value(stage.optimizer, gradient)
             self._move_weights(stage.optimizer, slope, batch.tokens)
         self.step += 1
         self.samples += stage.batch_size
 
-    def _move_value(self, optimizer: Optimizer, gradient: Array) -> None:
+    def _move_value(self, optimizer: Optimizer, gradient: BatchGradient) -> None:
+        # a direction scales columns, so it may come before the product: V needs no second matrix
+        context = optimizer.value_direction(gradient.context, self.mass)
         for rows in _blocks(self.value):
-            direction = optimizer.value_direction(gradient[rows], self.mass)
-            self.value[rows] -= optimizer.learning_rate * direction
+            step = gradient.residual.T[rows] @ context
+            self.value[rows] -= optimizer.learning_rate * step
 
     def _move_weights(self, optimizer: Optimizer, slope: Array, tokens: Tokens) -> None:
         """Move the columns of the tokens in the batch; the proximal step is for all columns."""
