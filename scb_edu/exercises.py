@@ -10,9 +10,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from scb_edu.checks import Array
+from scb_edu.complexity import escape_chance, samples_needed, start_noise
 from scb_edu.dynamics import escape_time, watershed
 from scb_edu.errors import ScbError
-from scb_edu.gradients import bayes_loss, gradient
+from scb_edu.gradients import Gradient, bayes_loss, gradient
+from scb_edu.optimizers import ProximalGradient, soft_threshold
 from scb_edu.task import Batch, SCBTask
 from scb_edu.transformer import LinearTransformer, signals
 
@@ -327,4 +330,87 @@ def _border(answer: Any) -> str | None:
             return f"the border is below zero, and yours is {mine:.3g}."
         if not np.isclose(mine, true, rtol=2e-3):
             return f"at K_P = {K_P}, K_Q = {K_Q}, T = {T} it is {true:.5f}, and yours {mine:.5f}."
+    return None
+
+
+# Chapter 5 -----------------------------------------------------------------------------------
+
+
+@exercise("ch5-threshold")
+def _column_after_threshold(answer: Any) -> str | None:
+    column = np.asarray(answer, dtype=float)
+    right = np.array([0.4, 0.2, 0.05, 0.0]) / 0.65
+    if column.shape != (4,):
+        return "four weights are wanted."
+    if np.allclose(column, right * 0.65, atol=2e-3):
+        return "the soft threshold is right; now divide the column by its sum."
+    if np.allclose(column, np.array([0.5, 0.3, 0.15, 0.0]) / 0.95, atol=2e-3):
+        return "that is the hard threshold: the soft one also moves the weights that stay."
+    if np.allclose(column, np.array([0.4, 0.2, 0.05, -0.05]) / 0.6, atol=2e-3):
+        return "a weight stops at zero, it does not cross it."
+    if np.allclose(column, right, atol=2e-3):
+        return None
+    return "take 0.1 off each weight, stop at zero, and divide by what the column sums to."
+
+
+@exercise("ch5-step")
+def _proximal_step(answer: Any) -> str | None:
+    rng = np.random.default_rng(5)
+    for N, T in [(2, 4), (3, 7)]:
+        mu = rng.dirichlet(np.full(N, 5.0))
+        model = LinearTransformer(rng.normal(size=(N, N)), rng.dirichlet(np.ones(T), size=N).T)
+        slope = Gradient(rng.normal(size=(N, N)), 0.1 * rng.normal(size=(T, N)))
+        V, A = answer(model.value, model.attention, slope.value, slope.attention, mu, 0.1, 0.2)
+        right = ProximalGradient(0.1, 0.2).update(model, slope, mu)
+        if not np.allclose(V, right.value):
+            return f"N = {N}: V is off by {np.abs(V - right.value).max():.2g}; divide its columns."
+        if np.allclose(A, _threshold_at_penalty(model, slope, mu)):
+            return "the threshold of A is the learning rate times the penalty."
+        if not np.allclose(np.sum(A, axis=0), 1):
+            return f"N = {N}: the columns of A sum to {np.sum(A, axis=0).round(3).tolist()}."
+        if not np.allclose(A, right.attention):
+            return f"N = {N}, T = {T}: A is off by {np.abs(A - right.attention).max():.2g}."
+    return None
+
+
+def _threshold_at_penalty(model: LinearTransformer, slope: Gradient, mu: Array) -> Array:
+    """Return A after a common slip: the whole penalty is taken off in every step."""
+    moved = ProximalGradient(0.1).update(model, slope, mu).attention
+    shrunk = soft_threshold(moved, 0.2)
+    return np.asarray(shrunk / np.where(shrunk.sum(axis=0) == 0, 1, shrunk.sum(axis=0)))
+
+
+# Chapter 6 ---------------------------------------------------------------------------------------
+
+
+@exercise("ch6-samples")
+def _samples_for_twice(answer: Any) -> str | None:
+    task = SCBTask.example(1000)
+    if np.isclose(answer, 2 * samples_needed(task, 1), rtol=0.02):
+        return "the number of samples goes with the square of the ratio."
+    if np.isclose(answer, samples_needed(task, 1), rtol=0.02):
+        return "that is for a ratio of 1."
+    if np.isclose(answer, samples_needed(task, 2), rtol=0.02):
+        return None
+    return f"{float(answer):.4g} is not it: mean 1/T, deviation start_noise(task) / sqrt(M)."
+
+
+@exercise("ch6-batch")
+def _batch_for_safety(answer: Any) -> str | None:
+    chance = escape_chance(SCBTask.example(10_000), 0.01, answer)
+    if chance < 0.989:
+        return f"with that batch the chance is {chance:.3f}: too small."
+    if chance > 0.991:
+        return f"with that batch the chance is {chance:.4f}: there is a smaller one."
+    return None
+
+
+@exercise("ch6-noise")
+def _estimated_noise(answer: Any) -> str | None:
+    for task in (SCBTask.example(20), SCBTask.random(4, 50, 2, np.random.default_rng(0))):
+        mine, true = float(answer(task, np.random.default_rng(1))), start_noise(task)
+        if np.isclose(mine * 8, true, rtol=0.1):
+            return "this is the noise of a batch of 64; that of one sample is 8 times as large."
+        if not np.isclose(mine, true, rtol=0.1):  # 2,000 samples scatter by 2 %
+            return f"at T = {task.context_length} it is {true:.3f}, and yours {mine:.3f}."
     return None

@@ -32,8 +32,11 @@ from scb_edu.gradients import (
     precondition,
 )
 from scb_edu.information import entropy, output_entropy
+from scb_edu.optimizers import SGD, ProximalGradient
 from scb_edu.task import SCBTask, random_attention, random_transition
-from scb_edu.transformer import LinearTransformer
+from scb_edu.training import train
+from scb_edu.trajectory import Trajectory
+from scb_edu.transformer import LinearTransformer, distances, signals
 
 __all__ = [
     "build_a_task",
@@ -41,6 +44,7 @@ __all__ = [
     "gradient_noise",
     "loss_landscape",
     "one_sequence",
+    "sample_run",
     "two_signals",
     "two_stages",
 ]
@@ -408,3 +412,113 @@ def _whole_path(task: tuple[float, float, int], start: tuple[float, float]) -> F
     flow = signal_flow(task, start=start, t_end=2e4, points=40_001)
     at = np.append(0, np.unique(np.geomspace(2, 40_000, 300).round().astype(int)))
     return Flow(flow.t[at], flow.value[at], flow.attention[at])
+
+
+# Chapter 5 -----------------------------------------------------------------------------------
+
+
+def algorithm_race() -> Explorer:
+    """Return learning rate, penalty and batch size over one run of each of two methods.
+
+    Returns
+    -------
+    Explorer
+        Plain SGD and the proximal method at T = 100, with the same rate and 32,000 samples each.
+
+    Notes
+    -----
+    Book: 05-algorithm, sec-algorithm.
+
+    Examples
+    --------
+    >>> from scb_edu import widgets
+    >>> [control.name for control in widgets.algorithm_race().controls]
+    ['rate', 'penalty', 'batch']
+    """
+    start = distances(LinearTransformer.initial(SCBTask.example(100)), SCBTask.example(100))
+
+    def race(rate: float, penalty: float, batch: int) -> Picture:
+        runs = {
+            "plain": _race_of_samples("plain", rate, 0.0, batch),
+            "l1": _race_of_samples("l1", rate, penalty, batch),
+        }
+        return figures.two_runs(runs, start.attention, title="T = 100, one run each")
+
+    controls = [
+        Slider("rate", "Learning rate", (0.01, 0.03, 0.1, 0.3), default=0.03),
+        Slider("penalty", "Penalty", (0.0, 0.003, 0.01, 0.03), default=0.01),
+        Slider("batch", "Batch size", (16, 64, 256), default=64),
+    ]
+    question = "Where does each method work, and what stops it elsewhere?"
+    return Explorer(controls, [Panel(race, ("rate", "penalty", "batch"))], question=question)
+
+
+@lru_cache(maxsize=128)
+def _race_of_samples(method: str, rate: float, penalty: float, batch: int) -> Trajectory:
+    task = SCBTask.example(100)
+    return train(
+        task,
+        LinearTransformer.initial(task, dtype=np.float32),
+        SGD(rate) if method == "plain" else ProximalGradient(rate, penalty),
+        steps=32_000 // batch,
+        batch_size=batch,
+        rng=np.random.default_rng(0),
+    )
+
+
+# Chapter 6 -----------------------------------------------------------------------------------
+
+
+def sample_run() -> Explorer:
+    """Return context length, batch size and seed over one run from the initial point.
+
+    Returns
+    -------
+    Explorer
+        The two signals over the samples seen. A changed control trains a new model.
+
+    Notes
+    -----
+    The learning rate is 0.1 and there is no penalty, as in the study of the escape.
+    Book: 06-sample-complexity, eq-escape-chance.
+
+    Examples
+    --------
+    >>> from scb_edu import widgets
+    >>> [control.name for control in widgets.sample_run().controls]
+    ['T', 'B', 'seed']
+    """
+
+    def course(T: int, B: int, seed: int) -> Picture:
+        run = _short_run(T, B, seed)
+        return figures.one_run(run, _fate(run))
+
+    controls = [
+        Slider("T", "Context length T", (50, 200, 800), default=200),
+        Slider("B", "Batch size B", (2, 8, 32, 128), default=8),
+        Slider("seed", "Seed", (1, 2, 3, 4), default=1),
+    ]
+    question = "Which batches are large enough for which contexts?"
+    return Explorer(controls, [Panel(course, ("T", "B", "seed"))], question=question)
+
+
+def _short_run(T: int, B: int, seed: int) -> Trajectory:
+    task = SCBTask.example(T)
+    return train(
+        task,
+        LinearTransformer.initial(task, dtype=np.float32),
+        ProximalGradient(0.1),
+        steps=400,
+        batch_size=B,
+        rng=np.random.default_rng(seed),
+        record_every=10,
+    )
+
+
+def _fate(run: Trajectory) -> str:
+    attention = signals(run.model, SCBTask.example(len(run.model.attention))).attention
+    if not run.status.ok:
+        return "diverged"
+    if abs(attention) < 0.5:
+        return "undecided"
+    return "right side" if attention > 0 else "wrong side"

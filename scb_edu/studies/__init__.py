@@ -1,9 +1,10 @@
 """The studies behind the chapters: computed once, stored in ``book/data``, drawn from there."""
 
+from scb_edu.studies.algorithm import STUDIES as OF_ALGORITHM
 from scb_edu.studies.complexity import STUDIES as OF_COMPLEXITY
 from scb_edu.studies.study import Study
 
 __all__ = ["STUDIES", "Study"]
 
-STUDIES: dict[str, Study] = {study.name: study for study in (*OF_COMPLEXITY,)}
+STUDIES: dict[str, Study] = {study.name: study for study in (*OF_ALGORITHM, *OF_COMPLEXITY)}
 """All studies by name."""

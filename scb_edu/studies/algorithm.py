@@ -1,0 +1,175 @@
+"""The studies of chapter 5: the proximal method beside plain SGD, on the same budget of samples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from scb_edu.optimizers import SGD, Optimizer, ProjectedSGD, ProximalGradient
+from scb_edu.studies.study import Study
+from scb_edu.task import SCBTask
+from scb_edu.training import train
+from scb_edu.trajectory import Trajectory
+from scb_edu.transformer import LinearTransformer, distances, signals
+
+SAMPLES = 256_000
+RECORDS = 32
+RUNGS = ("plain", "projected", "preconditioned", "l1")
+"""The ladder, from plain SGD to the method of the paper."""
+
+WINNERS = {
+    "plain": (0.024, 0.0),
+    "projected": (0.028, 0.0),
+    "preconditioned": (0.01, 0.0),
+    "l1": (0.0025, 0.005),
+}
+"""Rate and penalty with the smallest median distance of A in ``algorithm-grid``."""
+
+
+def rung(method: str, learning_rate: float, penalty: float = 0.0) -> Optimizer:
+    """Return the optimiser of a rung of the ladder."""
+    if method in ("plain", "projected"):
+        return {"plain": SGD, "projected": ProjectedSGD}[method](learning_rate)
+    return ProximalGradient(learning_rate, penalty)
+
+
+def race(
+    rng: np.random.Generator,
+    *,
+    method: str,
+    learning_rate: float,
+    penalty: float,
+    context_length: int,
+    batch_size: int,
+) -> dict[str, Any]:
+    """Train from the initial point until the samples are used up; return where it ended."""
+    run = _run(rng, method, learning_rate, penalty, context_length, batch_size, records=4)
+    task = SCBTask.example(context_length)
+    far, near = distances(run.model, task), signals(run.model, task)
+    return {
+        "attention": far.attention,
+        "value": far.value,
+        "alpha_A": near.attention,
+        "alpha_V": near.value,
+        "column_sum": float(run.model.attention.sum(axis=0).max()),
+        "loss": float(run.loss[-1]),
+        "ended": run.status.ended,
+        "steps": run.status.step,
+    }
+
+
+def course(
+    rng: np.random.Generator, *, method: str, learning_rate: float, penalty: float
+) -> list[dict[str, Any]]:
+    """Train as in ``race`` at T = 1000 and batch size 64; return the whole course."""
+    run = _run(rng, method, learning_rate, penalty, 1000, 64, records=RECORDS)
+    attention, value, alpha_A = (
+        np.asarray(column)
+        for column in (run.distances.attention, run.distances.value, run.signals.attention)
+    )
+    return [
+        {
+            "samples": int(run.samples[at]),
+            "attention": attention[at],
+            "value": value[at],
+            "alpha_A": alpha_A[at],
+            "ended": run.status.ended,
+        }
+        for at in range(len(run.step))
+    ]
+
+
+def _run(
+    rng: np.random.Generator,
+    method: str,
+    learning_rate: float,
+    penalty: float,
+    context_length: int,
+    batch_size: int,
+    records: int,
+) -> Trajectory:
+    task, steps = SCBTask.example(context_length), SAMPLES // batch_size
+    return train(
+        task,
+        LinearTransformer.initial(task, dtype=np.float32),
+        rung(method, learning_rate, penalty),
+        steps=steps,
+        batch_size=batch_size,
+        rng=rng,
+        record_every=steps // records,
+    )
+
+
+def _points(
+    method: str,
+    rates: tuple[float, ...],
+    penalties: tuple[float, ...] = (0.0,),
+    context_length: int = 1000,
+    batch_size: int = 64,
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "method": method,
+            "learning_rate": rate,
+            "penalty": penalty,
+            "context_length": context_length,
+            "batch_size": batch_size,
+        }
+        for rate in rates
+        for penalty in penalties
+    ]
+
+
+def _grid() -> list[dict[str, Any]]:
+    """For each rung, rates on both sides of its best."""
+    penalties = (0.002, 0.005, 0.01, 0.02, 0.04)
+    return [
+        *_points("plain", (0.005, 0.01, 0.014, 0.017, 0.02, 0.024, 0.028, 0.04)),
+        *_points("projected", (0.005, 0.01, 0.014, 0.02, 0.028, 0.04)),
+        *_points("preconditioned", (0.0025, 0.005, 0.01, 0.014, 0.02, 0.028, 0.04)),
+        *_points("l1", (0.00125, 0.0025, 0.005, 0.01, 0.02), penalties),
+    ]
+
+
+def _lengths() -> list[dict[str, Any]]:
+    """Rates of SGD in proportion to 1/T, where its limit is; those of the other stay."""
+    points = []
+    for T in (125, 250, 500, 2000):
+        plain = tuple(c / T for c in (3.5, 5, 7, 10, 14, 20))
+        points += _points("plain", plain, context_length=T)
+        points += _points("l1", (0.0025, 0.005, 0.01, 0.02), (0.005,), context_length=T)
+    return points
+
+
+def _batches() -> list[dict[str, Any]]:
+    """Rates of the proximal method in proportion to the batch; those of SGD up to its limit."""
+    plain = {
+        8: (0.00125, 0.0025, 0.005),
+        32: (0.005, 0.01, 0.02),
+        128: (0.014, 0.02, 0.028),
+        512: (0.014, 0.02, 0.028),
+    }
+    points = []
+    for B, rates in plain.items():
+        points += _points("plain", rates, batch_size=B)
+        scaled = tuple(rate * B / 64 for rate in (0.0025, 0.005))
+        points += _points("l1", scaled, (0.005,), batch_size=B)
+    return points
+
+
+STUDIES = [
+    Study("algorithm-grid", race, _grid(), seeds=6),
+    Study(
+        "algorithm-ladder",
+        course,
+        [
+            {"method": method, "learning_rate": rate, "penalty": penalty}
+            for method, (rate, penalty) in WINNERS.items()
+        ],
+        seeds=20,
+        seed=1,  # not the seeds that chose the winners
+    ),
+    Study("algorithm-lengths", race, _lengths(), seeds=5),
+    Study("algorithm-batches", race, _batches(), seeds=3),
+]
