@@ -13,7 +13,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CON
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test check lessons bench upgrade clean
+.PHONY: help book serve lab lessons data test check bench upgrade clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -53,6 +53,11 @@ lab: $(VENV)/.lab ## open the lessons in JupyterLab, on this machine only
 
 lessons: $(VENV)/.lab ## run the chapters and write their notebooks anew (book/lessons)
 	$(BIN)/python book/write_lessons.py
+
+# The studies
+
+data: $(VENV)/.test ## compute the studies of the book anew (book/data; an hour or so)
+	$(BIN)/python -m scb_edu.studies
 
 # The tests
 
