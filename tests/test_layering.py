@@ -20,7 +20,7 @@ FLOORS = [
     ["training", "complexity"],
     ["experiments"],
     ["studies.study"],
-    ["studies.complexity"],
+    ["studies.algorithm", "studies.complexity"],
     ["studies"],
     ["figures.picture"],
     ["figures"],
