@@ -145,8 +145,8 @@ def _lengths() -> list[dict[str, Any]]:
 def _batches() -> list[dict[str, Any]]:
     """Rates of the proximal method in proportion to the batch; those of SGD up to its limit."""
     plain = {
-        8: (0.00125, 0.0025, 0.005),
-        32: (0.005, 0.01, 0.02),
+        8: (0.00125, 0.0025, 0.005, 0.01, 0.014),
+        32: (0.005, 0.01, 0.014, 0.02, 0.024),
         128: (0.014, 0.02, 0.028),
         512: (0.014, 0.02, 0.028),
     }
