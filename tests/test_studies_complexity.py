@@ -169,8 +169,10 @@ def test_a_slice_that_is_run_anew_is_what_was_stored(name):
     keys = [*SLICES[name][0], "seed"]
     for row in STUDIES[f"complexity-{name}"].slice(SLICES[name], seeds=3):
         (stored,) = [old for old in table if all(old[key] == row[key] for key in keys)]
-        for column in set(table.dtype.names) - {"step", "steps"}:
-            assert row[column] == pytest.approx(stored[column], rel=1e-3), column
+        for column in table.dtype.names:
+            # rounding may move a threshold to the next record, ten steps on
+            slack = 10 if column in ("step", "steps") else 0
+            assert row[column] == pytest.approx(stored[column], rel=1e-3, abs=slack), column
 
 
 def test_other_seeds_agree_within_the_error_bars():
