@@ -2,9 +2,9 @@
 
 from scb_edu.studies.algorithm import STUDIES as OF_ALGORITHM
 from scb_edu.studies.complexity import STUDIES as OF_COMPLEXITY
-from scb_edu.studies.study import Study
+from scb_edu.studies.study import Study, stored
 
-__all__ = ["STUDIES", "Study"]
+__all__ = ["STUDIES", "Study", "stored"]
 
 STUDIES: dict[str, Study] = {study.name: study for study in (*OF_ALGORITHM, *OF_COMPLEXITY)}
 """All studies by name."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scb_edu.experiments import Provenance, Result, save_table, sweep
+from scb_edu.errors import ScbError
+from scb_edu.experiments import Provenance, Result, load_table, save_table, sweep
 from scb_edu.tables import Table
 
 
@@ -68,3 +69,44 @@ class Study:
         file = folder / f"{self.name}.csv"
         save_table(file, table, Provenance(self.command, self.seed))
         return file
+
+
+def stored(name: str) -> tuple[Table, Provenance]:
+    """Read a table of the book's data, from the book's folder or any below it.
+
+    Parameters
+    ----------
+    name : str
+        Of the study.
+
+    Returns
+    -------
+    table : structured array
+    provenance : Provenance
+
+    Raises
+    ------
+    ScbError
+        There is no such table here or in a folder above, or it is damaged.
+
+    Notes
+    -----
+    A chapter runs in ``book`` and its notebook in ``book/lessons``; both find ``book/data``.
+    Book: 06-sample-complexity, sec-studies.
+
+    Examples
+    --------
+    >>> from scb_edu.studies import stored
+    >>> table, source = stored("complexity-noise")
+    >>> source.command
+    'python -m scb_edu.studies complexity-noise'
+    """
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        for file in (folder / "data" / f"{name}.csv", folder / "book" / "data" / f"{name}.csv"):
+            if file.exists():
+                return load_table(file)
+    raise ScbError(
+        f"name: expected a table in the book's folder data, got {name!r}; "
+        f"'python -m scb_edu.studies {name}' may compute it."
+    )

@@ -1,0 +1,34 @@
+"""The book's data is found where chapters and their notebooks run; every study is stored whole."""
+
+from pathlib import Path
+
+import pytest
+
+import scb_edu as scb
+from scb_edu.studies import STUDIES, stored
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize("folder", [".", "book", "book/lessons"])
+def test_a_table_is_found_from_where_a_chapter_runs(folder, monkeypatch):
+    monkeypatch.chdir(ROOT / folder)
+    table, source = stored("complexity-noise")
+    assert source.command == STUDIES["complexity-noise"].command
+    assert len(table) > 0
+
+
+def test_a_table_that_is_nowhere_is_asked_for_in_words(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(scb.ScbError, match="name: expected a table .*got 'complexity-noise'"):
+        stored("complexity-noise")
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_stored_table_holds_every_point_with_every_seed(name):
+    study = STUDIES[name]
+    table, source = stored(name)
+    assert source.seed == study.seed
+    assert set(table["seed"].tolist()) == set(range(study.seeds))
+    kept = (ROOT / "book" / "data" / f"{name}.csv").stat().st_size
+    assert kept < 300_000
