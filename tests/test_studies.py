@@ -20,7 +20,7 @@ def test_a_table_is_found_from_where_a_chapter_runs(folder, monkeypatch):
 
 def test_a_table_that_is_nowhere_is_asked_for_in_words(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(scb.ScbError, match="name: expected a table .*got 'complexity-noise'"):
+    with pytest.raises(scb.ScbError, match=r"name: expected a table .*got 'complexity-noise'"):
         stored("complexity-noise")
 
 
