@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import ArrayLike, NDArray
 
@@ -36,6 +37,7 @@ COLORS = {"plain": PURPLE, "projected": AMBER, "preconditioned": SKY, "l1": GREE
 MARKS = {"plain": "s", "projected": "^", "preconditioned": "D", "l1": "o"}
 DISTANCES = {"attention": "distance of A to Q", "value": "distance of V to P"}
 SHADES = (PURPLE, SKY, VALUE, TRUTH)  # of rising penalties
+GREENS = ("#b7e4cf", "#66c2a4", "#009E73", "#00664a", "#00241a")  # of rising penalties
 LOST = "X"  # a run that diverged or vanished
 
 
@@ -234,45 +236,36 @@ def rate_grid(
         ax.set_xlim(rates[0] / 1.6, rates[-1] * 1.3)
         ax.minorticks_off()
     figure.supylabel(DISTANCES[column], fontsize=10.5)
+    _name_penalties(figure, axes.flat[len(methods) - 1])
     broken = int((runs["ended"] != "finished").sum())
     found = "; ".join(f"{m} {words}" for m, words in zip(methods, best, strict=True))
     words = f"Best median {DISTANCES[column]}: {found}. {broken} of {len(runs)} runs broke down."
     return Picture(figure, words)
 
 
+def _name_penalties(figure: Figure, ax: Axes) -> None:
+    """Say below the panels which line belongs to which penalty, where there are several."""
+    lines, names = ax.get_legend_handles_labels()
+    if len(lines) > 1:
+        where: Any = "outside lower center"  # matplotlib's types do not know the places outside
+        figure.legend(lines, names, loc=where, ncols=len(lines), title="penalty")
+
+
 def _grid_panel(ax: Axes, runs: Table, column: str, top: float) -> str:
     """Draw the runs of one method; return its best median in words."""
     method, best = str(runs["method"][0]), (np.inf, 0.0, 0.0)
     penalties = np.unique(runs["penalty"])
-    for place, penalty in enumerate(penalties):
+    shades = dict(zip(penalties, GREENS if len(penalties) > 1 else [COLORS[method]], strict=False))
+    for penalty, color in shades.items():
         group = runs[runs["penalty"] == penalty]
-        fade = 0.35 + 0.65 * (place + 1) / len(penalties)
         rates = np.unique(group["learning_rate"])
         medians = [np.median(group[column][group["learning_rate"] == rate]) for rate in rates]
         low = int(np.argmin(medians))
         best = min(best, (float(medians[low]), float(rates[low]), float(penalty)))
-        ax.plot(rates, medians, color=COLORS[method], alpha=fade, linewidth=1.4)
-        if len(penalties) > 1:
-            ax.annotate(
-                f"{penalty:g}",
-                (rates[0], medians[0]),
-                (-4, 0),
-                ha="right",
-                va="center",
-                textcoords="offset points",
-                fontsize=8.5,
-                color=INK,
-            )
+        ax.plot(rates, medians, color=color, linewidth=1.4, label=f"{penalty:g}")
         fine = group["ended"] == "finished"
         x = _spread(group["learning_rate"], group["seed"], 0.06)
-        ax.plot(
-            x[fine],
-            group[column][fine],
-            MARKS[method],
-            color=COLORS[method],
-            markersize=3,
-            alpha=0.6 * fade + 0.2,
-        )
+        ax.plot(x[fine], group[column][fine], MARKS[method], color=color, markersize=3, alpha=0.8)
         ax.plot(x[~fine], np.full((~fine).sum(), top), LOST, color=TRUTH, markersize=4.5)
     if len(penalties) > 1:
         return f"{best[0]:.3f} at rate {best[1]:g}, penalty {best[2]:g}"
@@ -634,7 +627,7 @@ def rare_columns(
     ax.set_title(f"solid: {common}, μ = {much:.2f}; dotted: {rare}, μ = {little:.2f}")
     ax.set(yscale="log", xlabel="samples seen", ylabel="distance of the column")
     ax.xaxis.set_major_formatter("{x:,.0f}")
-    ax.set_ylim(top=1.2)
+    ax.set_ylim(0.004, 1.2)
     _plain_ticks(ax)
     ax.legend(loc="lower left")
     ends = "; ".join(f"{m} {e[-1, 0]:.2f} and {e[-1, 1]:.2f}" for m, e in errors.items())
