@@ -9,7 +9,15 @@ import random
 import signal
 import subprocess
 import sys
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+import threading
+import time
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from functools import partial
 
 import numpy as np
@@ -152,7 +160,9 @@ def nameless(rng):
     return {"x": rng.normal()}
 
 
-def test_a_process_of_the_pool_has_one_thread_of_blas():
+def test_a_process_of_the_pool_has_one_thread_of_blas(monkeypatch):
+    for library in ("OPENBLAS", "OMP", "MKL"):  # each would take two
+        monkeypatch.setenv(f"{library}_NUM_THREADS", "2")
     assert sweep(sweeps.threads_of_blas, {"size": [1]}, seeds=2)["threads"].tolist() == [1, 1]
 
 
@@ -353,28 +363,65 @@ def test_a_killed_worker_loses_nothing_that_was_done(tmp_path):
     assert sorted(sweeps.notes("calls")[6:11]) == list("56789")
 
 
+class Breaks(sweeps.Serial):
+    """It breaks at the third run, while runs are still being handed over."""
+
+    def submit(self, function, point, replicate):
+        if point["size"] == 3:
+            raise BrokenExecutor("it broke")
+        return super().submit(function, point, replicate)
+
+
+def test_an_executor_that_breaks_early_loses_nothing_that_was_done(tmp_path):
+    cache = tmp_path / "cache"
+    with pytest.raises(ScbError, match=r"lost a worker .* 2 of 6 runs") as caught:
+        sweep(sweeps.noted, GRID_123, seeds=2, executor=Breaks(), cache=cache)
+    assert isinstance(caught.value.__cause__, BrokenExecutor)
+    assert len(kept(cache)) == 4
+
+
+def test_a_cancelled_run_counts_as_lost():
+    with pytest.raises(ScbError, match=r"lost a worker .* 2 of 2 runs"):
+        sweep(sweeps.draw, {"size": [1]}, seeds=2, executor=Cancels())
+
+
+class Cancels(Executor):
+    def submit(self, function, *args):
+        future = Future()
+        future.cancel()
+        future.set_running_or_notify_cancel()
+        return future
+
+
 def test_without_a_cache_a_lost_worker_says_that_nothing_was_kept():
     with pytest.raises(ScbError, match=r"10 of 10|nothing was kept"):
         sweep(sweeps.kills_its_worker_once, {"size": [5]}, seeds=1)
 
 
+@pytest.fixture
+def _interruptible():
+    """A shell that starts something in the background has it ignore interrupts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_an_interrupt_keeps_what_was_done_and_leaves_nothing_waiting(tmp_path):
     cache = tmp_path / "cache"
-    with ThreadPoolExecutor(1) as thread:
-        with pytest.raises(KeyboardInterrupt):
-            sweep(interrupts, {"size": range(200)}, seeds=1, executor=thread, cache=cache)
-        calls = len(sweeps.notes("calls"))
-    assert 3 <= len(kept(cache)) <= calls < 200
+    with ThreadPoolExecutor(1) as thread, pytest.raises(KeyboardInterrupt):
+        sweep(interrupts, {"size": range(200)}, seeds=1, executor=thread, cache=cache)
+    # the thread has ended, and ran what was left to it
+    assert 3 <= len(kept(cache)) <= len(sweeps.notes("calls")) < 200
 
 
 def interrupts(rng, size):
     sweeps.note("calls", size)
     if size == 3:
-        (sweeps.folder() / "ask").touch()
         sweeps.wait_for(lambda: len(kept(sweeps.folder() / "cache")) == 3)
-        signal.raise_signal(signal.SIGINT)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
     if size > 3:  # time for the signal to arrive
-        sweeps.time.sleep(0.05)
+        time.sleep(0.05)
     return {"x": 1}
 
 
