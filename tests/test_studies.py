@@ -32,3 +32,13 @@ def test_a_stored_table_holds_every_point_with_every_seed(name):
     assert set(table["seed"].tolist()) == set(range(study.seeds))
     kept = (ROOT / "book" / "data" / f"{name}.csv").stat().st_size
     assert kept < 300_000
+
+
+def test_the_stored_speed_is_what_chapter_5_says_of_it():
+    table, _ = stored("bench")
+    assert (table["dense_ratio"] > 2).all()
+    assert (table["indices_ratio"] > 2).all()
+    assert (table["careful_indices_ratio"] < table["indices_ratio"]).all()
+    largest = table[table["vocab_size"] == 1000]
+    assert 0.8 < largest["careful_indices_ratio"][0] < 1.25
+    assert (table["memory"] < 50).all()
