@@ -15,6 +15,9 @@ import pytest
 import yaml
 from xdist.scheduler import LoadFileScheduling
 
+# they need PyTorch, which only `make bench` installs
+collect_ignore = ["benchmarks"]
+
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
