@@ -167,6 +167,15 @@ def test_the_checkpoint_of_another_run_is_refused(options, tmp_path):
     refused(path, "that of another run", **options)
 
 
+def test_another_task_of_the_same_shapes_is_another_run(tmp_path, monkeypatch):
+    path = tmp_path / "run.npz"
+    run(path=path)
+    other = scb.SCBTask.random(4, 12, 2, np.random.default_rng(9))
+    like_it = scb.SCBTask(TASK.transition, other.attention)
+    monkeypatch.setitem(globals(), "TASK", like_it)
+    refused(path, "that of another run")
+
+
 def test_a_file_that_is_no_checkpoint_is_refused(tmp_path):
     path = tmp_path / "run.npz"
     path.write_text("my only copy of something")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import scb_edu as scb
@@ -42,3 +43,15 @@ def test_the_stored_speed_is_what_chapter_5_says_of_it():
     largest = table[table["vocab_size"] == 1000]
     assert 0.8 < largest["careful_indices_ratio"][0] < 1.25
     assert (table["memory"] < 50).all()
+
+
+def test_what_chapter_6_says_of_runs_that_do_not_count():
+    escapes, _ = stored("complexity-escape")
+    assert len(escapes) == 1800
+    assert np.count_nonzero(~escapes["decided"]) == 9
+    second, _ = stored("complexity-second")
+    eight = second[(second["vocab_size"] == 8) & (second["context_length"] == 500)]
+    arrived = {int(B): eight["reached"][eight["batch_size"] == B].sum() for B in (64, 128)}
+    steps = {B: np.median(eight["steps"][eight["batch_size"] == B]) for B in (64, 128)}
+    assert arrived[64] < 20 == arrived[128]
+    assert 64 * steps[64] < 128 * steps[128]
