@@ -9,7 +9,17 @@ import pytest
 import scb_edu as scb
 from scb_edu import experiments
 from scb_edu.studies import STUDIES
-from scb_edu.studies.algorithm import RECORDS, RUNGS, SAMPLES, WINNERS, course, race, rung
+from scb_edu.studies.algorithm import (
+    RECORDS,
+    RUNGS,
+    SAMPLES,
+    WINNERS,
+    course,
+    exact_escape,
+    largest_curvature,
+    race,
+    rung,
+)
 
 DATA = Path(__file__).parents[1] / "book" / "data"
 NAMES = ("grid", "ladder", "lengths", "batches")
@@ -153,3 +163,11 @@ def test_a_fresh_run_of_each_rung_ends_among_the_stored_ones(method):
     stored = of(last_rows(), method=method)["attention"]
     assert fresh[-1]["samples"] == SAMPLES
     assert 0.5 * stored.min() < fresh[-1]["attention"] < 2 * stored.max()
+
+
+def test_the_window_of_plain_sgd_has_the_edges_of_the_formula():
+    task = scb.SCBTask.example(125)
+    mu = task.stationary
+    steep = 125 * mu.max() * mu @ mu
+    assert largest_curvature(task) == pytest.approx(steep, rel=0.02)
+    assert exact_escape(task, 1 / steep) == pytest.approx(3 * scb.escape_time(task, 0.5), rel=0.01)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from scb_edu.gradients import population_gradient
 from scb_edu.optimizers import SGD, Optimizer, ProjectedSGD, ProximalGradient
 from scb_edu.studies.study import Study
 from scb_edu.task import SCBTask
@@ -78,6 +79,28 @@ def course(
         }
         for at in range(len(run.step))
     ]
+
+
+def largest_curvature(task: SCBTask, rounds: int = 40) -> float:
+    """Return the largest curvature of the loss at the start, by power iteration."""
+    model, rng = LinearTransformer.initial(task), np.random.default_rng(0)
+    dV, dA = (rng.normal(size=part.shape) for part in (model.value, model.attention))
+    here = population_gradient(model, task)
+    for _ in range(rounds):
+        length = 1e5 * np.sqrt((dV**2).sum() + (dA**2).sum())
+        moved = LinearTransformer(model.value + dV / length, model.attention + dA / length)
+        there = population_gradient(moved, task)
+        dV, dA = 1e5 * (there.value - here.value), 1e5 * (there.attention - here.attention)
+    return float(np.sqrt((dV**2).sum() + (dA**2).sum()))
+
+
+def exact_escape(task: SCBTask, rate: float) -> float:
+    """Return the time until exact plain descent has alpha_A = 1/2."""
+    model, optimizer, steps = LinearTransformer.initial(task), SGD(rate), 0
+    while signals(model, task).attention < 0.5:
+        model = optimizer.update(model, population_gradient(model, task), task.stationary)
+        steps += 1
+    return rate * steps
 
 
 def _run(
