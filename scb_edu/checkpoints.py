@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from scb_edu import checks
 from scb_edu.errors import ScbError
+from scb_edu.files import replacing
 
 FORMAT = "scb_edu checkpoint 1"
 
@@ -69,15 +70,9 @@ def save(checkpoint: Checkpoint, identity: str, arrays: Mapping[str, NDArray[Any
     -----
     Book: 05-algorithm, sec-long-runs.
     """
-    path = Path(checkpoint.path)
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        label = json.dumps([FORMAT, identity, sorted(arrays)])
+    label = json.dumps([FORMAT, identity, sorted(arrays)])
+    with replacing(Path(checkpoint.path), "wb") as file:
         np.savez(file, label=label, **arrays)  # type: ignore[arg-type]
-        file.flush()
-        os.fsync(file.fileno())
-    # renaming is atomic: a reader sees the old file or the new one, never a half
-    partial.replace(path)
 
 
 def load(checkpoint: Checkpoint, identity: str) -> dict[str, NDArray[Any]] | None:

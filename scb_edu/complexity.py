@@ -11,7 +11,7 @@ from scb_edu.checks import Array
 from scb_edu.dynamics import growth_rate
 from scb_edu.errors import ScbError
 from scb_edu.gradients import Gradient
-from scb_edu.task import SCBTask, weighted_inner_product
+from scb_edu.task import SCBTask, check_task, weighted_inner_product
 
 
 def value_push(gradient: Gradient, task: SCBTask) -> float:
@@ -218,8 +218,7 @@ def _batch(batch_size: float) -> float:
 
 
 def _refuse_flat(task: SCBTask) -> None:
-    if not isinstance(task, SCBTask):
-        raise ScbError(f"task: expected an SCBTask, got {type(task).__name__}.")
+    check_task(task)
     if task.transition_energy < 1e-12:  # rounding leaves this much of a zero
         raise ScbError("task: expected a transition with some energy, got one of equal columns.")
 

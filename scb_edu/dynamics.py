@@ -251,7 +251,7 @@ def growth_rate(task: TaskLike) -> float:
     return (math.sqrt(damping**2 + 4 * K_P * K_Q) - damping) / 2
 
 
-def saddle(task: TaskLike) -> Signals:
+def saddle(task: TaskLike) -> Signals[float]:
     """Return the fixed point that the start is close to, (0, -1/(T K_Q)).
 
     Parameters

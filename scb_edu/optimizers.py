@@ -228,10 +228,10 @@ class Optimizer(ABC):
         if isinstance(model, SoftmaxTransformer) and isinstance(gradient, SoftmaxGradient):
             self.check_softmax()
             step = self.rate_of_attention * self.attention_direction(gradient.logits, mu)
-            return SoftmaxTransformer(*_finite(value, model.logits - step))
+            return SoftmaxTransformer(*finite(value, model.logits - step))
         if isinstance(model, LinearTransformer) and isinstance(gradient, Gradient):
             step = self.rate_of_attention * self.attention_direction(gradient.attention, mu)
-            return LinearTransformer(*_finite(value, self.proximal(model.attention - step)))
+            return LinearTransformer(*finite(value, self.proximal(model.attention - step)))
         raise ScbError(
             f"gradient: expected that of a {type(model).__name__}, got {type(gradient).__name__}."
         )
@@ -392,7 +392,8 @@ def _shrunk(x: Array, threshold: float, out: Array | None = None) -> Array:
     return shrunk
 
 
-def _finite(*arrays: Array) -> tuple[Array, ...]:
+def finite(*arrays: Array) -> tuple[Array, ...]:
+    """Return the arrays, or raise a BreakdownError if one of them has overflowed."""
     if all(np.isfinite(array).all() for array in arrays):
         return arrays
     raise BreakdownError("diverged", "a value of V or A overflowed. Try a smaller learning rate.")

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scb_edu.errors import ScbError
+from scb_edu.files import replacing
 
 Scalar = bool | int | float | str
 Table = NDArray[np.void]
@@ -214,15 +215,12 @@ def save_table(path: str | os.PathLike[str], table: Table, provenance: Provenanc
         "types": ", ".join(_type_word(name, table[name]) for name in table.dtype.names or ()),
         "rows": len(table),
     }
-    target = Path(path)
-    draft = target.with_name(f"{target.name}.part")
-    with draft.open("w", encoding="utf-8", newline="") as file:
+    with replacing(Path(path), "w", encoding="utf-8", newline="") as file:
         file.writelines(f"# {name}: {value}\n" for name, value in head.items())
         # strings in quotes, numbers as repr gives them
         writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
         writer.writerow(table.dtype.names or ())
         writer.writerows(table.tolist())
-    draft.replace(target)
 
 
 def load_table(path: str | os.PathLike[str]) -> tuple[Table, Provenance]:

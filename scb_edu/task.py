@@ -343,6 +343,12 @@ class SCBTask:
         return ColumnLaws.of(self.transition)
 
 
+def check_task(task: object) -> None:
+    """Raise unless ``task`` is an SCBTask."""
+    if not isinstance(task, SCBTask):
+        raise ScbError(f"task: expected an SCBTask, got {type(task).__name__}.")
+
+
 def random_transition(
     vocab_size: int, rng: np.random.Generator, *, concentration: float = 1.0
 ) -> Array:

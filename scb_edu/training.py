@@ -18,9 +18,9 @@ from scb_edu.checkpoints import Checkpoint, fingerprint, generator_state, restor
 from scb_edu.checks import Array, Tokens
 from scb_edu.errors import ScbError
 from scb_edu.gradients import population_loss, to_logits
-from scb_edu.optimizers import BreakdownError, Optimizer
+from scb_edu.optimizers import BreakdownError, Optimizer, finite
 from scb_edu.packed import BatchGradient, Packing
-from scb_edu.task import SCBTask
+from scb_edu.task import SCBTask, check_task
 from scb_edu.trajectory import Record, Status, Trajectory
 from scb_edu.transformer import (
     Distances,
@@ -211,7 +211,7 @@ def train_stages(
         None if snapshot_every is None else checks.positive_int("snapshot_every", snapshot_every),
     )
     keep = Checkpoint(checkpoint) if isinstance(checkpoint, str | os.PathLike) else checkpoint
-    identity = run.identity(stages)
+    identity = run.identity(stages) if keep else ""  # it reads every array
     if keep and (kept := checkpoints.load(keep, identity)):
         run.restore(kept)
     todo = () if run.status else _advance(run, stages, stop)
@@ -220,7 +220,7 @@ def train_stages(
             bar.update()
             if keep and run.step % keep.every == 0:
                 checkpoints.save(keep, identity, run.kept())
-    if keep:
+    if keep and todo:
         checkpoints.save(keep, identity, run.kept())
     return run.trajectory()
 
@@ -228,8 +228,7 @@ def train_stages(
 def _check(
     task: SCBTask, model: LinearTransformer | SoftmaxTransformer, stages: Sequence[Stage]
 ) -> None:
-    if not isinstance(task, SCBTask):
-        raise ScbError(f"task: expected an SCBTask, got {type(task).__name__}.")
+    check_task(task)
     if not isinstance(model, LinearTransformer | SoftmaxTransformer):
         raise ScbError(f"model: expected a transformer to start from, got {type(model).__name__}.")
     check_fit(model, task)
@@ -390,11 +389,7 @@ class _Run:
         return SoftmaxTransformer if self.is_softmax else LinearTransformer
 
     def _current_model(self) -> LinearTransformer | SoftmaxTransformer:
-        if not (np.isfinite(self.value).all() and np.isfinite(self.weights).all()):
-            raise BreakdownError(
-                "diverged", "a value of V or A overflowed. Try a smaller learning rate."
-            )
-        return self._kind(self.value, self.weights)
+        return self._kind(*finite(self.value, self.weights))
 
     def _stacked_snapshots(self) -> tuple[NDArray[np.int64], Array]:
         steps = np.array(list(self.snapshots), dtype=np.int64)

@@ -39,8 +39,8 @@ class Record:
     step: int
     samples: int
     loss: float
-    signals: Signals
-    distances: Distances
+    signals: Signals[float]
+    distances: Distances[float]
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,8 @@ class Trajectory:
     step: NDArray[np.int64]
     samples: NDArray[np.int64]
     loss: Array
-    signals: Signals
-    distances: Distances
+    signals: Signals[Array]
+    distances: Distances[Array]
     snapshot_step: NDArray[np.int64]
     snapshots: Array
     model: LinearTransformer | SoftmaxTransformer

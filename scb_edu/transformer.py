@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -314,8 +314,12 @@ def softmax(logits: Array) -> Array:
     return np.asarray(weights / weights.sum(axis=0))
 
 
+Number = TypeVar("Number", float, Array)
+"""One number of a model, or those of a run, one a record."""
+
+
 @dataclass(frozen=True)
-class Signals:
+class Signals(Generic[Number]):
     """How far V and A have moved from uniform (0) to truth (1).
 
     Parameters
@@ -334,12 +338,12 @@ class Signals:
     -1.0
     """
 
-    value: float
-    attention: float
+    value: Number
+    attention: Number
 
 
 @dataclass(frozen=True)
-class Distances:
+class Distances(Generic[Number]):
     """How far V is from P and A from Q, in the mu-weighted norm.
 
     Parameters
@@ -358,11 +362,11 @@ class Distances:
     0.5
     """
 
-    value: float
-    attention: float
+    value: Number
+    attention: Number
 
 
-def signals(model: Transformer, task: SCBTask) -> Signals:
+def signals(model: Transformer, task: SCBTask) -> Signals[float]:
     """Return alpha_V = <V - mu 1^T, P - mu 1^T>_mu / K_P, and alpha_A likewise.
 
     Parameters
@@ -399,7 +403,7 @@ def signals(model: Transformer, task: SCBTask) -> Signals:
     )
 
 
-def distances(model: Transformer, task: SCBTask) -> Distances:
+def distances(model: Transformer, task: SCBTask) -> Distances[float]:
     """Return ||V - P||_mu and ||A - Q||_mu, where ||M||_mu^2 = sum_k mu_k ||M_k||^2 over columns.
 
     Parameters

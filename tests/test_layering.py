@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1] / "scb_edu"
 # from the ground up; modules on one line do not import each other
 FLOORS = [
     ["errors"],
-    ["checks"],
+    ["checks", "files"],
     ["tables", "journal", "checkpoints"],
     ["intervals", "runs"],
     ["sampling"],
