@@ -32,11 +32,12 @@ from scb_edu.gradients import (
     precondition,
 )
 from scb_edu.information import entropy, output_entropy
-from scb_edu.optimizers import SGD, ProximalGradient
+from scb_edu.optimizers import ProximalGradient
+from scb_edu.studies.algorithm import rung
+from scb_edu.studies.study import from_scratch
 from scb_edu.task import SCBTask, random_attention, random_transition
-from scb_edu.training import train
 from scb_edu.trajectory import Trajectory
-from scb_edu.transformer import LinearTransformer, distances, signals
+from scb_edu.transformer import LinearTransformer, distances
 
 __all__ = [
     "build_a_task",
@@ -455,11 +456,9 @@ def algorithm_race() -> Explorer:
 
 @lru_cache(maxsize=128)
 def _race_of_samples(method: str, rate: float, penalty: float, batch: int) -> Trajectory:
-    task = SCBTask.example(100)
-    return train(
-        task,
-        LinearTransformer.initial(task, dtype=np.float32),
-        SGD(rate) if method == "plain" else ProximalGradient(rate, penalty),
+    return from_scratch(
+        100,
+        rung(method, rate, penalty),
         steps=32_000 // batch,
         batch_size=batch,
         rng=np.random.default_rng(0),
@@ -503,10 +502,8 @@ def sample_run() -> Explorer:
 
 
 def _short_run(T: int, B: int, seed: int) -> Trajectory:
-    task = SCBTask.example(T)
-    return train(
-        task,
-        LinearTransformer.initial(task, dtype=np.float32),
+    return from_scratch(
+        T,
         ProximalGradient(0.1),
         steps=400,
         batch_size=B,
@@ -516,7 +513,7 @@ def _short_run(T: int, B: int, seed: int) -> Trajectory:
 
 
 def _fate(run: Trajectory) -> str:
-    attention = signals(run.model, SCBTask.example(len(run.model.attention))).attention
+    attention = run.signals.attention[-1]
     if not run.status.ok:
         return "diverged"
     if abs(attention) < 0.5:

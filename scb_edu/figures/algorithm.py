@@ -22,6 +22,7 @@ from scb_edu.figures.picture import (
     TRUTH,
     VALUE,
     Picture,
+    count_samples,
     heatmap,
     new_figure,
     styled,
@@ -32,7 +33,6 @@ Table: TypeAlias = NDArray[np.void]
 
 SINGLE = (5.4, 3.4)
 DOUBLE = (5.0, 6.0)  # one above the other, so that the words stay readable on a phone
-INK = "#333333"
 COLORS = {"plain": PURPLE, "projected": AMBER, "preconditioned": SKY, "l1": GREEN}
 MARKS = {"plain": "s", "projected": "^", "preconditioned": "D", "l1": "o"}
 DISTANCES = {"attention": "distance of A to Q", "value": "distance of V to P"}
@@ -84,11 +84,9 @@ def method_courses(runs: Table, start: tuple[float, float]) -> Picture:
         axes[0].plot([], [], color=COLORS[method], linewidth=3, label=method)
     for ax, label, first in zip(axes, DISTANCES.values(), start, strict=True):
         ax.axhline(first, color=TRUTH, linestyle="--", linewidth=1)
-        ax.set(yscale="log", title=label[0].upper() + label[1:])
+        ax.set(yscale="log", title=_title(label))
         _plain_ticks(ax)
-    axes[1].set_xlabel("samples seen")
-    axes[1].xaxis.set_major_formatter("{x:,.0f}")
-    axes[1].locator_params(axis="x", nbins=4)
+    count_samples(axes[1], ticks=4)
     axes[0].legend(loc="lower left")
     seen = int(runs["samples"].max())
     words = f"Median distance after {seen:,} samples, of A and of V: {'; '.join(ends)}."
@@ -107,8 +105,8 @@ def sgd_window(
         Context lengths, the rate at which steps become unstable, and the rate at which stage 1
         just ends within the steps.
     runs : structured array
-        With the columns ``context_length``, ``learning_rate``, ``ended``, ``alpha_A``, and
-        ``column_sum``, the largest at the end.
+        With the columns ``context_length``, ``learning_rate``, ``seed``, ``ended``, ``alpha_A``,
+        and ``column_sum``, the largest at the end.
     steps : int
 
     Returns
@@ -123,9 +121,10 @@ def sgd_window(
     --------
     >>> import numpy as np
     >>> from scb_edu.figures import sgd_window
-    >>> names = [("context_length", int), ("learning_rate", float), ("ended", "U8")]
-    >>> runs = np.array([(100, 0.1, "finished", 0.9, 1.0), (100, 0.9, "diverged", 0.0, 1.0)],
-    ...                 dtype=[*names, ("alpha_A", float), ("column_sum", float)])
+    >>> names = [("context_length", int), ("learning_rate", float), ("seed", int)]
+    >>> names += [("ended", "U8"), ("alpha_A", float), ("column_sum", float)]
+    >>> runs = np.array([(100, 0.1, 0, "finished", 0.9, 1.0),
+    ...                  (100, 0.9, 0, "diverged", 0.0, 1.0)], dtype=names)
     >>> sgd_window([100, 200], [0.2, 0.1], [0.05, 0.06], runs, steps=4000)
     Too fast above 0.2 at T = 100, 0.1 at T = 200; too slow for 4,000 steps below 0.05 and 0.06. \
 Of 2 runs, 1 diverged, 0 ended with a column sum off by more than 0.1, 0 were too slow, 1 arrived.
@@ -138,13 +137,8 @@ Of 2 runs, 1 diverged, 0 ended with a column sum off by more than 0.1, 0 were to
     ax.plot(T, low, color=TRUTH, linestyle="--", label="too slow below")
     counts = []
     for name, mark, color, chosen in _fates(runs):
-        x = (
-            _spread(runs["context_length"][chosen].astype(float), runs["seed"][chosen], 0.05)
-            if "seed" in (runs.dtype.names or ())
-            else runs["context_length"][chosen]
-        )
         ax.plot(
-            x,
+            _spread(runs["context_length"][chosen], runs["seed"][chosen], 0.05),
             runs["learning_rate"][chosen],
             mark,
             color=color,
@@ -312,7 +306,7 @@ def ladder(medians: Mapping[str, Table], runs: Table, *, names: Mapping[str, str
             ax.plot(x, mine[column], MARKS[method], color=COLORS[method], markersize=3.5, alpha=0.7)
             row = medians[column][medians[column]["method"] == method][0]
             _whisker(ax, place - 0.12, row, TRUTH, MARKS[method])
-        ax.set(yscale="log", title=label[0].upper() + label[1:], xlim=(-0.5, len(names) - 0.5))
+        ax.set(yscale="log", title=_title(label), xlim=(-0.5, len(names) - 0.5))
         _plain_ticks(ax)
     axes[1].set_xticks(range(len(names)), [name.replace(" ", "\n") for name in names.values()])
     parts = []
@@ -383,7 +377,7 @@ def best_against(
             fine, x = mine["ended"] == "finished", mine[by] * shift * 1.1 ** (2 * side - 1)
             ax.plot(x[fine], mine[column][fine], ".", color=COLORS[method], alpha=0.6, markersize=5)
             ax.plot(x[~fine], np.full((~fine).sum(), top), LOST, color=TRUTH, markersize=5)
-        ax.set(xscale="log", yscale="log", title=name[0].upper() + name[1:])
+        ax.set(xscale="log", yscale="log", title=_title(name))
         _plain_ticks(ax)
         ticks = np.unique(start[by])
         ax.set_xticks(ticks, [f"{x:,}" for x in ticks])
@@ -578,9 +572,8 @@ def positions_left(
     _plain_ticks(upper)
     lower.legend(loc="upper left", bbox_to_anchor=(0, 0.95))
     lower.axhline(1, color=TRUTH, linestyle="--", linewidth=1)
-    lower.set(xlabel="samples seen", title=r"Signal $\alpha_A$")
-    lower.xaxis.set_major_formatter("{x:,.0f}")
-    lower.locator_params(axis="x", nbins=5)
+    lower.set_title(r"Signal $\alpha_A$")
+    count_samples(lower, ticks=5)
     ends = ", ".join(
         f"penalty {p:g} leaves {count[-1]:.0f} positions and "
         f"alpha_A = {round(float(signal[p][-1]), 2) + 0.0:.2f}"  # never -0.00
@@ -625,8 +618,8 @@ def rare_columns(
         ax.plot([], [], color=COLORS[method], label=method)
     (common, much), (rare, little) = masses
     ax.set_title(f"solid: {common}, μ = {much:.2f}; dotted: {rare}, μ = {little:.2f}")
-    ax.set(yscale="log", xlabel="samples seen", ylabel="distance of the column")
-    ax.xaxis.set_major_formatter("{x:,.0f}")
+    ax.set(yscale="log", ylabel="distance of the column")
+    count_samples(ax)
     ax.set_ylim(0.004, 1.2)
     _plain_ticks(ax)
     ax.legend(loc="lower left")
@@ -677,10 +670,9 @@ def two_runs(runs: Mapping[str, Any], start: float, *, title: str) -> Picture:
             f"{run.status.ended}"
         )
     ax.axhline(start, color=TRUTH, linestyle="--", linewidth=1)
-    ax.set(yscale="log", ylim=(0.02, 2.5), xlabel="samples seen", title=title)
+    ax.set(yscale="log", ylim=(0.02, 2.5), title=title)
     ax.set_xlim(0, max(run.samples[-1] for run in runs.values()))
-    ax.xaxis.set_major_formatter("{x:,.0f}")
-    ax.locator_params(axis="x", nbins=4)
+    count_samples(ax, ticks=4)
     ax.set_ylabel(DISTANCES["attention"])
     _plain_ticks(ax)
     ax.legend(loc="lower left")
@@ -692,6 +684,10 @@ def two_runs(runs: Mapping[str, Any], start: float, *, title: str) -> Picture:
 
 def _in_order(methods: NDArray[Any]) -> list[str]:
     return [name for name in COLORS if name in methods]
+
+
+def _title(label: str) -> str:
+    return label[0].upper() + label[1:]
 
 
 def _courses(runs: Table) -> tuple[Array, dict[str, Array]]:

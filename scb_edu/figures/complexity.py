@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,7 +15,6 @@ from matplotlib.ticker import (
     NullLocator,
     StrMethodFormatter,
 )
-from numpy.typing import NDArray
 
 from scb_edu.checks import Array
 from scb_edu.figures.picture import (
@@ -28,9 +27,11 @@ from scb_edu.figures.picture import (
     TRUTH,
     VALUE,
     Picture,
+    count_samples,
     new_figure,
     styled,
 )
+from scb_edu.trajectory import Trajectory
 
 SINGLE = (5.4, 3.6)
 DOUBLE = (4.6, 5.4)
@@ -42,33 +43,6 @@ LOOKS = ((VALUE, "o"), (ATTENTION, "s"), (GREEN, "^"), (PURPLE, "D"), (AMBER, "v
 Points: TypeAlias = Sequence[Array]
 """Positions, estimates, and the lower and upper ends of their intervals: four (n,) arrays."""
 Curve: TypeAlias = tuple[Array, Array]
-
-
-class _Signals(Protocol):
-    @property
-    def value(self) -> Array | float: ...
-    @property
-    def attention(self) -> Array | float: ...
-
-
-class Course(Protocol):
-    """What is drawn of a `scb_edu.Trajectory`."""
-
-    @property
-    def step(self) -> NDArray[Any]:
-        """Steps made, (R,)."""
-
-    @property
-    def samples(self) -> NDArray[Any]:
-        """Samples seen, (R,)."""
-
-    @property
-    def loss(self) -> Array:
-        """Population loss, (R,)."""
-
-    @property
-    def signals(self) -> _Signals:
-        """alpha_V and alpha_A, (R,) each."""
 
 
 @styled()
@@ -173,7 +147,9 @@ def escape_chances(points: Mapping[str, Points], model: Curve) -> Picture:
 
 
 @styled()
-def two_fates(found: Course, lost: Course, best: float, *, change: int | None = None) -> Picture:
+def two_fates(
+    found: Trajectory, lost: Trajectory, best: float, *, change: int | None = None
+) -> Picture:
     """Draw the signals and the excess loss of a run that found the truth and one that did not.
 
     Parameters
@@ -220,15 +196,15 @@ def two_fates(found: Course, lost: Course, best: float, *, change: int | None = 
     axes[1].xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axes[0].legend(loc="center right")
     words = [
-        f"{name}: alpha_V ends at {np.ravel(run.signals.value)[-1]:.2f}, alpha_A at "
-        f"{np.ravel(run.signals.attention)[-1]:.2f}, excess loss {run.loss[-1] - best:.4f}."
+        f"{name}: alpha_V ends at {run.signals.value[-1]:.2f}, alpha_A at "
+        f"{run.signals.attention[-1]:.2f}, excess loss {run.loss[-1] - best:.4f}."
         for name, run in (("Found", found), ("Lost", lost))
     ]
     return Picture(figure, " ".join(words))
 
 
 @styled()
-def one_run(run: Course, fate: str) -> Picture:
+def one_run(run: Trajectory, fate: str) -> Picture:
     """Draw the two signals of a run over the samples it has seen, on axes that do not change.
 
     Parameters
@@ -259,12 +235,12 @@ def one_run(run: Course, fate: str) -> Picture:
     figure, ax = new_figure(*PANEL)
     ax.axhline(0, color="#999999", linewidth=0.8)
     ax.axhline(1, color=TRUTH, linestyle="--", linewidth=1)
-    value, attention = np.ravel(run.signals.value), np.ravel(run.signals.attention)
+    value, attention = run.signals.value, run.signals.attention
     ax.plot(run.samples, value, color=VALUE, label=r"$\alpha_V$")
     ax.plot(run.samples, attention, color=ATTENTION, linestyle=(0, (4, 1)), label=r"$\alpha_A$")
-    ax.set(xlabel="samples seen", ylim=(-2.1, 2.1), title=fate)
+    ax.set(ylim=(-2.1, 2.1), title=fate)
     ax.set_xlim(0, run.samples[-1])
-    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    count_samples(ax)
     ax.legend(loc="upper left", ncols=2)
     words = (
         f"{fate}: after {run.samples[-1]:,} samples alpha_V is {value[-1]:.2f} and "

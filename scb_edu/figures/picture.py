@@ -306,3 +306,25 @@ def token_names(vocab_size: int) -> list[str]:
     if vocab_size > 26:
         return [str(token) for token in range(vocab_size)]
     return [chr(ord("A") + token) for token in range(vocab_size)]
+
+
+def count_samples(ax: Axes, ticks: int | None = None) -> None:
+    """Let the horizontal axis count the samples seen, in full numbers.
+
+    Parameters
+    ----------
+    ax : Axes
+    ticks : int, optional
+        At most so many steps between ticks; long numbers need room.
+
+    Examples
+    --------
+    >>> figure, ax = new_figure(4, 3)
+    >>> count_samples(ax)
+    >>> ax.get_xlabel()
+    'samples seen'
+    """
+    ax.set_xlabel("samples seen")
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    if ticks is not None:
+        ax.locator_params(axis="x", nbins=ticks)

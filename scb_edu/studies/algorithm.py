@@ -8,11 +8,10 @@ import numpy as np
 
 from scb_edu.gradients import population_gradient
 from scb_edu.optimizers import SGD, Optimizer, ProjectedSGD, ProximalGradient
-from scb_edu.studies.study import Study
+from scb_edu.studies.study import Study, from_scratch
 from scb_edu.task import SCBTask
-from scb_edu.training import train
 from scb_edu.trajectory import Trajectory
-from scb_edu.transformer import LinearTransformer, distances, signals
+from scb_edu.transformer import LinearTransformer, signals
 
 SAMPLES = 256_000
 RECORDS = 32
@@ -46,13 +45,11 @@ def race(
 ) -> dict[str, Any]:
     """Train from the initial point until the samples are used up; return where it ended."""
     run = _run(rng, method, learning_rate, penalty, context_length, batch_size, records=4)
-    task = SCBTask.example(context_length)
-    far, near = distances(run.model, task), signals(run.model, task)
     return {
-        "attention": far.attention,
-        "value": far.value,
-        "alpha_A": near.attention,
-        "alpha_V": near.value,
+        "attention": run.distances.attention[-1],
+        "value": run.distances.value[-1],
+        "alpha_A": run.signals.attention[-1],
+        "alpha_V": run.signals.value[-1],
         "column_sum": float(run.model.attention.sum(axis=0).max()),
         "loss": float(run.loss[-1]),
         "ended": run.status.ended,
@@ -65,16 +62,12 @@ def course(
 ) -> list[dict[str, Any]]:
     """Train as in ``race`` at T = 1000 and batch size 64; return the whole course."""
     run = _run(rng, method, learning_rate, penalty, 1000, 64, records=RECORDS)
-    attention, value, alpha_A = (
-        np.asarray(column)
-        for column in (run.distances.attention, run.distances.value, run.signals.attention)
-    )
     return [
         {
             "samples": int(run.samples[at]),
-            "attention": attention[at],
-            "value": value[at],
-            "alpha_A": alpha_A[at],
+            "attention": run.distances.attention[at],
+            "value": run.distances.value[at],
+            "alpha_A": run.signals.attention[at],
             "ended": run.status.ended,
         }
         for at in range(len(run.step))
@@ -86,12 +79,14 @@ def largest_curvature(task: SCBTask, rounds: int = 40) -> float:
     model, rng = LinearTransformer.initial(task), np.random.default_rng(0)
     dV, dA = (rng.normal(size=part.shape) for part in (model.value, model.attention))
     here = population_gradient(model, task)
+    length = np.hypot(np.linalg.norm(dV), np.linalg.norm(dA))
     for _ in range(rounds):
-        length = 1e5 * np.sqrt((dV**2).sum() + (dA**2).sum())
-        moved = LinearTransformer(model.value + dV / length, model.attention + dA / length)
+        step = 1e-5 / length
+        moved = LinearTransformer(model.value + step * dV, model.attention + step * dA)
         there = population_gradient(moved, task)
         dV, dA = 1e5 * (there.value - here.value), 1e5 * (there.attention - here.attention)
-    return float(np.sqrt((dV**2).sum() + (dA**2).sum()))
+        length = np.hypot(np.linalg.norm(dV), np.linalg.norm(dA))
+    return float(length)
 
 
 def exact_escape(task: SCBTask, rate: float) -> float:
@@ -112,10 +107,9 @@ def _run(
     batch_size: int,
     records: int,
 ) -> Trajectory:
-    task, steps = SCBTask.example(context_length), SAMPLES // batch_size
-    return train(
-        task,
-        LinearTransformer.initial(task, dtype=np.float32),
+    steps = SAMPLES // batch_size
+    return from_scratch(
+        context_length,
         rung(method, learning_rate, penalty),
         steps=steps,
         batch_size=batch_size,

@@ -12,11 +12,11 @@ from scb_edu.complexity import samples_needed, value_push
 from scb_edu.gradients import Gradient
 from scb_edu.optimizers import ProximalGradient
 from scb_edu.packed import Packing
-from scb_edu.studies.study import Study
+from scb_edu.studies.study import Study, from_scratch
 from scb_edu.task import SCBTask
 from scb_edu.training import train
 from scb_edu.trajectory import Record
-from scb_edu.transformer import LinearTransformer, distances, signals
+from scb_edu.transformer import LinearTransformer
 
 BATCH = 64
 BATCHES = 128  # of a run that looks at the noise alone
@@ -67,10 +67,8 @@ def escape(
     rng: np.random.Generator, *, context_length: int, learning_rate: float, batch_size: int
 ) -> dict[str, Any]:
     """Train from the initial point, without a penalty, until alpha_V has chosen a side."""
-    task = SCBTask.example(context_length)
-    run = train(
-        task,
-        LinearTransformer.initial(task, dtype=np.float32),
+    run = from_scratch(
+        context_length,
         ProximalGradient(learning_rate),
         steps=round(60 / learning_rate),  # 60 units of time: 16 times as long as alpha_V doubles
         batch_size=batch_size,
@@ -78,9 +76,9 @@ def escape(
         record_every=10,
         stop=_has_decided,
     )
-    value = signals(run.model, task).value
     decided = run.status.ended == "stopped"
-    return {"decided": decided, "right": decided and value > 0, "step": int(run.step[-1])}
+    right = decided and run.signals.value[-1] > 0
+    return {"decided": decided, "right": right, "step": run.step[-1]}
 
 
 def _has_decided(record: Record) -> bool:
@@ -134,8 +132,8 @@ def second_stage(
         record_every=10,
         stop=lambda record: record.distances.attention < goal,
     )
-    reached = distances(run.model, task).attention < goal
-    return {"reached": reached, "steps": int(run.step[-1]) if reached else MOST_STEPS}
+    reached = run.distances.attention[-1] < goal
+    return {"reached": reached, "steps": run.step[-1] if reached else MOST_STEPS}
 
 
 def plain_task(

@@ -9,9 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from scb_edu.errors import ScbError
 from scb_edu.experiments import Provenance, Result, load_table, save_table, sweep
+from scb_edu.optimizers import Optimizer
 from scb_edu.tables import Table
+from scb_edu.task import SCBTask
+from scb_edu.training import train
+from scb_edu.trajectory import Trajectory
+from scb_edu.transformer import LinearTransformer
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +76,12 @@ class Study:
         file = folder / f"{self.name}.csv"
         save_table(file, table, Provenance(self.command, self.seed))
         return file
+
+
+def from_scratch(context_length: int, optimizer: Optimizer, **options: Any) -> Trajectory:
+    """Train on the running example from the initial point, in float32; options as for ``train``."""
+    task = SCBTask.example(context_length)
+    return train(task, LinearTransformer.initial(task, dtype=np.float32), optimizer, **options)
 
 
 def stored(name: str) -> tuple[Table, Provenance]:

@@ -6,6 +6,7 @@ medians over pairs of neighbouring blocks: what else the machine does hardly cou
 """
 
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from time import process_time
 
@@ -144,9 +145,9 @@ def main():
             rows.append(measure(size))
             report(rows[-1], goals)
     source = Provenance("make bench", seed=0)
-    versions = f"{source.versions}, torch {torch.__version__}"
+    source = replace(source, versions=f"{source.versions}, torch {torch.__version__}")
     OUTPUT.parent.mkdir(exist_ok=True)
-    save_table(OUTPUT, tidy_table(rows), Provenance("make bench", 0, versions))
+    save_table(OUTPUT, tidy_table(rows), source)
 
 
 if __name__ == "__main__":
