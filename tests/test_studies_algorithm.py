@@ -14,9 +14,12 @@ from scb_edu.studies.algorithm import (
     RUNGS,
     SAMPLES,
     WINNERS,
+    best_runs,
     course,
     exact_escape,
+    grid_cells,
     largest_curvature,
+    medians_by,
     race,
     rung,
 )
@@ -171,3 +174,42 @@ def test_the_window_of_plain_sgd_has_the_edges_of_the_formula():
     steep = 125 * mu.max() * mu @ mu
     assert largest_curvature(task) == pytest.approx(steep, rel=0.02)
     assert exact_escape(task, 1 / steep) == pytest.approx(3 * scb.escape_time(task, 0.5), rel=0.01)
+
+
+def handmade(rows):
+    names = [("method", "U5"), ("penalty", float), ("learning_rate", float), ("batch_size", int)]
+    return np.array(rows, dtype=[*names, ("attention", float), ("value", float)])
+
+
+def test_best_runs_are_those_of_the_rate_with_the_smallest_median():
+    table = handmade(
+        [
+            *[("plain", 0, 0.1, 8, far, 0.0) for far in (0.3, 0.3, 9.0)],  # median .3, mean 3.2
+            *[("plain", 0, 0.2, 8, far, 0.0) for far in (0.5, 0.5, 0.1)],
+            *[("plain", 0, 0.1, 64, far, 0.0) for far in (0.7, 0.7)],
+            *[("plain", 0, 0.2, 64, far, 0.0) for far in (0.6, 0.6)],
+            ("l1", 0.01, 0.2, 8, 0.01, 0.0),
+            ("l1", 0.01, 0.1, 64, 0.02, 0.0),
+        ]
+    )
+    best = best_runs(table, "batch_size")
+    assert best["learning_rate"].tolist() == [0.1, 0.1, 0.1, 0.2, 0.2, 0.2, 0.1]
+    assert best["method"].tolist() == ["plain"] * 5 + ["l1"] * 2
+    medians = medians_by(best, "batch_size", np.random.default_rng(0))
+    assert medians["attention"]["plain"]["estimate"].tolist() == [0.3, 0.6]
+    assert medians["attention"]["l1"]["batch_size"].tolist() == [8, 64]
+
+
+def test_grid_cells_have_a_row_for_each_penalty():
+    table = handmade(
+        [
+            ("preco", 0, 0.1, 64, 9.0, 0.0),  # of another method
+            ("l1", 0.0, 0.1, 64, 1.0, 0.0),
+            ("l1", 0.0, 0.2, 64, 2.0, 0.0),
+            ("l1", 0.5, 0.1, 64, 3.0, 0.0),
+            ("l1", 0.5, 0.2, 64, 4.0, 0.0),
+            ("l1", 0.5, 0.2, 64, 8.0, 0.0),
+        ]
+    )
+    cells = grid_cells(table, "attention", np.median, (0.0, 0.5), (0.1, 0.2))
+    assert cells.tolist() == [[1.0, 2.0], [3.0, 6.0]]

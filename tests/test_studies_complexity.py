@@ -8,7 +8,7 @@ import pytest
 import scb_edu as scb
 from scb_edu import experiments
 from scb_edu.studies import STUDIES
-from scb_edu.studies.complexity import fixed_task, plain_task
+from scb_edu.studies.complexity import best_batch, fixed_task, plain_task
 
 DATA = Path(__file__).parents[1] / "book" / "data"
 NAMES = ("noise", "tokens", "escape", "truth", "second")
@@ -189,3 +189,22 @@ def test_other_seeds_agree_within_the_error_bars():
     new = experiments.bootstrap_interval(fresh, rng=np.random.default_rng(0))
     assert new.low <= old["high"]
     assert old["low"] <= new.high
+
+
+def test_the_best_batch_has_the_smallest_median_of_those_whose_runs_arrive():
+    rows = [
+        (3, 500, 2, B, seed, reached, steps)
+        for B, reached, steps, seed in [
+            (8, False, 1, 0),
+            (8, True, 1, 1),  # cheap, but one does not arrive
+            (16, True, 30, 0),
+            (16, True, 30, 1),
+            (32, True, 20, 0),
+            (32, True, 20, 1),
+        ]
+    ]
+    names = ["vocab_size", "context_length", "sparsity", "batch_size", "seed"]
+    kinds = [*((name, int) for name in names), ("reached", bool), ("steps", int)]
+    table = np.array(rows, dtype=kinds)
+    samples, B = best_batch(table, 500, 3, 2, np.random.default_rng(0))
+    assert (samples.estimate, B) == (480.0, 16)

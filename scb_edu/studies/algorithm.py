@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from scb_edu.checks import Array
 from scb_edu.gradients import population_gradient
+from scb_edu.intervals import summarise
 from scb_edu.optimizers import SGD, Optimizer, ProjectedSGD, ProximalGradient
 from scb_edu.studies.study import Study, from_scratch
+from scb_edu.tables import Table
 from scb_edu.task import SCBTask
 from scb_edu.trajectory import Trajectory
 from scb_edu.transformer import LinearTransformer, signals
@@ -96,6 +100,47 @@ def exact_escape(task: SCBTask, rate: float) -> float:
         model = optimizer.update(model, population_gradient(model, task), task.stationary)
         steps += 1
     return rate * steps
+
+
+def best_runs(table: Table, by: str) -> Table:
+    """Return the runs of plain SGD and of the proximal method at their best rate, judged by A."""
+    kept = []
+    for method in ("plain", "l1"):
+        for x in np.unique(table[by]):
+            here = table[(table["method"] == method) & (table[by] == x)]
+            same = [
+                here[here["learning_rate"] == rate] for rate in np.unique(here["learning_rate"])
+            ]
+            kept.append(min(same, key=lambda runs: float(np.median(runs["attention"]))))
+    return np.concatenate(kept)
+
+
+def medians_by(runs: Table, by: str, rng: np.random.Generator) -> dict[str, dict[str, Table]]:
+    """Return medians with intervals, for both distances and both methods."""
+    return {
+        column: {
+            method: summarise(runs[runs["method"] == method], by, column, rng=rng)
+            for method in ("plain", "l1")
+        }
+        for column in ("attention", "value")
+    }
+
+
+def grid_cells(
+    grid: Table,
+    column: str,
+    statistic: Callable[[Array], Any],
+    penalties: Sequence[float],
+    rates: Sequence[float],
+) -> Array:
+    """Return a statistic of the preconditioned runs, a row for each penalty (P, R)."""
+    some = grid[np.isin(grid["method"], ["preconditioned", "l1"])]
+
+    def cell(penalty: float, rate: float) -> Any:
+        here = (some["penalty"] == penalty) & (some["learning_rate"] == rate)
+        return statistic(some[column][here])
+
+    return np.array([[cell(penalty, rate) for rate in rates] for penalty in penalties])
 
 
 def _run(

@@ -10,9 +10,11 @@ import numpy as np
 from scb_edu.checks import Array
 from scb_edu.complexity import samples_needed, value_push
 from scb_edu.gradients import Gradient
+from scb_edu.intervals import Interval, bootstrap_interval
 from scb_edu.optimizers import ProximalGradient
 from scb_edu.packed import Packing
 from scb_edu.studies.study import Study, from_scratch
+from scb_edu.tables import Table
 from scb_edu.task import SCBTask
 from scb_edu.training import train
 from scb_edu.trajectory import Record
@@ -134,6 +136,25 @@ def second_stage(
     )
     reached = run.distances.attention[-1] < goal
     return {"reached": reached, "steps": run.step[-1] if reached else MOST_STEPS}
+
+
+def best_batch(
+    table: Table, T: int, N: int, Q: int, rng: np.random.Generator
+) -> tuple[Interval, int]:
+    """Return the samples of the second stage at the best batch size, and that size.
+
+    The best has the smallest median among the sizes at which (nearly) all runs arrive.
+    """
+    some = table[table["context_length"] == T]
+    some = some[(some["vocab_size"] == N) & (some["sparsity"] == Q)]
+    groups = [some[some["batch_size"] == B] for B in np.unique(some["batch_size"])]
+    seen = {
+        int(runs["batch_size"][0]): runs["steps"] * runs["batch_size"]
+        for runs in groups
+        if runs["reached"].mean() > 0.95  # an interval needs runs that arrive
+    }
+    best = min(seen, key=lambda B: float(np.median(seen[B])))
+    return bootstrap_interval(seen[best], rng=rng), best
 
 
 def plain_task(
