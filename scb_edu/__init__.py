@@ -9,6 +9,7 @@ from scb_edu.complexity import (
     start_noise,
     value_push,
 )
+from scb_edu.corpus import Corpus, NGram
 from scb_edu.dynamics import (
     Flow,
     SignalConstants,
@@ -64,10 +65,12 @@ __all__ = [
     "BreakdownError",
     "Checkpoint",
     "Closeness",
+    "Corpus",
     "Distances",
     "Flow",
     "Gradient",
     "LinearTransformer",
+    "NGram",
     "Optimizer",
     "ProjectedSGD",
     "ProximalGradient",
