@@ -114,12 +114,38 @@ def stored(name: str) -> tuple[Table, Provenance]:
     >>> source.command
     'python -m scb_edu.studies complexity-noise'
     """
+    return load_table(data_file(f"{name}.csv"))
+
+
+def data_file(name: str) -> Path:
+    """Return a file of the book's data, from the book's folder or any below or above it.
+
+    Parameters
+    ----------
+    name : str
+        With its ending.
+
+    Raises
+    ------
+    ScbError
+        There is no such file here or in a folder above.
+
+    Notes
+    -----
+    Book: 06-sample-complexity, sec-studies.
+
+    Examples
+    --------
+    >>> from scb_edu.studies.study import data_file
+    >>> data_file("complexity-noise.csv").name
+    'complexity-noise.csv'
+    """
     here = Path.cwd()
     for folder in (here, *here.parents):
-        for file in (folder / "data" / f"{name}.csv", folder / "book" / "data" / f"{name}.csv"):
+        for file in (folder / "data" / name, folder / "book" / "data" / name):
             if file.exists():
-                return load_table(file)
+                return file
     raise ScbError(
-        f"name: expected a table in the book's folder data, got {name!r}; "
-        f"'python -m scb_edu.studies {name}' may compute it."
+        f"name: expected a table or a text of the book's folder data, got {Path(name).stem!r}; "
+        f"'python -m scb_edu.studies {Path(name).stem}' may compute it."
     )

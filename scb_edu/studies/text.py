@@ -1,0 +1,179 @@
+"""The studies of chapter 9: one layer on a real text, and on sequences that it made itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from scb_edu.checks import Array, Tokens
+from scb_edu.corpus import Corpus
+from scb_edu.generation import generate, mixed, surprise, train_on_sequence, windows
+from scb_edu.optimizers import ProximalGradient
+from scb_edu.studies.study import Study, data_file
+from scb_edu.task import SCBTask, random_attention
+from scb_edu.training import train
+from scb_edu.transformer import LinearTransformer, Transformer, distances, signals
+
+SHARES = (0.8, 0.1)  # of the text: to learn from, to choose settings by; the rest is held out
+LONGEST = 16  # contexts: all models are judged from the same places on
+PIECES = 15  # of the held-out text, about 900 characters each
+MIXTURES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # weights of the unigram law to choose from
+STEPS = ((0.05, 2000), (0.01, 1000))  # learning rate and how many steps
+PENALTY = 0.002
+BATCH = 256
+LETTER_CONTEXT = 32  # of the Sparse Contextual Bigram on top of the letters
+TOKENS_MADE = 20_000  # of the one sequence of the running example
+SCHEDULES = ("fresh", "anywhere", "in order")
+
+
+@lru_cache(maxsize=4)
+def alice(unit: str = "character", vocab_size: int | None = None) -> tuple[Corpus, Corpus, Corpus]:
+    """Return the book's text in three parts: to learn from, to choose settings by, held out."""
+    text = Corpus.from_file(data_file("alice.txt"), unit=unit)
+    first, second, third = text.split(*SHARES, vocab_size=vocab_size)
+    return first, second, third
+
+
+def window_start(corpus: Corpus, context_length: int) -> tuple[LinearTransformer, Array]:
+    """Return the uniform model for a text, and the stationary law mu of its bigram."""
+    N, T = corpus.vocab_size, context_length
+    task = SCBTask.from_corpus(corpus, np.full((T, N), 1 / T))
+    return LinearTransformer.initial(task), task.stationary
+
+
+def window_model(
+    corpus: Corpus, context_length: int, rng: np.random.Generator, *, with_last: bool
+) -> LinearTransformer:
+    """Train one layer on windows of a text, first with large steps and then with small ones."""
+    model, mu = window_start(corpus, context_length)
+    for rate, steps in STEPS:
+        model = train_on_sequence(
+            model,
+            corpus.tokens,
+            ProximalGradient(rate, PENALTY),
+            stationary=mu,
+            steps=steps,
+            batch_size=BATCH,
+            rng=rng,
+            with_last=with_last,
+        )
+    return model
+
+
+def judged(model: LinearTransformer, tokens: Tokens, *, with_last: bool) -> tuple[Array, Tokens]:
+    """Return the raw predictions (B, N) and what came (B,), at all places with a long context."""
+    ends = np.arange(LONGEST, len(tokens) - 1)
+    batch = windows(tokens, len(model.attention), ends=ends, with_last=with_last)
+    return model.predict(batch.tokens, batch.last), batch.output
+
+
+def best_mixture(prediction: Array, output: Tokens, unigram: Array) -> float:
+    """Return the weight of the unigram law with the smallest surprise."""
+    cost = [surprise(mixed(prediction, unigram, w), output).mean() for w in MIXTURES]
+    return MIXTURES[int(np.argmin(cost))]
+
+
+def in_pieces(values: Array) -> list[float]:
+    """Return the means of consecutive pieces of the held-out text, equally long but for one."""
+    return [float(piece.mean()) for piece in np.array_split(values, PIECES)]
+
+
+def text_windows(
+    rng: np.random.Generator, *, context_length: int, with_last: bool, shuffled: bool
+) -> Sequence[dict[str, Any]]:
+    """Train on windows of the text, and judge the model on held-out text, piece by piece."""
+    parts = [part.shuffled(rng) if shuffled else part for part in alice()]
+    learn, choose, held_out = parts
+    model = window_model(learn, context_length, rng, with_last=with_last)
+    unigram = learn.law(1)
+    weight = best_mixture(*judged(model, choose.tokens, with_last=with_last), unigram)
+    prediction, output = judged(model, held_out.tokens, with_last=with_last)
+    cost = surprise(mixed(prediction, unigram, weight), output)
+    residual = prediction - np.eye(len(unigram))[output]
+    loss = 0.5 * np.square(residual).sum(axis=1)
+    run = {
+        "weight": weight,
+        "newest": float(model.attention[-1] @ unigram),  # weight on the newest position, mean
+        "negative": float((prediction < 0).any(axis=1).mean()),
+    }
+    pieces = zip(in_pieces(cost), in_pieces(loss), strict=True)
+    return [{"piece": i, "surprise": s, "loss": half} | run for i, (s, half) in enumerate(pieces)]
+
+
+def letters_task(corpus: Corpus, rng: np.random.Generator) -> SCBTask:
+    """Return a Sparse Contextual Bigram over letters: P of a text, and a random Q."""
+    Q = random_attention(corpus.vocab_size, LETTER_CONTEXT, 2, rng)
+    return SCBTask.from_corpus(corpus, Q)
+
+
+def text_scb(rng: np.random.Generator, *, shuffled: bool) -> Sequence[dict[str, Any]]:
+    """Learn a Sparse Contextual Bigram whose P is that of the text, from fresh samples."""
+    learn = alice()[0]
+    task = letters_task(learn.shuffled(rng) if shuffled else learn, rng)
+    run = train(
+        task,
+        LinearTransformer.initial(task, dtype=np.float32),
+        ProximalGradient(0.05, PENALTY),
+        steps=2400,
+        batch_size=BATCH,
+        rng=rng,
+        record_every=200,
+    )
+    columns = {
+        "samples": run.samples,
+        "alpha_v": run.signals.value,
+        "alpha_a": run.signals.attention,
+        "distance_v": run.distances.value,
+        "distance_a": run.distances.attention,
+    }
+    return [
+        {name: float(values[i]) for name, values in columns.items()}
+        | {"energy": task.transition_energy}
+        for i in range(len(run.samples))
+    ]
+
+
+def schedule(rng: np.random.Generator, *, schedule: str) -> dict[str, Any]:
+    """Train on as many windows in three ways: fresh ones, or those of one long sequence."""
+    task, optimizer, B = SCBTask.example(8), ProximalGradient(0.1, 0.01), 16
+    start = LinearTransformer.initial(task)
+    model: Transformer
+    steps = (TOKENS_MADE - task.context_length - 1) // B  # in order: each window once
+    if schedule == "fresh":
+        model = train(task, start, optimizer, steps=steps, batch_size=B, rng=rng).model
+    else:
+        model = train_on_sequence(
+            start,
+            generate(task, TOKENS_MADE, rng),
+            optimizer,
+            stationary=task.stationary,
+            steps=steps,
+            batch_size=B,
+            rng=rng,
+            in_order=schedule == "in order",
+        )
+    alpha, far = signals(model, task), distances(model, task)
+    return {
+        "alpha_v": alpha.value,
+        "alpha_a": alpha.attention,
+        "distance_v": far.value,
+        "distance_a": far.attention,
+    }
+
+
+def _window_points() -> list[dict[str, Any]]:
+    """Return the settings; alone in its context, a token before the last is not of interest."""
+    real = [(T, with_last, False) for with_last in (True, False) for T in (1, 2, 4, 8, 16)]
+    settings = [*real, (8, True, True), (8, False, True)]
+    names = ("context_length", "with_last", "shuffled")
+    return [dict(zip(names, setting, strict=True)) for setting in settings]
+
+
+STUDIES = [
+    Study("text-windows", text_windows, _window_points(), seeds=10),
+    Study("text-scb", text_scb, {"shuffled": (False, True)}, seeds=10),
+    Study("text-schedules", schedule, {"schedule": SCHEDULES}, seeds=20),
+]
