@@ -3,7 +3,9 @@
 import contextlib
 import functools
 import http.server
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from typing import NamedTuple
 
 import pytest
 import yaml
+from filelock import FileLock
 from xdist.scheduler import LoadFileScheduling
 
 # they need PyTorch, which only `make bench` installs
@@ -22,7 +25,6 @@ ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
-SHARE_THE_BOOK = ("test_book.py", "test_browser.py")
 
 
 def description():
@@ -42,11 +44,11 @@ def chapters():
 
 
 class ByFile(LoadFileScheduling):
-    """The tests of a file go to one process, and so do all that need the built book."""
+    """The tests of a file go to one process; those in the browser go page by page."""
 
     def _split_scope(self, nodeid):
-        file = super()._split_scope(nodeid)
-        return "book" if Path(file).name in SHARE_THE_BOOK else file
+        page = re.search(r"test_browser\.py::.*\[(.+)\]", nodeid)
+        return f"page {page[1]}" if page else super()._split_scope(nodeid)
 
 
 def pytest_xdist_make_scheduler(config, log):
@@ -79,11 +81,21 @@ def build_book(source, folder):
 
 
 @pytest.fixture(scope="session")
-def build(tmp_path_factory):
+def build(tmp_path_factory, worker_id):
     """The book, built once; SCB_EDU_BOOK may name a folder that holds a built one."""
     if built := os.environ.get("SCB_EDU_BOOK"):
         return Build(Path(built).resolve(), 0, "")
-    return build_book(BOOK, tmp_path_factory.mktemp("book"))
+    own = tmp_path_factory.getbasetemp()
+    return build_once((own if worker_id == "master" else own.parent) / "book")
+
+
+def build_once(folder):
+    """The build in a folder that all processes of the tests share; the first one there makes it."""
+    told = folder.with_suffix(".json")
+    with FileLock(folder.with_suffix(".lock")):
+        if not told.exists():
+            told.write_text(json.dumps(build_book(BOOK, folder)[1:]))
+        return Build(folder / "html", *json.loads(told.read_text()))
 
 
 @pytest.fixture(scope="session")
