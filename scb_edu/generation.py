@@ -207,7 +207,12 @@ def surprise(laws: Array, output: ArrayLike) -> Array:
 
 
 def generate(
-    source: Source, length: int, rng: np.random.Generator, *, start: ArrayLike | None = None
+    source: Source,
+    length: int,
+    rng: np.random.Generator,
+    *,
+    start: ArrayLike | None = None,
+    with_last: bool = False,
 ) -> Tokens:
     """Draw tokens one after the other, each from the context that those before it make.
 
@@ -222,6 +227,8 @@ def generate(
     rng : numpy.random.Generator
     start : (T + 1,) or (B, T + 1) array of token ids, optional
         Context and last token to begin with. Without it, a task draws them from mu.
+    with_last : bool
+        Whether the context ends with the last token itself, as in ``windows``.
 
     Returns
     -------
@@ -252,12 +259,15 @@ def generate(
     sequence = np.empty((len(row), T + 1 + L), dtype=token_dtype(_vocab_size(source)))
     sequence[:, : T + 1] = row
     for at in range(T, T + L):
-        batch = Batch(sequence[:, at - T : at], sequence[:, at], sequence[:, at])
+        context = sequence[:, at - T + with_last : at + with_last]
+        batch = Batch(context, sequence[:, at], sequence[:, at])  # what came is not read
         sequence[:, at + 1] = _draw(as_law(predictions(source, batch)), rng)
     return sequence[:, T + 1 :] if first.ndim == 2 else sequence[0, T + 1 :]
 
 
-def sequence_loss(source: Source, sequence: ArrayLike, context_length: int) -> Array:
+def sequence_loss(
+    source: Source, sequence: ArrayLike, context_length: int, *, with_last: bool = False
+) -> Array:
     """Return the loss 1/2 ||e_o - f||^2 at every position that has a whole context.
 
     Parameters
@@ -267,6 +277,8 @@ def sequence_loss(source: Source, sequence: ArrayLike, context_length: int) -> A
     sequence : (L,) array of token ids
     context_length : int
         T.
+    with_last : bool
+        Whether the context ends with the last token itself, as in ``windows``.
 
     Returns
     -------
@@ -289,7 +301,7 @@ def sequence_loss(source: Source, sequence: ArrayLike, context_length: int) -> A
     >>> scb.sequence_loss(swap, [0, 0, 1, 1, 0, 1], 1).tolist()
     [0.0, 0.0, 0.0, 1.0]
     """
-    batch = windows(sequence, context_length)
+    batch = windows(sequence, context_length, with_last=with_last)
     residual = predictions(source, batch)
     residual[np.arange(len(residual)), batch.output] -= 1
     return np.asarray(0.5 * np.square(residual).sum(axis=1))
