@@ -11,6 +11,7 @@ from scipy.sparse.csgraph import connected_components
 
 from scb_edu import checks
 from scb_edu.checks import TOLERANCE, Array, Tokens
+from scb_edu.corpus import Corpus
 from scb_edu.errors import ScbError
 from scb_edu.sampling import ColumnLaws, LookupTable
 
@@ -175,6 +176,46 @@ class SCBTask:
         """
         transition = random_transition(vocab_size, rng, concentration=concentration)
         return cls(transition, random_attention(vocab_size, context_length, sparsity, rng))
+
+    @classmethod
+    def from_corpus(
+        cls, corpus: Corpus, attention: ArrayLike, *, smoothing: float = 1.0
+    ) -> SCBTask:
+        """Return the task whose P says what follows what in a text.
+
+        Parameters
+        ----------
+        corpus : Corpus
+        attention : (T, N) array
+            Q, which a text does not give; ``random_attention`` draws one.
+        smoothing : float
+            s, above 0: P[n, m] = (count of m n + s mu_n) / (count of m + s), where mu is the
+            unigram law of the text, smoothed towards the uniform one in the same way.
+
+        Returns
+        -------
+        SCBTask
+            No entry of P is zero, so mu is unique; it is solved for, and next to the unigram law.
+
+        Raises
+        ------
+        ScbError
+            ``corpus`` is no Corpus, the smoothing is not above zero, or Q does not fit.
+
+        Notes
+        -----
+        Book: 09-past-the-paper, eq-corpus-bigram.
+
+        Examples
+        --------
+        >>> import scb_edu as scb
+        >>> task = scb.SCBTask.from_corpus(scb.Corpus.from_text("abba" * 9), [[1.0, 1.0]])
+        >>> task.transition.round(2).tolist()
+        [[0.47, 0.5], [0.53, 0.5]]
+        """
+        if not isinstance(corpus, Corpus):
+            raise ScbError(f"corpus: expected a Corpus, got {type(corpus).__name__}.")
+        return cls(corpus.law(2, smoothing), attention)
 
     @property
     def vocab_size(self) -> int:
