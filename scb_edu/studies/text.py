@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from scb_edu.checks import Array, Tokens
-from scb_edu.corpus import Corpus
+from scb_edu.corpus import Corpus, NGram
 from scb_edu.generation import generate, mixed, surprise, train_on_sequence, windows
+from scb_edu.intervals import Interval, bootstrap_interval
 from scb_edu.optimizers import ProximalGradient
 from scb_edu.studies.study import Study, data_file
+from scb_edu.tables import Table
 from scb_edu.task import SCBTask, random_attention
 from scb_edu.training import train
 from scb_edu.transformer import LinearTransformer, Transformer, distances, signals
@@ -20,6 +22,7 @@ from scb_edu.transformer import LinearTransformer, Transformer, distances, signa
 SHARES = (0.8, 0.1)  # of the text: to learn from, to choose settings by; the rest is held out
 LONGEST = 16  # contexts: all models are judged from the same places on
 PIECES = 15  # of the held-out text, about 900 characters each
+SMOOTHINGS = (0.3, 1.0, 3.0, 10.0, 30.0)  # of the tables of counts, to choose from
 MIXTURES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # weights of the unigram law to choose from
 STEPS = ((0.05, 2000), (0.01, 1000))  # learning rate and how many steps
 PENALTY = 0.002
@@ -76,9 +79,65 @@ def best_mixture(prediction: Array, output: Tokens, unigram: Array) -> float:
     return MIXTURES[int(np.argmin(cost))]
 
 
-def in_pieces(values: Array) -> list[float]:
+def in_pieces(values: Array) -> Array:
     """Return the means of consecutive pieces of the held-out text, equally long but for one."""
-    return [float(piece.mean()) for piece in np.array_split(values, PIECES)]
+    return np.array([piece.mean() for piece in np.array_split(values, PIECES)])
+
+
+class Scores(NamedTuple):
+    """How well a model predicts the held-out text, in each of its pieces (15,)."""
+
+    surprise: Array  # nats for a letter
+    loss: Array  # 1/2 ||e_o - f||^2
+
+    def perplexity(self, rng: np.random.Generator) -> Interval:
+        """Return exp of the mean surprise, with a bootstrap interval over the pieces."""
+        mean = bootstrap_interval(self.surprise, statistic=np.mean, rng=rng)
+        return Interval(*(float(np.exp(end)) for end in mean))
+
+    def mean_loss(self, rng: np.random.Generator) -> Interval:
+        """Return the mean loss, with a bootstrap interval over the pieces."""
+        return bootstrap_interval(self.loss, statistic=np.mean, rng=rng)
+
+
+@lru_cache(maxsize=8)
+def counted(order: int) -> tuple[NGram, float]:
+    """Return the table of counts of an order, with the smoothing that the second part prefers."""
+    learn, choose, _ = alice()
+    ends = np.arange(LONGEST, len(choose.tokens) - 1)
+
+    def cost(smoothing: float) -> float:
+        model = NGram.fit(learn, order, smoothing)
+        batch = windows(choose.tokens, model.context_length, ends=ends)
+        return float(surprise(model.predict(batch.tokens, batch.last), batch.output).mean())
+
+    best = min(SMOOTHINGS, key=cost)
+    return NGram.fit(learn, order, best), best
+
+
+def scores_of(laws: Array, prediction: Array, output: Tokens) -> Scores:
+    """Return the scores of laws (B, N) by surprise, and of raw predictions (B, N) by the loss."""
+    residual = prediction - np.eye(prediction.shape[1])[output]
+    loss = 0.5 * np.square(residual).sum(axis=1)
+    return Scores(in_pieces(surprise(laws, output)), in_pieces(loss))
+
+
+def counted_scores(order: int) -> Scores:
+    """Return the scores of a table of counts, at the places where all models are judged."""
+    model, tokens = counted(order)[0], alice()[2].tokens
+    ends = np.arange(LONGEST, len(tokens) - 1)
+    batch = windows(tokens, model.context_length, ends=ends)
+    laws = model.predict(batch.tokens, batch.last)
+    return scores_of(laws, laws, batch.output)
+
+
+def layer_scores(table: Table, context_length: int, with_last: bool) -> Scores:
+    """Return the scores of one layer on the real text, the mean over the stored seeds."""
+    some = table[(table["context_length"] == context_length) & ~table["shuffled"]]
+    some = some[some["with_last"] == with_last]
+    pieces = [some[some["piece"] == i] for i in range(PIECES)]
+    means = [[runs[name].mean() for runs in pieces] for name in ("surprise", "loss")]
+    return Scores(*map(np.array, means))
 
 
 def text_windows(
@@ -91,16 +150,15 @@ def text_windows(
     unigram = learn.law(1)
     weight = best_mixture(*judged(model, choose.tokens, with_last=with_last), unigram)
     prediction, output = judged(model, held_out.tokens, with_last=with_last)
-    cost = surprise(mixed(prediction, unigram, weight), output)
-    residual = prediction - np.eye(len(unigram))[output]
-    loss = 0.5 * np.square(residual).sum(axis=1)
+    score = scores_of(mixed(prediction, unigram, weight), prediction, output)
     run = {
         "weight": weight,
-        "newest": float(model.attention[-1] @ unigram),  # weight on the newest position, mean
-        "negative": float((prediction < 0).any(axis=1).mean()),
+        # the mean weight on the newest position, and how often a prediction is no law
+        "newest": round(float(model.attention[-1] @ unigram), 4),
+        "negative": round(float((prediction < 0).any(axis=1).mean()), 4),
     }
-    pieces = zip(in_pieces(cost), in_pieces(loss), strict=True)
-    return [{"piece": i, "surprise": s, "loss": half} | run for i, (s, half) in enumerate(pieces)]
+    pairs = np.round([score.surprise, score.loss], 6).T.tolist()  # a small file
+    return [{"piece": i, "surprise": s, "loss": half} | run for i, (s, half) in enumerate(pairs)]
 
 
 def letters_task(corpus: Corpus, rng: np.random.Generator) -> SCBTask:
