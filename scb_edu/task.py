@@ -13,6 +13,7 @@ from scb_edu import checks
 from scb_edu.checks import TOLERANCE, Array, Tokens
 from scb_edu.corpus import Corpus
 from scb_edu.errors import ScbError
+from scb_edu.related import related_transition
 from scb_edu.sampling import ColumnLaws, LookupTable
 
 # weight of the uniform law in a random column: every token can follow every other
@@ -176,6 +177,56 @@ class SCBTask:
         """
         transition = random_transition(vocab_size, rng, concentration=concentration)
         return cls(transition, random_attention(vocab_size, context_length, sparsity, rng))
+
+    def related(
+        self, theta: float, rng: np.random.Generator, *, attention: str | None = None
+    ) -> SCBTask:
+        """Return a random task whose transition has the correlation theta with this one's.
+
+        Parameters
+        ----------
+        theta : float
+            <P' - mu 1^T, P - mu 1^T>_mu / K_P, from -1 to 1 where feasible; 1 gives P itself.
+        rng : numpy.random.Generator
+        attention : "fresh", optional
+            A new random attention of the same sparsity; without it, the same attention.
+
+        Returns
+        -------
+        SCBTask
+            With the same mu, and with the same transition energy where such a one was found: for
+            two tokens, and near the ends of the feasible interval, there is none.
+
+        Raises
+        ------
+        ScbError
+            The correlation is not feasible (the error says which are), the transition has no
+            energy, or another argument is not as described.
+
+        Notes
+        -----
+        Book: 07-transfer, eq-related.
+
+        Examples
+        --------
+        >>> import numpy as np, scb_edu as scb
+        >>> task = scb.SCBTask.example()
+        >>> other = task.related(0.1, np.random.default_rng(0))
+        >>> round(scb.signals(scb.LinearTransformer.oracle(other), task).value, 8)
+        0.1
+        >>> round(other.transition_energy / task.transition_energy, 8)
+        1.0
+        """
+        wanted = checks.real_number("theta", theta)
+        checks.generator("rng", rng)
+        if attention not in (None, "fresh"):
+            raise ScbError(f"attention: expected 'fresh' or None, got {attention!r}.")
+        P = related_transition(self.transition, self.stationary, wanted, rng)
+        _refuse_reducible(P)
+        if attention is None:
+            return SCBTask(P, self.attention, self.stationary)
+        sizes = self.vocab_size, self.context_length, self.sparsity
+        return SCBTask(P, random_attention(*sizes, rng), self.stationary)
 
     @classmethod
     def from_corpus(
