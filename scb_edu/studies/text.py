@@ -10,14 +10,14 @@ import numpy as np
 
 from scb_edu.checks import Array, Tokens
 from scb_edu.corpus import Corpus, NGram
-from scb_edu.generation import generate, mixed, surprise, train_on_sequence, windows
+from scb_edu.generation import as_law, generate, mixed, surprise, train_on_sequence, windows
 from scb_edu.intervals import Interval, bootstrap_interval
 from scb_edu.optimizers import ProximalGradient
 from scb_edu.studies.study import Study, data_file
 from scb_edu.tables import Table
-from scb_edu.task import SCBTask, random_attention
+from scb_edu.task import Batch, SCBTask, random_attention
 from scb_edu.training import train
-from scb_edu.transformer import LinearTransformer, Transformer, distances, signals
+from scb_edu.transformer import Distances, LinearTransformer, Transformer, distances, signals
 
 SHARES = (0.8, 0.1)  # of the text: to learn from, to choose settings by; the rest is held out
 LONGEST = 16  # contexts: all models are judged from the same places on
@@ -29,6 +29,9 @@ PENALTY = 0.002
 BATCH = 256
 LETTER_CONTEXT = 32  # of the Sparse Contextual Bigram on top of the letters
 TOKENS_MADE = 20_000  # of the one sequence of the running example
+WORD_GROUPS = 5
+COUNTED = {"unigram": 1, "bigram": 2, "trigram": 3}
+LAYERS = {"layer, last letter inside": True, "layer, last letter outside": False}
 SCHEDULES = ("fresh", "anywhere", "in order")
 
 
@@ -222,6 +225,138 @@ def schedule(rng: np.random.Generator, *, schedule: str) -> dict[str, Any]:
     }
 
 
+def text_words(rng: np.random.Generator, *, vocab_size: int) -> Sequence[dict[str, Any]]:
+    """Learn a Sparse Contextual Bigram over words, and look at its columns by their frequency."""
+    learn = alice("word", vocab_size)[0]
+    task = SCBTask.from_corpus(learn, random_attention(vocab_size, 16, 2, rng))
+    run = train(
+        task,
+        LinearTransformer.initial(task, dtype=np.float32),
+        ProximalGradient(0.02, 0.001),
+        steps=3000,
+        batch_size=512,
+        rng=rng,
+    )
+    P, mu, count = task.transition, task.stationary, learn.counts(1)
+    square = {
+        "error": np.square(run.model.value - P).sum(axis=0),
+        "size": np.square(P - mu[:, None]).sum(axis=0),  # what there is to learn
+        "counting": (1 - np.square(P).sum(axis=0)) / count,  # how well the text itself knows it
+    }
+    groups = np.array_split(np.argsort(-mu, kind="stable"), WORD_GROUPS)
+    return [
+        {"group": place, "frequency": float(mu[group].mean())}
+        | {name: round(float(np.sqrt(each[group].mean())), 5) for name, each in square.items()}
+        for place, group in enumerate(groups)
+    ]
+
+
+def copied(tokens: Tokens, length: int) -> tuple[float, float]:
+    """Say what followed when the last ``length`` tokens occurred before: does it come again?
+
+    Returns
+    -------
+    hits, known : float
+        The share of right guesses where there is one, and the share of places where there is.
+    """
+    followed: dict[bytes, int] = {}
+    hits, places = [], len(tokens) - length
+    for at in range(length, len(tokens)):
+        key, came = tokens[at - length : at].tobytes(), int(tokens[at])
+        if key in followed:
+            hits.append(followed[key] == came)
+        followed[key] = came
+    return float(np.mean(hits)), len(hits) / places
+
+
+def favourites(order: int) -> float:
+    """Return how often the letter that a table of counts likes best is the one that came."""
+    model, tokens = counted(order)[0], alice()[2].tokens
+    batch = windows(tokens, model.context_length, ends=np.arange(LONGEST, len(tokens) - 1))
+    return float((model.predict(batch.tokens, batch.last).argmax(axis=1) == batch.output).mean())
+
+
+class Writer(NamedTuple):
+    """A model of letters and the windows it reads."""
+
+    source: NGram | LinearTransformer
+    context_length: int
+    with_last: bool
+
+
+@lru_cache(maxsize=4)
+def window_example(with_last: bool, shuffled: bool = False) -> LinearTransformer:
+    """Return one layer with T = 8, trained on windows of the text or of the shuffled text."""
+    learn, rng = alice()[0], np.random.default_rng(0)
+    return window_model(learn.shuffled(rng) if shuffled else learn, 8, rng, with_last=with_last)
+
+
+def writer(name: str) -> Writer:
+    """Return one of the models that the explorer of chapter 9 lets speak."""
+    if name in COUNTED:
+        model = counted(COUNTED[name])[0]
+        return Writer(model, model.context_length, False)
+    return Writer(window_example(LAYERS[name]), 8, LAYERS[name])
+
+
+def expected(name: str, before: Tokens) -> Array:
+    """Return the law (N,) that a model gives the letter after some tokens; the newest is last."""
+    model = writer(name)
+    place = len(before) - 1
+    batch = windows(
+        np.append(before, before[-1:]),  # what came is not read
+        model.context_length,
+        ends=[place],
+        with_last=model.with_last,
+    )
+    return np.asarray(as_law(model.source.predict(batch.tokens, batch.last))[0])
+
+
+def written(name: str, length: int, seed: int) -> str:
+    """Return letters that a model writes after the first ones of the held-out text."""
+    model, held_out = writer(name), alice()[2]
+    made = generate(
+        model.source,
+        length,
+        np.random.default_rng(seed),
+        start=held_out.tokens[: model.context_length + 1],
+        with_last=model.with_last,
+    )
+    return held_out.decode(made)
+
+
+def followed(task: SCBTask, length: int, count: int, rng: np.random.Generator) -> Tokens:
+    """Make many sequences side by side, each from an independent context: (count, T + 1 + length)."""
+    batch = task.sample(count, rng)
+    start = np.column_stack([batch.tokens, batch.last])
+    return np.column_stack([start, generate(task, length, rng, start=start)])
+
+
+def all_windows(sequences: Tokens, context_length: int) -> Batch:
+    """Return the windows of many sequences (count, L), one sequence after the other."""
+    parts = [windows(row, context_length) for row in sequences]
+    return Batch(
+        np.concatenate([part.tokens for part in parts]),
+        np.concatenate([part.last for part in parts]),
+        np.concatenate([part.output for part in parts]),
+    )
+
+
+def short_sequence(length: int, seed: int) -> Distances[float]:
+    """Train the running example on one sequence, however short, and say how far it stays away."""
+    task, rng = SCBTask.example(8), np.random.default_rng(seed)
+    model = train_on_sequence(
+        LinearTransformer.initial(task),
+        generate(task, length, rng),
+        ProximalGradient(0.1, 0.01),
+        stationary=task.stationary,
+        steps=1000,
+        batch_size=16,
+        rng=rng,
+    )
+    return distances(model, task)
+
+
 def _window_points() -> list[dict[str, Any]]:
     """Return the settings; alone in its context, a token before the last is not of interest."""
     real = [(T, with_last, False) for with_last in (True, False) for T in (1, 2, 4, 8, 16)]
@@ -233,5 +368,6 @@ def _window_points() -> list[dict[str, Any]]:
 STUDIES = [
     Study("text-windows", text_windows, _window_points(), seeds=10),
     Study("text-scb", text_scb, {"shuffled": (False, True)}, seeds=10),
+    Study("text-words", text_words, {"vocab_size": (200,)}, seeds=10),
     Study("text-schedules", schedule, {"schedule": SCHEDULES}, seeds=20),
 ]
