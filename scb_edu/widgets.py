@@ -35,6 +35,7 @@ from scb_edu.information import entropy, output_entropy
 from scb_edu.optimizers import ProximalGradient
 from scb_edu.studies.algorithm import rung
 from scb_edu.studies.study import from_scratch
+from scb_edu.studies.text import COUNTED, LAYERS, alice, expected, written
 from scb_edu.task import SCBTask, random_attention, random_transition
 from scb_edu.trajectory import Trajectory
 from scb_edu.transformer import LinearTransformer, distances
@@ -46,6 +47,7 @@ __all__ = [
     "loss_landscape",
     "one_sequence",
     "sample_run",
+    "text_models",
     "two_signals",
     "two_stages",
 ]
@@ -519,3 +521,54 @@ def _fate(run: Trajectory) -> str:
     if abs(attention) < 0.5:
         return "undecided"
     return "right side" if attention > 0 else "wrong side"
+
+
+# Chapter 9 -----------------------------------------------------------------------------------
+
+
+LINE = 34  # letters of a written line: what a phone shows
+PLACES = (23, 117, 166, 174, 282, 365)  # of last letters in the held-out text
+
+
+def text_models() -> Explorer:
+    """Return a model and a place of the text over the law of the next letter, and what it writes.
+
+    Returns
+    -------
+    Explorer
+        Tables of counts and one layer on real windows; a layer is trained when it is first asked.
+
+    Notes
+    -----
+    Book: 09-past-the-paper, eq-perplexity.
+
+    Examples
+    --------
+    >>> from scb_edu import widgets
+    >>> [control.name for control in widgets.text_models().controls]
+    ['model', 'place', 'seed']
+    """
+    held_out = alice()[2]
+
+    def law(model: str, place: int) -> Picture:
+        before = held_out.tokens[: place + 1]
+        shown = held_out.decode(before[-16:])
+        came = int(held_out.tokens[place + 1])
+        return figures.next_letter(expected(model, before), came, held_out.names, shown, model)
+
+    def lines(model: str, seed: int) -> Picture:
+        text = written(model, 5 * LINE, seed)
+        return figures.lines_of_text([text[i : i + LINE] for i in range(0, 5 * LINE, LINE)], model)
+
+    names = (*COUNTED, *LAYERS)
+    ends = {
+        place: f"…{held_out.decode(held_out.tokens[place - 9 : place + 1])}" for place in PLACES
+    }
+    controls = [
+        Slider("model", "Model", names, default="bigram"),
+        Slider("place", "After", PLACES, default=PLACES[2], format=ends.__getitem__),
+        Slider("seed", "Seed of the writing", (1, 2, 3), default=1),
+    ]
+    panels = [Panel(law, ("model", "place")), Panel(lines, ("model", "seed"))]
+    question = "What does each model know of the next letter, and what does its writing look like?"
+    return Explorer(controls, panels, question=question)

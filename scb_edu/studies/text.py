@@ -252,7 +252,7 @@ def text_words(rng: np.random.Generator, *, vocab_size: int) -> Sequence[dict[st
 
 
 def copied(tokens: Tokens, length: int) -> tuple[float, float]:
-    """Say what followed when the last ``length`` tokens occurred before: does it come again?
+    """Guess what followed when the last ``length`` tokens occurred before, and count the hits.
 
     Returns
     -------
@@ -325,8 +325,8 @@ def written(name: str, length: int, seed: int) -> str:
     return held_out.decode(made)
 
 
-def followed(task: SCBTask, length: int, count: int, rng: np.random.Generator) -> Tokens:
-    """Make many sequences side by side, each from an independent context: (count, T + 1 + length)."""
+def sequences_of(task: SCBTask, length: int, count: int, rng: np.random.Generator) -> Tokens:
+    """Make many sequences, each from an independent context in front: (count, T + 1 + length)."""
     batch = task.sample(count, rng)
     start = np.column_stack([batch.tokens, batch.last])
     return np.column_stack([start, generate(task, length, rng, start=start)])
