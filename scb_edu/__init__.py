@@ -26,6 +26,14 @@ from scb_edu.dynamics import (
     watershed,
 )
 from scb_edu.errors import ScbError
+from scb_edu.finetuning import (
+    transfer,
+    transfer_boundary,
+    transfer_chance,
+    transfer_noise,
+    transfer_samples,
+    transfer_time,
+)
 from scb_edu.generation import (
     as_law,
     generate,
@@ -134,6 +142,12 @@ __all__ = [
     "train",
     "train_on_sequence",
     "train_stages",
+    "transfer",
+    "transfer_boundary",
+    "transfer_chance",
+    "transfer_noise",
+    "transfer_samples",
+    "transfer_time",
     "value_push",
     "watershed",
     "window_law",

@@ -78,6 +78,13 @@ from scb_edu.figures.text import (
     next_letter,
     scores,
 )
+from scb_edu.figures.transfer import (
+    carried,
+    race,
+    samples_and_arrivals,
+    side_map,
+    transfer_course,
+)
 from scb_edu.figures.transformers import (
     corner_predictions,
     head_blocks,
@@ -104,6 +111,7 @@ __all__ = [
     "attention_panel",
     "balance",
     "best_against",
+    "carried",
     "columns_before_after",
     "columns_by_position",
     "corner_predictions",
@@ -141,8 +149,10 @@ __all__ = [
     "prediction_parts",
     "predictors",
     "push_on_column",
+    "race",
     "rare_columns",
     "rate_grid",
+    "samples_and_arrivals",
     "scores",
     "second_stage",
     "sequence",
@@ -150,6 +160,7 @@ __all__ = [
     "sgd_window",
     "shifted_runs",
     "shrinkage",
+    "side_map",
     "signal_stages",
     "speed",
     "spreading",
@@ -158,6 +169,7 @@ __all__ = [
     "task_gallery",
     "task_parts",
     "token_names",
+    "transfer_course",
     "transition_panel",
     "two_fates",
     "two_runs",

@@ -1,0 +1,348 @@
+"""Finetuning: a downstream run that starts from a pretrained model, and what it costs."""
+
+from __future__ import annotations
+
+import math
+from typing import TypeVar
+
+import numpy as np
+
+from scb_edu import checks
+from scb_edu.checks import Array
+from scb_edu.complexity import start_noise
+from scb_edu.dynamics import SignalConstants, TaskLike, escape_time, growth_rate
+from scb_edu.errors import ScbError
+from scb_edu.task import SCBTask, check_task, weighted_inner_product
+from scb_edu.transformer import LinearTransformer, SoftmaxTransformer
+
+Model = TypeVar("Model", LinearTransformer, SoftmaxTransformer)
+
+
+def transfer(model: Model, task: SCBTask, *, attention: str = "uniform") -> Model:
+    """Return where a downstream run starts: the pretrained V, and an attention that is reset.
+
+    Parameters
+    ----------
+    model : LinearTransformer or SoftmaxTransformer
+        Pretrained, on any context length unless its attention is kept.
+    task : SCBTask
+        The downstream task.
+    attention : "uniform" or "kept"
+        Uniform is 1/T at every position (for softmax: all logits zero).
+
+    Returns
+    -------
+    LinearTransformer or SoftmaxTransformer
+        Of the same kind and precision as the model that was given.
+
+    Raises
+    ------
+    ScbError
+        The model is none or does not fit the task, or the name of the attention is another one.
+
+    Notes
+    -----
+    Source: Ren, Wang and Lee (2024). Book: 07-transfer, sec-transfer.
+
+    Examples
+    --------
+    >>> import numpy as np, scb_edu as scb
+    >>> task = scb.SCBTask.example(100)
+    >>> other = task.related(0.1, np.random.default_rng(0))
+    >>> start = scb.transfer(scb.LinearTransformer.oracle(other), task)
+    >>> found = scb.signals(start, task)
+    >>> round(found.value, 8), round(found.attention, 8)
+    (0.1, 0.0)
+    """
+    check_task(task)
+    _check_model(model, task)
+    if attention not in ("uniform", "kept"):
+        raise ScbError(f"attention: expected 'uniform' or 'kept', got {attention!r}.")
+    shape = (task.context_length, task.vocab_size)
+    if attention == "kept":
+        checks.shape_is("model.attention", model.attention, shape, "(T, N)")
+        return model
+    if isinstance(model, SoftmaxTransformer):
+        return SoftmaxTransformer(model.value, np.zeros(shape, model.value.dtype))
+    return LinearTransformer(model.value, np.full(shape, 1 / shape[0], model.value.dtype))
+
+
+def transfer_samples(
+    task: SCBTask, theta: float, *, learning_rate: float, batch_size: float, level: float = 0.5
+) -> float:
+    """Return how many samples a run takes from alpha_V = theta to alpha_A = level, by the flow.
+
+    Parameters
+    ----------
+    task : SCBTask or (K_P, K_Q, T)
+        The downstream task.
+    theta : float
+        The correlation that the pretrained V brings; 0 is a start from scratch.
+    learning_rate : float
+        Of both matrices.
+    batch_size : float
+        At least 1.
+    level : float
+        Below 1.
+
+    Returns
+    -------
+    float
+        Not rounded; inf where the path goes to the wrong side. Noise and penalty are not in it.
+
+    Raises
+    ------
+    ScbError
+        An argument is not as described.
+
+    Notes
+    -----
+    Book: 07-transfer, eq-transfer-flow.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> for T in (250, 4000):
+    ...     task = scb.SCBTask.example(T)
+    ...     needs = [scb.transfer_samples(task, theta, learning_rate=0.02, batch_size=64)
+    ...              for theta in (0, 0.1, 1)]
+    ...     print([round(need, -3) for need in needs])
+    [62000.0, 38000.0, 15000.0]
+    [94000.0, 39000.0, 15000.0]
+    """
+    start = (checks.real_number("theta", theta), 0.0)
+    rate = checks.positive_number("learning_rate", learning_rate)
+    return escape_time(task, level, start=start) * _at_least_one(batch_size) / rate
+
+
+def transfer_time(task: TaskLike, theta: float, level: float = 0.5) -> float:
+    """Return the formula for the time from alpha_V = theta to alpha_A = level.
+
+    Parameters
+    ----------
+    task : SCBTask or (K_P, K_Q, T)
+    theta : float
+        Above -1/(rT), with r = sqrt(K_P K_Q).
+    level : float
+        Above 0, and reached before alpha_V alpha_A is 1.
+
+    Returns
+    -------
+    float
+        The flow without its 1/T term from theta + 1/(rT): exact for long contexts.
+
+    Raises
+    ------
+    ScbError
+        An argument is not as described.
+
+    Notes
+    -----
+    Book: 07-transfer, eq-transfer-samples.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> task = scb.SCBTask.example(4000)
+    >>> for theta in (0, 0.1, 1):
+    ...     exact = scb.escape_time(task, 0.5, start=(theta, 0))
+    ...     print(round(scb.transfer_time(task, theta), 1), round(exact, 1))
+    29.4 29.4
+    12.1 12.1
+    4.8 4.8
+    """
+    K_P, K_Q, T = SignalConstants.of(task)
+    goal, r = checks.positive_number("level", level), math.sqrt(K_P * K_Q)
+    push = checks.real_number("theta", theta) + 1 / (r * T)
+    if push <= 0:
+        raise ScbError(
+            f"theta: expected a number above -1/(rT) = {-1 / (r * T):.3g}, got {theta:.6g}; "
+            "below it the run goes to the wrong side."
+        )
+    end = math.asinh(goal * math.sqrt(K_Q / K_P) / push)
+    kappa = push**2 * math.sqrt(K_P / K_Q) / 2
+    if kappa * math.sinh(2 * end) >= 1:
+        raise ScbError(
+            f"level: expected one that is reached before alpha_V alpha_A = 1, got {goal:.6g}; "
+            "use escape_time."
+        )
+    return _hyperbolic_time(kappa, end) / r
+
+
+def transfer_noise(
+    task: SCBTask, pretrained: LinearTransformer, learning_rate: float, batch_size: float
+) -> float:
+    """Return the correlation that the noise of the first steps is worth.
+
+    Parameters
+    ----------
+    task : SCBTask
+        The downstream task.
+    pretrained : LinearTransformer
+        Only its V is read.
+    learning_rate : float
+        Of both matrices.
+    batch_size : float
+        At least 1.
+
+    Returns
+    -------
+    float
+        The standard deviation s of the noise, in units of alpha_V: a run from theta goes to the
+        right side with the chance Phi((theta + 1/(rT)) / s).
+
+    Raises
+    ------
+    ScbError
+        An argument is not as described, or the task has no transition energy.
+
+    Notes
+    -----
+    For the linear flow at the saddle, without a penalty. Book: 07-transfer, eq-transfer-noise.
+
+    Examples
+    --------
+    >>> import numpy as np, scb_edu as scb
+    >>> task = scb.SCBTask.example(1000)
+    >>> other = task.related(0.1, np.random.default_rng(0))
+    >>> models = scb.LinearTransformer.initial(task), scb.LinearTransformer.oracle(other)
+    >>> [round(scb.transfer_noise(task, model, 0.02, 64), 4) for model in models]
+    [0.0012, 0.0133]
+    """
+    rate, B = checks.positive_number("learning_rate", learning_rate), _at_least_one(batch_size)
+    first = start_noise(task)
+    _check_model(pretrained, task)
+    variance = rate / B * (first**2 + _noise_of_attention(task, pretrained.value))
+    return math.sqrt(variance / (2 * growth_rate(task)))
+
+
+def transfer_chance(
+    task: SCBTask, pretrained: LinearTransformer, learning_rate: float, batch_size: float
+) -> float:
+    """Return the chance that a downstream run goes to the right side.
+
+    Parameters
+    ----------
+    task : SCBTask
+        The downstream task.
+    pretrained : LinearTransformer
+        Only its V is read.
+    learning_rate : float
+        Of both matrices.
+    batch_size : float
+        At least 1.
+
+    Returns
+    -------
+    float
+        Phi((theta + 1/(rT)) / s), with theta = alpha_V of the pretrained model and s the
+        ``transfer_noise``; r is the growth rate. From V = mu 1^T it is ``escape_chance``.
+
+    Raises
+    ------
+    ScbError
+        An argument is not as described, or the task has no transition energy.
+
+    Notes
+    -----
+    For the linear flow at the saddle, without a penalty. Book: 07-transfer, eq-transfer-chance.
+
+    Examples
+    --------
+    >>> import numpy as np, scb_edu as scb
+    >>> task = scb.SCBTask.example(1000)
+    >>> for theta in (-0.03, 0.0, 0.03):
+    ...     start = scb.LinearTransformer.oracle(task.related(theta, np.random.default_rng(0)))
+    ...     print(round(scb.transfer_chance(task, start, 0.02, 64), 2))
+    0.02
+    0.61
+    0.99
+    """
+    noise = transfer_noise(task, pretrained, learning_rate, batch_size)
+    push = _correlation(task, pretrained.value) + 1 / (growth_rate(task) * task.context_length)
+    return (1 + math.erf(push / noise / math.sqrt(2))) / 2
+
+
+def transfer_boundary(
+    task: SCBTask, pretrained: LinearTransformer, learning_rate: float, batch_size: float
+) -> float:
+    """Return the smallest correlation that is safe: 95 % of runs go to the right side.
+
+    Parameters
+    ----------
+    task : SCBTask
+        The downstream task.
+    pretrained : LinearTransformer
+        Only its V is read, and of that only how much noise it makes in the gradient of A.
+    learning_rate : float
+        Of both matrices.
+    batch_size : float
+        At least 1.
+
+    Returns
+    -------
+    float
+        1.645 s - 1/(rT); below zero where a run from scratch is safe already.
+
+    Raises
+    ------
+    ScbError
+        An argument is not as described, or the task has no transition energy.
+
+    Notes
+    -----
+    For the linear flow at the saddle, without a penalty. Book: 07-transfer, eq-transfer-boundary.
+
+    Examples
+    --------
+    >>> import numpy as np, scb_edu as scb
+    >>> for T in (250, 4000):
+    ...     task = scb.SCBTask.example(T)
+    ...     other = scb.LinearTransformer.oracle(task.related(0.0, np.random.default_rng(0)))
+    ...     print(round(scb.transfer_boundary(task, other, 0.02, 64), 3))
+    0.007
+    0.021
+    """
+    noise = transfer_noise(task, pretrained, learning_rate, batch_size)
+    return 1.6449 * noise - 1 / (growth_rate(task) * task.context_length)
+
+
+def _hyperbolic_time(kappa: float, end: float) -> float:
+    """Return the integral of 1 / (1 - kappa sinh(2 s)) from 0 to ``end``."""
+    # with w = e^(2s) the denominator is a quadratic with the roots 1/kappa +- root/kappa
+    root = math.sqrt(1 + kappa**2)
+    high, low = (1 + root) / kappa, -kappa / (1 + root)
+    w = math.exp(2 * end)
+    return math.log((w - low) * (high - 1) / ((high - w) * (1 - low))) / (2 * root)
+
+
+def _noise_of_attention(task: SCBTask, value: Array) -> float:
+    """Return tr(D V D V^T) / K_P, what the noise in the gradient of A adds to that of V."""
+    mu = task.stationary
+    apart = value - (value @ mu)[:, None]  # (N, N), D on the right: from the mean column
+    apart = apart - mu @ apart  # D on the left: from the mean row
+    return float(mu @ apart**2 @ mu) / task.transition_energy
+
+
+def _correlation(task: SCBTask, value: Array) -> float:
+    mu = task.stationary
+    moved = value - mu[:, None]
+    deviation = task.transition - mu[:, None]
+    return weighted_inner_product(moved, deviation, mu) / task.transition_energy
+
+
+def _check_model(model: object, task: SCBTask) -> None:
+    if not isinstance(model, LinearTransformer | SoftmaxTransformer):
+        raise ScbError(
+            "model: expected a LinearTransformer or a SoftmaxTransformer, got "
+            f"{type(model).__name__}."
+        )
+    size = (task.vocab_size, task.vocab_size)
+    checks.shape_is("model.value", model.value, size, "(N, N)")
+
+
+def _at_least_one(batch_size: float) -> float:
+    B = checks.positive_number("batch_size", batch_size)
+    if B < 1:
+        raise ScbError(f"batch_size: expected at least 1, got {B:.6g}.")
+    return B

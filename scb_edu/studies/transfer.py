@@ -1,0 +1,196 @@
+"""The studies of chapter 7: what a pretrained value matrix saves, and when it is enough."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from scb_edu.checks import Array
+from scb_edu.errors import ScbError
+from scb_edu.finetuning import transfer, transfer_boundary
+from scb_edu.intervals import Interval
+from scb_edu.optimizers import ProximalGradient
+from scb_edu.studies.study import Study
+from scb_edu.tables import Table
+from scb_edu.task import SCBTask
+from scb_edu.training import train
+from scb_edu.trajectory import Record, Trajectory
+from scb_edu.transformer import LinearTransformer
+
+RATE, PENALTY, BATCH = 0.02, 0.003, 64
+LENGTHS = (250, 500, 1000, 2000, 4000)
+MOST_STEPS = 2000  # 40 units of time; the flow from scratch at T = 4000 takes 29
+SIDE_RATE, SIDE_BATCH = 0.04, 32  # louder, so that the boundary is wide enough to be seen
+SIDE_LENGTHS = (100, 200, 400, 800, 1600)
+SIDE_THETAS = (-0.05, -0.025, 0.0, 0.025, 0.05, 0.1)
+DECIDED = 0.3  # |alpha_A| at which a run has chosen its side
+MIRROR = -0.3
+
+
+def pretrained(
+    start: str, theta: float, task: SCBTask, rng: np.random.Generator
+) -> LinearTransformer:
+    """Return a model whose V has the correlation theta with the P of the task.
+
+    "related": V is the transition of another task, theta of it right and the rest beside it.
+    "aligned": V = mu 1^T + theta (P - mu 1^T), with nothing beside it.
+    "scratch": V = mu 1^T.
+    """
+    if start == "related":
+        return LinearTransformer.oracle(task.related(theta, rng), dtype=np.float32)
+    if start == "aligned":
+        return LinearTransformer.from_signals(task, theta, 0.0, dtype=np.float32)
+    if start == "scratch":
+        return LinearTransformer.initial(task, dtype=np.float32)
+    raise ScbError(f"start: expected 'related', 'aligned' or 'scratch', got {start!r}.")
+
+
+def finetune(
+    rng: np.random.Generator,
+    *,
+    start: str,
+    theta: float,
+    context_length: int,
+    batch_size: int,
+    penalty: float,
+    steps: int,
+) -> dict[str, Any]:
+    """Train on the running example from a pretrained V until the attention is half way."""
+    task = SCBTask.example(context_length)
+    run = train(
+        task,
+        transfer(pretrained(start, theta, task, rng), task),
+        ProximalGradient(RATE, penalty),
+        steps=steps,
+        batch_size=batch_size,
+        rng=rng,
+        record_every=10,
+        stop=_is_half_way,
+    )
+    return {
+        "reached": run.status.ended == "stopped",
+        "samples": int(run.samples[-1]),
+        "fate": fate(run),
+        "alpha_V": run.signals.value[-1],
+        "alpha_A": run.signals.attention[-1],
+    }
+
+
+def fate(run: Trajectory) -> str:
+    """Return how a run ended: half way, at the mirror, stuck without attention, or diverged."""
+    if not run.status.ok:
+        return "diverged"
+    if run.status.ended == "stopped":
+        return "arrived"
+    return "mirror" if run.signals.attention[-1] < MIRROR else "stuck"
+
+
+def _is_half_way(record: Record) -> bool:
+    return record.signals.attention > 0.5
+
+
+def side(
+    rng: np.random.Generator, *, start: str, theta: float, context_length: int
+) -> dict[str, Any]:
+    """Train without a penalty from a pretrained V until alpha_A has chosen a side."""
+    task = SCBTask.example(context_length)
+    run = train(
+        task,
+        transfer(pretrained(start, theta, task, rng), task),
+        ProximalGradient(SIDE_RATE),
+        steps=1500,
+        batch_size=SIDE_BATCH,
+        rng=rng,
+        record_every=5,
+        stop=_has_decided,
+    )
+    attention = run.signals.attention[-1]
+    return {"right": bool(run.status.ok and attention > DECIDED), "alpha_A": attention}
+
+
+def _has_decided(record: Record) -> bool:
+    return abs(record.signals.attention) > DECIDED
+
+
+def choose(table: Table, **values: Any) -> Table:
+    """Return the rows of a table that have the given values in the named columns."""
+    for name, value in values.items():
+        table = table[table[name] == value]
+    return table
+
+
+def samples_to_half_way(table: Table) -> Array:
+    """Return the samples that each run took; inf where it never arrived."""
+    return np.where(table["reached"], table["samples"], np.inf)
+
+
+def median_interval(values: Sequence[float] | Array, level: float = 0.95) -> Interval:
+    """Return the median of a sample with an interval that may hold the value "never", inf.
+
+    The true median lies below the k-th smallest of n values only if fewer than k of them fall
+    on its left: a matter of tossing n coins. The ends are the k-th smallest and k-th largest.
+    """
+    ordered = np.sort(np.asarray(values, dtype=float))
+    n = len(ordered)
+    chances = np.cumsum([math.comb(n, heads) for heads in range(n)]) / 2**n
+    k = int((chances <= (1 - level) / 2).sum())  # this many may be left out on either side
+    k = max(k - 1, 0)
+    return Interval(float(np.median(ordered)), float(ordered[k]), float(ordered[n - 1 - k]))
+
+
+def medians(table: Table) -> Array:
+    """Return T, the median of the samples, its interval and the share that arrived: (5, n)."""
+    rows = []
+    for T in np.unique(table["context_length"]):
+        some = choose(table, context_length=T)
+        rows.append((T, *median_interval(samples_to_half_way(some)), some["reached"].mean()))
+    return np.transpose(rows)
+
+
+def boundaries(lengths: Sequence[int], seeds: int = 20) -> Array:
+    """Return the boundary of ``side`` for each T, from a related P' with theta = 0; median."""
+    found = []
+    for T in lengths:
+        task = SCBTask.example(int(T))
+        models = [pretrained("related", 0.0, task, np.random.default_rng(s)) for s in range(seeds)]
+        bounds = [transfer_boundary(task, model, SIDE_RATE, SIDE_BATCH) for model in models]
+        found.append(np.median(bounds))
+    return np.array(found)
+
+
+def _points() -> list[dict[str, Any]]:
+    """Return the points of the main study: starts and lengths, and a few with other settings."""
+    usual = {"batch_size": BATCH, "penalty": PENALTY, "steps": MOST_STEPS}
+    starts = [("scratch", 0.0), *(("related", theta) for theta in (0.0, 0.03, 0.1, 0.3, 1.0))]
+    points = [_point(usual, *start, T) for T in LENGTHS for start in starts]
+    points += [
+        _point(usual, "aligned", theta, T) for T in (250, 1000, 4000) for theta in (0.03, 0.1)
+    ]
+    larger = usual | {"batch_size": 128}
+    points += [
+        _point(larger, *start, T) for T in (250, 4000) for start in [starts[0], ("related", 0.1)]
+    ]
+    longer = usual | {"steps": 4000}
+    points += [_point(longer, "related", theta, 250) for theta in (-0.03, -0.1, -0.3)]
+    for penalty in (0.0, 0.001, 0.006, 0.01):
+        other = usual | {"penalty": penalty}
+        points += [_point(other, "related", theta, 1000) for theta in (0.03, 0.1)]
+    return points
+
+
+def _point(settings: dict[str, Any], start: str, theta: float, T: int) -> dict[str, Any]:
+    return {"start": start, "theta": theta, "context_length": T, **settings}
+
+
+STUDIES = [
+    Study("transfer-samples", finetune, _points(), seeds=20),
+    Study(
+        "transfer-sides",
+        side,
+        {"start": ("related",), "theta": SIDE_THETAS, "context_length": SIDE_LENGTHS},
+        seeds=40,
+    ),
+]

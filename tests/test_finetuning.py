@@ -1,0 +1,214 @@
+"""A downstream run: where it starts, how long it takes, and what the noise is worth."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+
+import scb_edu as scb
+
+TASK = scb.SCBTask.example(1000)
+
+
+def related(theta, seed=0, task=TASK):
+    return scb.LinearTransformer.oracle(task.related(theta, np.random.default_rng(seed)))
+
+
+# The start -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("theta", [-0.3, 0.0, 0.1, 1.0])
+def test_the_run_starts_with_the_correlation_as_its_signal(theta):
+    start = scb.transfer(related(theta), TASK)
+    found = scb.signals(start, TASK)
+    assert found.value == pytest.approx(theta, abs=1e-8)
+    assert found.attention == pytest.approx(0, abs=1e-12)
+    np.testing.assert_array_equal(start.attention, np.full((1000, 3), 1 / 1000))
+
+
+def test_the_context_may_be_longer_downstream():
+    short = scb.LinearTransformer.oracle(scb.SCBTask.example(50), dtype=np.float32)
+    start = scb.transfer(short, TASK)
+    assert start.attention.shape == (1000, 3)
+    assert start.attention.dtype == np.float32
+    np.testing.assert_array_equal(start.value, short.value)
+
+
+def test_the_attention_can_be_kept():
+    model = related(0.1)
+    kept = scb.transfer(model, TASK, attention="kept")
+    np.testing.assert_array_equal(kept.attention, model.attention)
+    np.testing.assert_array_equal(kept.value, model.value)
+
+
+@pytest.mark.parametrize("attention", ["uniform", "kept"])
+def test_a_softmax_model_stays_one(attention):
+    model = scb.SoftmaxTransformer.oracle(TASK, dtype=np.float32)
+    start = scb.transfer(model, TASK, attention=attention)
+    assert isinstance(start, scb.SoftmaxTransformer)
+    assert start.logits.dtype == np.float32
+    expected = model.attention if attention == "kept" else np.full((1000, 3), 1 / 1000)
+    np.testing.assert_allclose(start.attention, expected, rtol=1e-6)
+
+
+def test_a_start_that_does_not_fit_is_refused():
+    short = scb.LinearTransformer.oracle(scb.SCBTask.example(50))
+    with pytest.raises(scb.ScbError, match="attention: expected 'uniform' or 'kept', got 'old'"):
+        scb.transfer(related(0.1), TASK, attention="old")
+    with pytest.raises(scb.ScbError, match=r"model\.attention: expected shape .*1000, 3.*50, 3"):
+        scb.transfer(short, TASK, attention="kept")
+    with pytest.raises(scb.ScbError, match=r"model\.value: expected shape .*3, 3.*2, 2"):
+        scb.transfer(scb.LinearTransformer(np.eye(2), np.ones((5, 2)) / 5), TASK)
+    with pytest.raises(scb.ScbError, match=r"model: expected a LinearT.* got ndarray"):
+        scb.transfer(np.eye(3), TASK)
+    with pytest.raises(scb.ScbError, match="task: expected an SCBTask"):
+        scb.transfer(related(0.1), "task")
+
+
+# How long it takes ---------------------------------------------------------------------------
+
+
+def steps_of_matrices(theta, rate, level):
+    """Euler steps of the exact gradients, on the full matrices, until alpha_A is at the level."""
+    model, steps = scb.LinearTransformer.from_signals(TASK, theta, 0), 0
+    while scb.signals(model, TASK).attention < level:
+        model, steps = scb.population_step(model, TASK, rate), steps + 1
+    return steps
+
+
+@pytest.mark.parametrize("theta", [0.1, 0.5])
+def test_the_samples_are_those_of_exact_gradients(theta):
+    steps = steps_of_matrices(theta, 0.02, 0.4)
+    samples = scb.transfer_samples(TASK, theta, learning_rate=0.02, batch_size=10, level=0.4)
+    assert samples == pytest.approx(10 * steps, rel=0.01)
+
+
+def test_knowledge_beside_the_truth_does_not_change_the_exact_path():
+    """V = P' is not on the family, yet to first order its A is pushed as from (theta, 0)."""
+    start = scb.transfer(related(0.1), TASK)
+    aligned = scb.LinearTransformer.from_signals(TASK, 0.1, 0)
+    pushes = [
+        scb.signals(scb.population_step(model, TASK, 1.0), TASK).attention
+        for model in (start, aligned)
+    ]
+    assert pushes[0] == pytest.approx(pushes[1], rel=1e-6)
+    assert pushes[1] == pytest.approx(0.1 * TASK.transition_energy, rel=0.01)
+
+
+def test_below_the_watershed_it_never_arrives():
+    assert math.isinf(scb.transfer_samples(TASK, -0.1, learning_rate=0.1, batch_size=1))
+
+
+@pytest.mark.parametrize("theta", [0.02, 0.1, 0.6])
+@pytest.mark.parametrize("level", [0.1, 0.5])
+def test_the_formula_is_the_integral_along_the_hyperbola(theta, level):
+    """alpha_A' = K_P alpha_V (1 - alpha_V alpha_A), alpha_V^2 = theta^2 + alpha_A^2 K_Q/K_P."""
+    K_P, K_Q, T = 0.14, 0.5, 1e12
+
+    def slowness(a):
+        v = math.sqrt(theta**2 + a**2 * K_Q / K_P)
+        return 1 / (K_P * v * (1 - v * a))
+
+    assert scb.transfer_time((K_P, K_Q, T), theta, level) == pytest.approx(
+        quad(slowness, 0, level)[0], rel=1e-6
+    )
+
+
+@pytest.mark.parametrize("theta", [0.0, 0.01, 0.1, 1.0])
+def test_the_formula_is_the_flow_in_long_contexts(theta):
+    task = (0.14, 0.5, 1e6)
+    exact = scb.escape_time(task, 0.4, start=(theta, 0))
+    assert scb.transfer_time(task, theta, 0.4) == pytest.approx(exact, rel=1e-4)
+    if theta == 0:
+        assert exact == pytest.approx(scb.escape_time_limit(task, 0.4), rel=1e-4)
+
+
+def test_a_time_that_is_not_in_the_formula_is_refused():
+    with pytest.raises(scb.ScbError, match=r"theta: expected a number above -1/\(rT\) = -0\.00"):
+        scb.transfer_time(TASK, -0.1)
+    with pytest.raises(scb.ScbError, match="level: expected one that is reached before"):
+        scb.transfer_time(TASK, 0.1, 0.99)
+    for name, wrong in [("learning_rate", 0), ("batch_size", 0.5), ("theta", "x"), ("level", 2)]:
+        right = {"theta": 0.1, "learning_rate": 0.1, "batch_size": 1}
+        with pytest.raises(scb.ScbError, match=name):
+            scb.transfer_samples(TASK, **(right | {name: wrong}))
+
+
+# What the noise is worth -----------------------------------------------------------------------
+
+
+def test_the_noise_of_the_growing_signal_is_that_of_real_gradients():
+    """1,500 batches: a variance scatters by 4 %; four of these are allowed."""
+    task = scb.SCBTask.random(4, 60, 2, np.random.default_rng(5))
+    start = scb.transfer(related(0.2, task=task), task)
+    K_P, K_Q, T = task.transition_energy, task.attention_energy, task.context_length
+    ratio, rng = math.sqrt(K_Q / K_P), np.random.default_rng(1)
+    moved = []
+    for _ in range(1500):
+        slope = scb.gradient(start, task.sample(8, rng))
+        push = scb.precondition(slope, task.stationary).attention
+        far = task.attention - 1 / T
+        attention = -np.einsum("tk,tk,k->", push, far, task.stationary) / K_Q
+        moved.append(scb.value_push(slope, task) + ratio * attention)
+    # one step of rate 1: noise s of a run is that of a step over the root of twice the growth
+    expected = np.std(moved) / math.sqrt(2 * scb.growth_rate(task))
+    assert scb.transfer_noise(task, start, 1, 8) == pytest.approx(expected, rel=0.08)
+
+
+def test_from_scratch_the_chance_is_that_of_chapter_6():
+    start = scb.LinearTransformer.initial(TASK)
+    for B in (2, 16):
+        mine = scb.transfer_chance(TASK, start, 0.02, B)
+        assert mine == pytest.approx(scb.escape_chance(TASK, 0.02, B), abs=1e-12)
+
+
+def linear_runs(task, model, rate, batch, runs, rng):
+    """The linear flow with normal noise, in its own two variables, step by step."""
+    K_P, K_Q, T = task.transition_energy, task.attention_energy, task.context_length
+    mu, V, P = task.stationary, model.value, task.transition
+    theta = np.einsum("nm,nm,m->", V - mu[:, None], P - mu[:, None], mu) / K_P
+    D = np.diag(mu) - np.outer(mu, mu)
+    scatter = math.sqrt(np.trace(D @ V @ D @ V.T) / K_Q / batch)
+    first = scb.start_noise(task) / math.sqrt(batch)
+    v, a = np.full(runs, theta), np.zeros(runs)
+    for _ in range(round(20 / rate)):
+        dv = 1 / T - v / T + K_Q * a + first * rng.normal(size=runs)
+        da = K_P * v + scatter * rng.normal(size=runs)
+        v, a = v + rate * dv, a + rate * da
+    return v + math.sqrt(K_Q / K_P) * a > 0
+
+
+@pytest.mark.parametrize("theta", [-0.01, 0.0, 0.01])
+def test_the_chance_is_that_of_the_linear_model(theta):
+    """2,000 runs: a share scatters by 0.011; three of these and a bit for the step size."""
+    model = related(theta)
+    right = linear_runs(TASK, model, 0.02, 64, 2000, np.random.default_rng(3)).mean()
+    assert scb.transfer_chance(TASK, model, 0.02, 64) == pytest.approx(right, abs=0.04)
+
+
+@pytest.mark.parametrize("T", [100, 4000])
+def test_at_the_boundary_the_chance_is_95_percent(T):
+    task = scb.SCBTask.example(T)
+    theta = scb.transfer_boundary(task, related(0.0, task=task), 0.1, 16)
+    # the same V but for its part along P: that part makes hardly any noise of its own
+    moved = related(0.0, task=task).value + theta * (task.transition - task.stationary[:, None])
+    at = scb.LinearTransformer(moved, np.full((T, 3), 1 / T))
+    assert scb.transfer_chance(task, at, 0.1, 16) == pytest.approx(0.95, abs=0.003)
+
+
+def test_a_larger_batch_moves_the_boundary_by_its_root():
+    push = 1 / (scb.growth_rate(TASK) * 1000)
+    small, large = (scb.transfer_boundary(TASK, related(0.0), 0.02, B) + push for B in (16, 64))
+    assert small == pytest.approx(2 * large)
+
+
+@pytest.mark.parametrize("name", ["transfer_noise", "transfer_chance", "transfer_boundary"])
+def test_wrong_settings_are_named(name):
+    function = getattr(scb, name)
+    with pytest.raises(scb.ScbError, match="learning_rate"):
+        function(TASK, related(0.1), -1, 64)
+    with pytest.raises(scb.ScbError, match=r"batch_size: expected at least 1, got 0\.5"):
+        function(TASK, related(0.1), 0.1, 0.5)
+    with pytest.raises(scb.ScbError, match="model: expected"):
+        function(TASK, np.eye(3), 0.1, 64)
