@@ -25,6 +25,7 @@ from scb_edu.figures.picture import (
     styled,
 )
 
+DARKEST = 0.6  # chances of 0.6 or more are equally dark: most are far smaller
 LETTERS = 8.5  # points of a letter on an axis that has 27 of them
 COLORS = (VALUE, ATTENTION, GREEN, PURPLE, AMBER, SKY)
 MARKERS = ("o", "s", "^", "D", "v", "P")
@@ -57,7 +58,7 @@ def letter_table(transition: Array, names: Sequence[str]) -> Picture:
     P of a text with 2 letters. Likeliest: b after a 0.90, a after ...
     """
     figure, ax = new_figure(4.4, 4.5)
-    heatmap(ax, transition, limits=(0, 1), numbers=False)
+    heatmap(ax, transition, limits=(0, DARKEST), numbers=False)
     _name_letters(ax.xaxis, names)
     _name_letters(ax.yaxis, names)
     ax.set(xlabel="letter", ylabel="the next letter")
@@ -139,7 +140,7 @@ def entries(truth: Array, learned: Array, names: Sequence[str], correlation: flo
     ends = np.array([0, max(truth.max(), learned.max())])
     ax.plot(ends, ends, color=TRUTH, linestyle="--", linewidth=1)
     ax.scatter(truth, learned, s=10, color=VALUE, alpha=0.5, linewidths=0)
-    for pair, place in _largest(truth, names, 4):
+    for pair, place in _largest(truth, names, 3):
         ax.annotate(
             pair,
             (truth[place], learned[place]),
