@@ -251,29 +251,34 @@ def text_words(rng: np.random.Generator, *, vocab_size: int) -> Sequence[dict[st
     ]
 
 
-def copied(tokens: Tokens, length: int) -> tuple[float, float]:
-    """Guess what followed when the last ``length`` tokens occurred before, and count the hits.
+def copies(tokens: Tokens, length: int) -> Tokens:
+    """Guess what followed when the last ``length`` tokens occurred before.
 
     Returns
     -------
-    hits, known : float
-        The share of right guesses where there is one, and the share of places where there is.
+    (L,) array
+        The guess for each place, made before it is seen; -1 where there is none.
     """
     followed: dict[bytes, int] = {}
-    hits, places = [], len(tokens) - length
+    guess = np.full(len(tokens), -1)
     for at in range(length, len(tokens)):
-        key, came = tokens[at - length : at].tobytes(), int(tokens[at])
-        if key in followed:
-            hits.append(followed[key] == came)
-        followed[key] = came
-    return float(np.mean(hits)), len(hits) / places
+        key = tokens[at - length : at].tobytes()
+        guess[at] = followed.get(key, -1)
+        followed[key] = int(tokens[at])
+    return guess
 
 
-def favourites(order: int) -> float:
-    """Return how often the letter that a table of counts likes best is the one that came."""
+def favourites(order: int) -> Tokens:
+    """Return the letter that a table of counts likes best, for the held-out text.
+
+    Returns
+    -------
+    (L - LONGEST - 1,) array
+        From the first place on at which the models are judged.
+    """
     model, tokens = counted(order)[0], alice()[2].tokens
     batch = windows(tokens, model.context_length, ends=np.arange(LONGEST, len(tokens) - 1))
-    return float((model.predict(batch.tokens, batch.last).argmax(axis=1) == batch.output).mean())
+    return np.asarray(model.predict(batch.tokens, batch.last).argmax(axis=1))
 
 
 class Writer(NamedTuple):
