@@ -66,6 +66,8 @@ from scb_edu.optimizers import (
     ProximalGradient,
     soft_threshold,
 )
+from scb_edu.similarity import effective_positions, off_support, similarity
+from scb_edu.softmax_flow import SoftmaxFlow, softmax_flow, softmax_snap_time
 from scb_edu.task import Batch, SCBTask, attend, random_attention, random_transition
 from scb_edu.training import Stage, train, train_stages
 from scb_edu.trajectory import Record, Status, Trajectory
@@ -98,6 +100,7 @@ __all__ = [
     "ScbError",
     "SignalConstants",
     "Signals",
+    "SoftmaxFlow",
     "SoftmaxGradient",
     "SoftmaxTransformer",
     "Stage",
@@ -109,6 +112,7 @@ __all__ = [
     "bayes_loss",
     "closeness",
     "distances",
+    "effective_positions",
     "entropy",
     "escape_chance",
     "escape_time",
@@ -120,6 +124,7 @@ __all__ = [
     "growth_rate",
     "loss",
     "mixed",
+    "off_support",
     "output_entropy",
     "pair_law",
     "population_gradient",
@@ -136,7 +141,10 @@ __all__ = [
     "signal_loss",
     "signal_rate",
     "signals",
+    "similarity",
     "soft_threshold",
+    "softmax_flow",
+    "softmax_snap_time",
     "start_noise",
     "surprise",
     "train",

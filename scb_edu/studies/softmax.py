@@ -1,0 +1,156 @@
+"""The studies of chapter 8: softmax attention beside linear attention, on the same samples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from scb_edu.checks import Array
+from scb_edu.gradients import bayes_loss, population_loss
+from scb_edu.optimizers import Optimizer, ProximalGradient
+from scb_edu.similarity import effective_positions, off_support, similarity
+from scb_edu.studies.study import Study
+from scb_edu.task import SCBTask
+from scb_edu.training import Stage, train_stages
+from scb_edu.trajectory import Trajectory
+from scb_edu.transformer import (
+    LinearTransformer,
+    SoftmaxTransformer,
+    Transformer,
+    distances,
+    signals,
+)
+
+BATCH = 64
+RECORDS = 20
+METHODS = ("softmax", "l1", "linear")
+"""Softmax attention, and linear attention with a penalty and without."""
+
+
+def optimizers(method: str) -> tuple[Optimizer, Optimizer]:
+    """Return the optimisers of the two stages of training: the second is for the fine work.
+
+    The logits of a softmax need a rate that is larger by far than that of V: their push is 1/T of
+    that on A. Once a weight is large it no longer is, and the same rate would be too large.
+    """
+    if method == "softmax":
+        return (
+            ProximalGradient(0.02, attention_rate=16),
+            ProximalGradient(0.0025, attention_rate=1),
+        )
+    penalty = {"l1": 0.005, "linear": 0.0}[method]
+    return ProximalGradient(0.01, penalty), ProximalGradient(0.0025, penalty)
+
+
+def stages(method: str, context_length: int) -> list[Stage]:
+    """Return the two stages, with as many steps for all methods."""
+    longest = max(context_length, 250)  # below that the rates set the pace, not T
+    steps = (24 * longest, 16 * longest)
+    pairs = zip(optimizers(method), steps, strict=True)
+    return [Stage(optimizer, count, BATCH) for optimizer, count in pairs]
+
+
+def start(method: str, task: SCBTask) -> LinearTransformer | SoftmaxTransformer:
+    """Return the initial point: V = mu 1^T and uniform attention, in float32."""
+    kind = SoftmaxTransformer if method == "softmax" else LinearTransformer
+    return kind.initial(task, dtype=np.float32)
+
+
+def trained(method: str, task: SCBTask, seed: int) -> Trajectory:
+    """Train from the initial point; the same seed means the same samples for every method."""
+    plan = stages(method, task.context_length)
+    every = sum(stage.steps for stage in plan) // RECORDS
+    return train_stages(
+        task,
+        start(method, task),
+        plan,
+        rng=np.random.default_rng(seed),
+        record_every=every,
+        snapshot_every=every,
+    )
+
+
+def course(rng: np.random.Generator, *, context_length: int) -> list[dict[str, Any]]:
+    """Train all three on the same samples, and return their courses."""
+    task, seed = SCBTask.example(context_length), int(rng.integers(2**32))
+    runs = {method: trained(method, task, seed) for method in METHODS}
+    return [
+        row | {"ended": run.status.ended}
+        for method, run in runs.items()
+        for row in _records(method, run, task)
+    ]
+
+
+def _records(method: str, run: Trajectory, task: SCBTask) -> list[dict[str, Any]]:
+    """Return what was seen of a run after its start, where maps have a direction."""
+    mu = task.stationary
+    return [
+        {
+            "method": method,
+            "samples": int(run.samples[at]),
+            "excess": float(run.loss[at] - bayes_loss(task)),
+            "alpha_V": float(run.signals.value[at]),
+            "alpha_A": float(run.signals.attention[at]),
+            "to_truth": similarity(run.snapshots[at], task.attention, mu),
+            "outside": off_support(LinearTransformer(task.transition, run.snapshots[at]), task),
+        }
+        for at in range(1, len(run.step))
+    ]
+
+
+def comparison(rng: np.random.Generator, *, task: str, context_length: int) -> dict[str, Any]:
+    """Train softmax and linear attention with a penalty on the same samples; compare the ends."""
+    which, seed = named_task(task, context_length), int(rng.integers(2**32))
+    runs = {method: trained(method, which, seed) for method in METHODS[:2]}
+    models = {method: run.model for method, run in runs.items()}
+    row = {
+        f"{name}_{method}": found
+        for method, model in models.items()
+        for name, found in measures(model, which).items()
+    }
+    maps = [model.attention for model in models.values()]
+    ok = all(run.status.ended == "finished" for run in runs.values())
+    return {"alike": similarity(*maps, which.stationary), **row, "ok": ok}
+
+
+def measures(model: Transformer, task: SCBTask) -> dict[str, float]:
+    """Return how close a model is to the truth, and how sparse its attention."""
+    mu, far = task.stationary, distances(model, task)
+    return {
+        "excess": population_loss(model, task) - bayes_loss(task),
+        "value": far.value,
+        "attention": far.attention,
+        "alpha_V": signals(model, task).value,
+        "to_truth": similarity(model.attention, task.attention, mu),
+        "outside": off_support(model, task),
+        "positions": effective_positions(model.attention, mu),
+    }
+
+
+def named_task(name: str, context_length: int) -> SCBTask:
+    """Return the running example, or a random task: "random 2", say, has N = 4 and Q = 3."""
+    if name == "example":
+        return SCBTask.example(context_length)
+    number = int(name.removeprefix("random "))
+    N, Q = ((3, 2), (5, 2), (4, 3), (3, 1))[number]
+    return SCBTask.random(N, context_length, Q, np.random.default_rng(number))
+
+
+def sorted_weights(model: Transformer, token: int) -> Array:
+    """Return the sizes of the weights of one column of A, the largest first (T,)."""
+    return np.sort(np.abs(model.attention[:, token]))[::-1]
+
+
+STUDIES = [
+    Study("softmax-course", course, {"context_length": (250,)}, seeds=10),
+    Study(
+        "softmax-tasks",
+        comparison,
+        [
+            *({"task": "example", "context_length": T} for T in (125, 250, 500)),
+            *({"task": f"random {number}", "context_length": 100} for number in range(4)),
+        ],
+        seeds=10,
+    ),
+]
