@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from scb_edu.checks import Array
 from scb_edu.gradients import bayes_loss, population_loss
@@ -51,19 +52,21 @@ def stages(method: str, context_length: int) -> list[Stage]:
     return [Stage(optimizer, count, BATCH) for optimizer, count in pairs]
 
 
-def start(method: str, task: SCBTask) -> LinearTransformer | SoftmaxTransformer:
-    """Return the initial point: V = mu 1^T and uniform attention, in float32."""
+def start(
+    method: str, task: SCBTask, dtype: DTypeLike = np.float32
+) -> LinearTransformer | SoftmaxTransformer:
+    """Return the initial point: V = mu 1^T and uniform attention."""
     kind = SoftmaxTransformer if method == "softmax" else LinearTransformer
-    return kind.initial(task, dtype=np.float32)
+    return kind.initial(task, dtype=dtype)
 
 
-def trained(method: str, task: SCBTask, seed: int) -> Trajectory:
+def trained(method: str, task: SCBTask, seed: int, *, dtype: DTypeLike = np.float32) -> Trajectory:
     """Train from the initial point; the same seed means the same samples for every method."""
     plan = stages(method, task.context_length)
     every = sum(stage.steps for stage in plan) // RECORDS
     return train_stages(
         task,
-        start(method, task),
+        start(method, task, dtype),
         plan,
         rng=np.random.default_rng(seed),
         record_every=every,
@@ -109,9 +112,9 @@ def comparison(rng: np.random.Generator, *, task: str, context_length: int) -> d
         for method, model in models.items()
         for name, found in measures(model, which).items()
     }
-    maps = [model.attention for model in models.values()]
+    soft, line = (model.attention for model in models.values())
     ok = all(run.status.ended == "finished" for run in runs.values())
-    return {"alike": similarity(*maps, which.stationary), **row, "ok": ok}
+    return {"alike": similarity(soft, line, which.stationary), **row, "ok": ok}
 
 
 def measures(model: Transformer, task: SCBTask) -> dict[str, float]:
