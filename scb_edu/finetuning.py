@@ -6,13 +6,21 @@ import math
 from typing import TypeVar
 
 import numpy as np
+from scipy.integrate import solve_ivp
 
 from scb_edu import checks
 from scb_edu.checks import Array
 from scb_edu.complexity import start_noise
-from scb_edu.dynamics import SignalConstants, TaskLike, escape_time, growth_rate
+from scb_edu.dynamics import (
+    SignalConstants,
+    TaskLike,
+    growth_rate,
+    saddle,
+    signal_jacobian,
+    signal_rate,
+)
 from scb_edu.errors import ScbError
-from scb_edu.task import SCBTask, check_task, weighted_inner_product
+from scb_edu.task import SCBTask, check_task, weighted_inner_product, weighted_square_norm
 from scb_edu.transformer import LinearTransformer, SoftmaxTransformer
 
 Model = TypeVar("Model", LinearTransformer, SoftmaxTransformer)
@@ -68,7 +76,13 @@ def transfer(model: Model, task: SCBTask, *, attention: str = "uniform") -> Mode
 
 
 def transfer_samples(
-    task: SCBTask, theta: float, *, learning_rate: float, batch_size: float, level: float = 0.5
+    task: TaskLike,
+    theta: float,
+    *,
+    learning_rate: float,
+    batch_size: float,
+    level: float = 0.5,
+    beside: float = 0.0,
 ) -> float:
     """Return how many samples a run takes from alpha_V = theta to alpha_A = level, by the flow.
 
@@ -84,16 +98,20 @@ def transfer_samples(
         At least 1.
     level : float
         Below 1.
+    beside : float
+        K_R, the energy of what V knows beside the truth: (1 - theta^2) K_P for a related
+        transition of the same energy.
 
     Returns
     -------
     float
-        Not rounded; inf where the path goes to the wrong side. Noise and penalty are not in it.
+        Not rounded; inf where the path is still below the level after 100 T units of time. The
+        flow is exact; noise and penalty are not in it.
 
     Raises
     ------
     ScbError
-        An argument is not as described.
+        An argument is not as described, or the solver gave up.
 
     Notes
     -----
@@ -110,9 +128,12 @@ def transfer_samples(
     [62000.0, 38000.0, 15000.0]
     [94000.0, 39000.0, 15000.0]
     """
-    start = (checks.real_number("theta", theta), 0.0)
+    begin, goal = checks.real_number("theta", theta), checks.real_number("level", level)
+    rest = checks.non_negative_number("beside", beside)
     rate = checks.positive_number("learning_rate", learning_rate)
-    return escape_time(task, level, start=start) * _at_least_one(batch_size) / rate
+    if goal >= 1:
+        raise ScbError(f"level: expected a number below 1, got {goal:.6g}.")
+    return _arrival(SignalConstants.of(task), begin, rest, goal) * _at_least_one(batch_size) / rate
 
 
 def transfer_time(task: TaskLike, theta: float, level: float = 0.5) -> float:
@@ -188,8 +209,7 @@ def transfer_noise(
     Returns
     -------
     float
-        The standard deviation s of the noise, in units of alpha_V: a run from theta goes to the
-        right side with the chance Phi((theta + 1/(rT)) / s).
+        The standard deviation s of the noise, in units of alpha_V.
 
     Raises
     ------
@@ -207,13 +227,13 @@ def transfer_noise(
     >>> other = task.related(0.1, np.random.default_rng(0))
     >>> models = scb.LinearTransformer.initial(task), scb.LinearTransformer.oracle(other)
     >>> [round(scb.transfer_noise(task, model, 0.02, 64), 4) for model in models]
-    [0.0012, 0.0133]
+    [0.0012, 0.0118]
     """
     rate, B = checks.positive_number("learning_rate", learning_rate), _at_least_one(batch_size)
     first = start_noise(task)
-    _check_model(pretrained, task)
-    variance = rate / B * (first**2 + _noise_of_attention(task, pretrained.value))
-    return math.sqrt(variance / (2 * growth_rate(task)))
+    growth, share, _ = _escape(task, pretrained)
+    second = _noise_of_attention(task, pretrained.value)
+    return math.sqrt(rate / B * (first**2 + share**2 * second) / (2 * growth))
 
 
 def transfer_chance(
@@ -235,8 +255,9 @@ def transfer_chance(
     Returns
     -------
     float
-        Phi((theta + 1/(rT)) / s), with theta = alpha_V of the pretrained model and s the
-        ``transfer_noise``; r is the growth rate. From V = mu 1^T it is ``escape_chance``.
+        Phi((theta + push) / s), with theta = alpha_V of the pretrained model, s the
+        ``transfer_noise``, and for the push what 1/T adds. From V = mu 1^T it is
+        ``escape_chance``.
 
     Raises
     ------
@@ -255,11 +276,11 @@ def transfer_chance(
     ...     start = scb.LinearTransformer.oracle(task.related(theta, np.random.default_rng(0)))
     ...     print(round(scb.transfer_chance(task, start, 0.02, 64), 2))
     0.02
-    0.61
-    0.99
+    0.66
+    1.0
     """
     noise = transfer_noise(task, pretrained, learning_rate, batch_size)
-    push = _correlation(task, pretrained.value) + 1 / (growth_rate(task) * task.context_length)
+    push = _correlation(task, pretrained.value) + _escape(task, pretrained)[2]
     return (1 + math.erf(push / noise / math.sqrt(2))) / 2
 
 
@@ -273,7 +294,7 @@ def transfer_boundary(
     task : SCBTask
         The downstream task.
     pretrained : LinearTransformer
-        Only its V is read, and of that only how much noise it makes in the gradient of A.
+        Only its V is read, and of that only what it knows beside the truth.
     learning_rate : float
         Of both matrices.
     batch_size : float
@@ -282,7 +303,7 @@ def transfer_boundary(
     Returns
     -------
     float
-        1.645 s - 1/(rT); below zero where a run from scratch is safe already.
+        1.645 s less what 1/T adds; below zero where a run from theta = 0 is safe already.
 
     Raises
     ------
@@ -296,15 +317,15 @@ def transfer_boundary(
     Examples
     --------
     >>> import numpy as np, scb_edu as scb
-    >>> for T in (250, 4000):
+    >>> for T in (1000, 4000):
     ...     task = scb.SCBTask.example(T)
     ...     other = scb.LinearTransformer.oracle(task.related(0.0, np.random.default_rng(0)))
     ...     print(round(scb.transfer_boundary(task, other, 0.02, 64), 3))
-    0.007
-    0.021
+    0.014
+    0.018
     """
     noise = transfer_noise(task, pretrained, learning_rate, batch_size)
-    return 1.6449 * noise - 1 / (growth_rate(task) * task.context_length)
+    return 1.6449 * noise - _escape(task, pretrained)[2]
 
 
 def _hyperbolic_time(kappa: float, end: float) -> float:
@@ -316,12 +337,54 @@ def _hyperbolic_time(kappa: float, end: float) -> float:
     return math.log((w - low) * (high - 1) / ((high - w) * (1 - low))) / (2 * root)
 
 
+def _arrival(constants: SignalConstants, theta: float, beside: float, level: float) -> float:
+    """Follow the flow of alpha_V, alpha_A and K_R from (theta, 0, beside) to the level."""
+    _, K_Q, T = constants
+
+    def rate(_t: float, y: Array) -> tuple[float, float, float]:
+        value, attention, rest = y
+        dV, dA = signal_rate(constants, value, attention)
+        return dV, dA - rest * attention, -2 * rest * (1 / T + K_Q * attention**2)
+
+    def crossing(_t: float, y: Array) -> float:
+        return float(y[1] - level)
+
+    crossing.terminal = True  # type: ignore[attr-defined]
+    if level <= 0:
+        return 0.0
+    horizon = 100 * (T + 1 / growth_rate(constants))
+    begin = (theta, 0.0, beside)
+    path = solve_ivp(rate, (0, horizon), begin, "LSODA", events=crossing, rtol=1e-9, atol=1e-12)
+    if not path.success:
+        raise ScbError(f"theta: expected a path that can be followed, got: {path.message}")
+    return float(path.t_events[0][0]) if len(path.t_events[0]) else math.inf
+
+
+def _escape(task: SCBTask, model: LinearTransformer) -> tuple[float, float, float]:
+    """Return the rate of the growing mode at the saddle, its share of alpha_A, and 1/T's part."""
+    _check_model(model, task)
+    beside = _beside(task, model.value)
+    linear = signal_jacobian(task, 0.0, saddle(task).attention) - np.diag([0.0, beside])
+    half = (linear[0, 0] - linear[1, 1]) / 2
+    growth = (linear[0, 0] + linear[1, 1]) / 2 + math.sqrt(half**2 + linear[0, 1] * linear[1, 0])
+    share = linear[0, 1] / (growth + beside)
+    return float(growth), float(share), float(1 / (growth * task.context_length))
+
+
 def _noise_of_attention(task: SCBTask, value: Array) -> float:
-    """Return tr(D V D V^T) / K_P, what the noise in the gradient of A adds to that of V."""
+    """Return tr(D V D V^T) / K_Q, the variance of the push on alpha_A in one sample."""
     mu = task.stationary
     apart = value - (value @ mu)[:, None]  # (N, N), D on the right: from the mean column
     apart = apart - mu @ apart  # D on the left: from the mean row
-    return float(mu @ apart**2 @ mu) / task.transition_energy
+    return float(mu @ apart**2 @ mu) / task.attention_energy
+
+
+def _beside(task: SCBTask, value: Array) -> float:
+    """Return K_R, the energy of what V knows beside the truth."""
+    mu = task.stationary
+    moved = value - mu[:, None]
+    rest = moved - _correlation(task, value) * (task.transition - mu[:, None])
+    return weighted_square_norm(rest, mu)
 
 
 def _correlation(task: SCBTask, value: Array) -> float:

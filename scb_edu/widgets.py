@@ -23,6 +23,7 @@ from scb_edu.dynamics import (
 from scb_edu.explorer import Explorer, Panel, Slider
 from scb_edu.figures import Picture
 from scb_edu.figures.dynamics import ROOM
+from scb_edu.finetuning import transfer
 from scb_edu.gradients import (
     bayes_loss,
     closeness,
@@ -36,7 +37,9 @@ from scb_edu.optimizers import ProximalGradient
 from scb_edu.studies.algorithm import rung
 from scb_edu.studies.study import from_scratch
 from scb_edu.studies.text import COUNTED, LAYERS, alice, expected, written
+from scb_edu.studies.transfer import fate, pretrained
 from scb_edu.task import SCBTask, random_attention, random_transition
+from scb_edu.training import train
 from scb_edu.trajectory import Trajectory
 from scb_edu.transformer import LinearTransformer, distances
 
@@ -48,6 +51,7 @@ __all__ = [
     "one_sequence",
     "sample_run",
     "text_models",
+    "transfer_run",
     "two_signals",
     "two_stages",
 ]
@@ -572,3 +576,61 @@ def text_models() -> Explorer:
     panels = [Panel(law, ("model", "place")), Panel(lines, ("model", "seed"))]
     question = "What does each model know of the next letter, and what does its writing look like?"
     return Explorer(controls, panels, question=question)
+
+
+# Chapter 7 -----------------------------------------------------------------------------------
+
+
+def transfer_run() -> Explorer:
+    """Return what is carried over and the context length over one downstream run.
+
+    Returns
+    -------
+    Explorer
+        The two signals over the samples seen, beside the flow. A changed control trains anew.
+
+    Notes
+    -----
+    Learning rate 0.05, penalty 0.003, batch size 64, 500 steps; one P' for each correlation.
+    Book: 07-transfer, eq-transfer-flow.
+
+    Examples
+    --------
+    >>> from scb_edu import widgets
+    >>> [control.name for control in widgets.transfer_run().controls]
+    ['theta', 'T']
+    """
+
+    def course(theta: float, T: int) -> Picture:
+        task, rng = SCBTask.example(T), np.random.default_rng(1)
+        start = "scratch" if math.isnan(theta) else "related"
+        begin = transfer(pretrained(start, 0.0 if math.isnan(theta) else theta, task, rng), task)
+        run = train(
+            task,
+            begin,
+            ProximalGradient(0.05, 0.003),
+            steps=500,
+            batch_size=64,
+            rng=rng,
+            record_every=10,
+        )
+        flow = signal_flow(task, start=(0.0 if math.isnan(theta) else theta, 0.0), t_end=25)
+        paths = (flow.t * 64 / 0.05, flow.value, flow.attention)
+        return figures.transfer_course(run, paths, _end_of(run))
+
+    known = (math.nan, -0.3, -0.1, 0.0, 0.03, 0.1, 0.3, 1.0)
+    controls = [
+        Slider("theta", "Correlation θ", known, default=0.1, format=_correlation),
+        Slider("T", "Context length T", (50, 200, 800), default=200),
+    ]
+    question = "How much has to be known before for the wait to vanish?"
+    return Explorer(controls, [Panel(course, ("theta", "T"))], question=question)
+
+
+def _correlation(theta: float) -> str:
+    return "from scratch" if math.isnan(theta) else f"{theta:g}"
+
+
+def _end_of(run: Trajectory) -> str:
+    half_way = run.signals.attention[-1] > 0.5
+    return "half way and beyond" if half_way else {"stuck": "not yet"}.get(fate(run), fate(run))

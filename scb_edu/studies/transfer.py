@@ -11,6 +11,7 @@ import numpy as np
 from scb_edu.checks import Array
 from scb_edu.errors import ScbError
 from scb_edu.finetuning import transfer, transfer_boundary
+from scb_edu.gradients import bayes_loss
 from scb_edu.intervals import Interval
 from scb_edu.optimizers import ProximalGradient
 from scb_edu.studies.study import Study
@@ -18,7 +19,7 @@ from scb_edu.tables import Table
 from scb_edu.task import SCBTask
 from scb_edu.training import train
 from scb_edu.trajectory import Record, Trajectory
-from scb_edu.transformer import LinearTransformer
+from scb_edu.transformer import LinearTransformer, signals
 
 RATE, PENALTY, BATCH = 0.02, 0.003, 64
 LENGTHS = (250, 500, 1000, 2000, 4000)
@@ -28,6 +29,7 @@ SIDE_LENGTHS = (100, 200, 400, 800, 1600)
 SIDE_THETAS = (-0.05, -0.025, 0.0, 0.025, 0.05, 0.1)
 DECIDED = 0.3  # |alpha_A| at which a run has chosen its side
 MIRROR = -0.3
+PRETRAINING = 3000  # steps on the related task
 
 
 def pretrained(
@@ -115,6 +117,50 @@ def _has_decided(record: Record) -> bool:
     return abs(record.signals.attention) > DECIDED
 
 
+def end_to_end(
+    rng: np.random.Generator, *, start: str, theta: float, context_length: int
+) -> list[dict[str, Any]]:
+    """Really pretrain ("pretrained") on a related task with short contexts, or not ("scratch").
+
+    Then train on the running example; the course of the loss is what comes back.
+    """
+    task = SCBTask.example(context_length)
+    model = pretrain(theta, rng) if start == "pretrained" else pretrained(start, theta, task, rng)
+    begin = transfer(model, task)
+    run = train(
+        task,
+        begin,
+        ProximalGradient(RATE, PENALTY),
+        steps=1600,
+        batch_size=BATCH,
+        rng=rng,
+        record_every=80,
+    )
+    carried = signals(begin, task).value
+    best = bayes_loss(task)
+    return [
+        {"samples": samples, "excess": loss - best, "alpha_A": alpha, "carried": carried}
+        for samples, loss, alpha in zip(run.samples, run.loss, run.signals.attention, strict=True)
+    ]
+
+
+def pretrain(theta: float, rng: np.random.Generator) -> LinearTransformer:
+    """Train from scratch on a related task with 50 positions and an attention of its own."""
+    other = SCBTask.example(50).related(theta, rng, attention="fresh")
+    begin = LinearTransformer.initial(other, dtype=np.float32)
+    method = ProximalGradient(0.03, PENALTY)
+    run = train(other, begin, method, steps=PRETRAINING, batch_size=BATCH, rng=rng)
+    model = run.model
+    return LinearTransformer(model.value, model.attention)
+
+
+def courses(table: Table, name: str) -> tuple[Array, Array]:
+    """Return the samples (n,) and a column of every run (seeds, n) of an end-to-end study."""
+    samples = np.unique(table["samples"])
+    runs = [choose(table, seed=seed)[name] for seed in np.unique(table["seed"])]
+    return samples, np.array(runs)
+
+
 def choose(table: Table, **values: Any) -> Table:
     """Return the rows of a table that have the given values in the named columns."""
     for name, value in values.items():
@@ -192,5 +238,11 @@ STUDIES = [
         side,
         {"start": ("related",), "theta": SIDE_THETAS, "context_length": SIDE_LENGTHS},
         seeds=40,
+    ),
+    Study(
+        "transfer-pretrained",
+        end_to_end,
+        {"start": ("pretrained", "scratch"), "theta": (0.1,), "context_length": (4000,)},
+        seeds=10,
     ),
 ]
