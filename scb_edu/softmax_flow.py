@@ -136,7 +136,7 @@ def softmax_snap_time(task: SCBTask, ratio: float) -> float:
     --------
     >>> import numpy as np, scb_edu as scb
     >>> copying = scb.SCBTask([[0.0, 1.0], [1.0, 0.0]], np.eye(50)[:, :2])  # Q = 1, K_P = 1/2
-    >>> round(scb.softmax_snap_time(copying, 4) / (50 / 2 * np.sqrt(np.pi)), 6)
+    >>> round(scb.softmax_snap_time(copying, 4) / (25 * np.pi**0.5), 6)
     1.0
     """
     check_task(task)

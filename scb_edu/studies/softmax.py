@@ -128,6 +128,7 @@ def measures(model: Transformer, task: SCBTask) -> dict[str, float]:
         "to_truth": similarity(model.attention, task.attention, mu),
         "outside": off_support(model, task),
         "positions": effective_positions(model.attention, mu),
+        "zeros": float((model.attention[task.attention == 0] == 0).mean()),
     }
 
 
