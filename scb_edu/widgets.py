@@ -34,7 +34,9 @@ from scb_edu.gradients import (
 )
 from scb_edu.information import entropy, output_entropy
 from scb_edu.optimizers import ProximalGradient
+from scb_edu.similarity import similarity
 from scb_edu.studies.algorithm import rung
+from scb_edu.studies.softmax import trained
 from scb_edu.studies.study import from_scratch
 from scb_edu.studies.text import COUNTED, LAYERS, alice, expected, written
 from scb_edu.studies.transfer import fate, pretrained
@@ -50,6 +52,7 @@ __all__ = [
     "loss_landscape",
     "one_sequence",
     "sample_run",
+    "softmax_training",
     "text_models",
     "transfer_run",
     "two_signals",
@@ -634,3 +637,58 @@ def _correlation(theta: float) -> str:
 def _end_of(run: Trajectory) -> str:
     half_way = run.signals.attention[-1] > 0.5
     return "half way and beyond" if half_way else {"stuck": "not yet"}.get(fate(run), fate(run))
+
+
+# Chapter 8 -----------------------------------------------------------------------------------
+
+
+def softmax_training() -> Explorer:
+    """Return context length and step over a run of softmax attention beside one of linear.
+
+    Returns
+    -------
+    Explorer
+        The attention maps beside the truth, and the excess losses with the step marked. Both runs
+        see the same samples.
+
+    Notes
+    -----
+    Book: 08-softmax, sec-softmax.
+
+    Examples
+    --------
+    >>> from scb_edu import widgets
+    >>> [control.name for control in widgets.softmax_training().controls]
+    ['T', 'step']
+    """
+
+    def maps(T: int, step: int) -> Picture:
+        task, runs = SCBTask.example(T), _pair_of_runs(T)
+        seen = {name: run.snapshots[run.snapshot_step == step][0] for name, run in runs.items()}
+        likeness = {
+            name: similarity(A, task.attention, task.stationary) for name, A in seen.items()
+        }
+        shown = {"truth": task.attention, **seen}
+        return figures.attention_maps(shown, likeness=likeness, small=True)
+
+    def losses(T: int, step: int) -> Picture:
+        best = bayes_loss(SCBTask.example(T))
+        courses = {name: (run.step, run.loss - best) for name, run in _pair_of_runs(T).items()}
+        return figures.marked_losses(courses, step)
+
+    steps = (0, 100, 200, 300, 400, 600, 800, 1000, 1500, 2000, 3000, 3300, 4500)
+    controls = [
+        Slider("T", "Context length T", (20, 60), default=60),
+        Slider("step", "Step", steps, default=600, format="{:,}"),
+    ]
+    panels = [Panel(draw, ("T", "step")) for draw in (maps, losses)]
+    question = "Which of the two finds the positions first, and does it find them one by one?"
+    return Explorer(controls, panels, question=question)
+
+
+@lru_cache(maxsize=4)
+def _pair_of_runs(T: int) -> dict[str, Trajectory]:
+    return {
+        name: trained(method, SCBTask.example(T), 0, (3000, 1500), records=45)
+        for name, method in (("linear, l1", "l1"), ("softmax", "softmax"))
+    }

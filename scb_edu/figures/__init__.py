@@ -55,6 +55,15 @@ from scb_edu.figures.picture import (
     styled,
     token_names,
 )
+from scb_edu.figures.softmax import (
+    attention_maps,
+    marked_losses,
+    snaps,
+    softmax_courses,
+    value_matrices,
+    waits,
+    weights_by_size,
+)
 from scb_edu.figures.speed import speed
 from scb_edu.figures.tasks import (
     attention_panel,
@@ -108,6 +117,7 @@ __all__ = [
     "YELLOW",
     "Picture",
     "along_a_sequence",
+    "attention_maps",
     "attention_panel",
     "balance",
     "best_against",
@@ -133,6 +143,7 @@ __all__ = [
     "lines_of_text",
     "loss_surfaces",
     "losses_by_length",
+    "marked_losses",
     "measured",
     "method_courses",
     "moving_matrices",
@@ -162,6 +173,8 @@ __all__ = [
     "shrinkage",
     "side_map",
     "signal_stages",
+    "snaps",
+    "softmax_courses",
     "speed",
     "spreading",
     "styled",
@@ -174,6 +187,9 @@ __all__ = [
     "two_fates",
     "two_runs",
     "unknown_panel",
+    "value_matrices",
+    "waits",
+    "weights_by_size",
     "where_it_lands",
     "wrong_side",
 ]

@@ -44,12 +44,10 @@ def optimizers(method: str) -> tuple[Optimizer, Optimizer]:
     return ProximalGradient(0.01, penalty), ProximalGradient(0.0025, penalty)
 
 
-def stages(method: str, context_length: int) -> list[Stage]:
-    """Return the two stages, with as many steps for all methods."""
+def lengths(context_length: int) -> tuple[int, int]:
+    """Return the steps of the two stages of a study: in proportion to T where T is long."""
     longest = max(context_length, 250)  # below that the rates set the pace, not T
-    steps = (24 * longest, 16 * longest)
-    pairs = zip(optimizers(method), steps, strict=True)
-    return [Stage(optimizer, count, BATCH) for optimizer, count in pairs]
+    return 24 * longest, 16 * longest
 
 
 def start(
@@ -60,14 +58,22 @@ def start(
     return kind.initial(task, dtype=dtype)
 
 
-def trained(method: str, task: SCBTask, seed: int, *, dtype: DTypeLike = np.float32) -> Trajectory:
+def trained(
+    method: str,
+    task: SCBTask,
+    seed: int,
+    steps: tuple[int, int] | None = None,
+    *,
+    records: int = RECORDS,
+    dtype: DTypeLike = np.float32,
+) -> Trajectory:
     """Train from the initial point; the same seed means the same samples for every method."""
-    plan = stages(method, task.context_length)
-    every = sum(stage.steps for stage in plan) // RECORDS
+    counts = steps or lengths(task.context_length)
+    every = sum(counts) // records
     return train_stages(
         task,
         start(method, task, dtype),
-        plan,
+        [Stage(*each, BATCH) for each in zip(optimizers(method), counts, strict=True)],
         rng=np.random.default_rng(seed),
         record_every=every,
         snapshot_every=every,
