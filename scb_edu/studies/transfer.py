@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from scb_edu.checks import Array
 from scb_edu.errors import ScbError
-from scb_edu.finetuning import transfer, transfer_boundary
+from scb_edu.finetuning import (
+    transfer,
+    transfer_boundary,
+    transfer_chance,
+    transfer_samples,
+)
 from scb_edu.gradients import bayes_loss
 from scb_edu.intervals import Interval
 from scb_edu.optimizers import ProximalGradient
@@ -196,15 +201,52 @@ def medians(table: Table) -> Array:
     return np.transpose(rows)
 
 
-def boundaries(lengths: Sequence[int], seeds: int = 20) -> Array:
+def finite(rows: Sequence[Array]) -> Array:
+    """Return the columns of rows whose numbers are all finite."""
+    table = np.asarray(rows, dtype=float)
+    return np.asarray(table[:, np.isfinite(table).all(axis=0)])
+
+
+def predicted(task: SCBTask, thetas: Sequence[float] | Array) -> Array:
+    """Return the samples of ``finetune`` from a related P', by the exact flow."""
+    K_P = task.transition_energy
+    return np.array(
+        [
+            transfer_samples(
+                task, theta, learning_rate=RATE, batch_size=BATCH, beside=(1 - theta**2) * K_P
+            )
+            for theta in thetas
+        ]
+    )
+
+
+def boundaries(lengths: Sequence[int], seeds: int = 5) -> Array:
     """Return the boundary of ``side`` for each T, from a related P' with theta = 0; median."""
-    found = []
-    for T in lengths:
-        task = SCBTask.example(int(T))
-        models = [pretrained("related", 0.0, task, np.random.default_rng(s)) for s in range(seeds)]
-        bounds = [transfer_boundary(task, model, SIDE_RATE, SIDE_BATCH) for model in models]
-        found.append(np.median(bounds))
-    return np.array(found)
+    return np.asarray(np.median(_of_sides(transfer_boundary, lengths, [0.0], seeds), axis=-1)[0])
+
+
+def chances(lengths: Sequence[int], thetas: Sequence[float], seeds: int = 5) -> Array:
+    """Return the chance of the right side by the formula, the mean over a few P': (theta, T)."""
+    return np.asarray(_of_sides(transfer_chance, lengths, thetas, seeds).mean(axis=-1))
+
+
+def _of_sides(
+    formula: Callable[..., float], lengths: Sequence[int], thetas: Sequence[float], seeds: int
+) -> Array:
+    """Return a formula at the settings of ``side``, for P' of a few seeds: (theta, T, seeds)."""
+    tasks = [SCBTask.example(int(T)) for T in lengths]
+    return np.array(
+        [
+            [
+                [
+                    formula(task, pretrained("related", theta, task, rng), SIDE_RATE, SIDE_BATCH)
+                    for rng in map(np.random.default_rng, range(seeds))
+                ]
+                for task in tasks
+            ]
+            for theta in thetas
+        ]
+    )
 
 
 def _points() -> list[dict[str, Any]]:
