@@ -326,6 +326,7 @@ def next_letter(law: Array, came: int, names: Sequence[str], before: str, model:
     figure, ax = new_figure(4.4, 2.9)
     colors = [ATTENTION if n == came else SKY for n in range(len(names))]
     ax.bar(range(len(names)), law, color=colors, width=0.8)
+    ax.plot(came, law[came] + 0.05, marker="v", markersize=8, color=ATTENTION)  # seen where tiny
     _name_letters(ax.xaxis, names)
     ax.set(ylim=(0, 1), ylabel="probability", title=f"…{before}|{names[came]}")
     top = [f"{names[n]} {law[n]:.2f}" for n in np.argsort(-law, kind="stable")[:3]]
@@ -364,7 +365,12 @@ def lines_of_text(lines: Sequence[str], title: str) -> Picture:
     ax.set_title(title)
     for row, line in enumerate(lines):
         ax.text(
-            0, 1 - (row + 0.5) / len(lines), line, family="DejaVu Sans Mono", va="center"
+            0,
+            1 - (row + 0.5) / len(lines),
+            line,
+            family="DejaVu Sans Mono",
+            fontsize=12,
+            va="center",
         ).set_in_layout(False)
     return Picture(figure, f"{title} writes: {''.join(lines)}")
 
