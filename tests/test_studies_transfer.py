@@ -1,0 +1,201 @@
+"""Chapter 7's claims, from its stored data; and a slice of each study, run anew."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import scb_edu as scb
+from scb_edu import experiments
+from scb_edu.studies import STUDIES
+from scb_edu.studies import transfer as study
+
+DATA = Path(__file__).parents[1] / "book" / "data"
+NAMES = ("samples", "sides", "pretrained")
+
+
+def load(name):
+    return experiments.load_table(DATA / f"transfer-{name}.csv")
+
+
+@pytest.fixture(scope="module")
+def usual():
+    return study.choose(load("samples")[0], batch_size=64, penalty=0.003, steps=2000)
+
+
+def samples(table, start, theta, T):
+    """One number a run, inf where it did not arrive; written without the study's helpers."""
+    mine = [row for row in table if (row["start"], row["theta"]) == (start, theta)]
+    mine = [row for row in mine if row["context_length"] == T]
+    return np.array([row["samples"] if row["reached"] else np.inf for row in mine])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_stored_table_is_of_the_study_as_it_stands(name):
+    table, source = load(name)
+    own = STUDIES[f"transfer-{name}"]
+    assert source.command == own.command
+    assert source.seed == own.seed
+    assert own.seeds >= 10
+    points = own.grid if isinstance(own.grid, list) else experiments_points(own.grid)
+    assert len({(*row,) for row in table[[*points[0], "seed"]].tolist()}) == own.seeds * len(points)
+    assert (DATA / f"transfer-{name}.csv").stat().st_size < 150_000
+
+
+def experiments_points(grid):
+    return [dict.fromkeys(grid)] * int(np.prod([len(values) for values in grid.values()]))
+
+
+def test_a_correlation_of_a_tenth_makes_the_samples_nearly_flat_over_context_length(usual):
+    """The issue's first measure: at most 1.5 times, and from scratch 4 times or never."""
+    short, long = (samples(usual, "related", 0.1, T) for T in (250, 4000))
+    assert len(short) == len(long) >= 10
+    assert np.median(long) <= 1.5 * np.median(short)
+    short, long = (samples(usual, "scratch", 0.0, T) for T in (250, 4000))
+    assert len(short) == len(long) >= 10
+    assert np.isfinite(short).all()
+    assert np.median(long) >= 4 * np.median(short)
+
+
+def test_with_nothing_beside_the_truth_it_takes_fewer(usual):
+    for T in (250, 4000):
+        aligned = samples(usual, "aligned", 0.1, T)
+        assert np.isfinite(aligned).all()
+        assert np.median(aligned) < 0.6 * np.median(samples(usual, "related", 0.1, T))
+    ends = [np.median(samples(usual, "aligned", 0.1, T)) for T in (250, 4000)]
+    assert ends[1] <= 1.5 * ends[0]
+
+
+def test_more_correlation_takes_fewer_samples(usual):
+    for T in study.LENGTHS:
+        found = [np.median(samples(usual, "related", x, T)) for x in (0.03, 0.1, 0.3, 1.0)]
+        assert (np.diff(found) < 0).all()
+
+
+@pytest.mark.parametrize("theta", [0.1, 0.3])
+def test_the_flow_predicts_the_samples_within_a_third(usual, theta):
+    for T in (250, 4000):
+        task = scb.SCBTask.example(T)
+        (flow,) = study.predicted(task, [theta])
+        found = np.median(samples(usual, "related", theta, T))
+        assert 0.6 < found / flow < 1.34
+
+
+def test_in_short_contexts_the_sides_are_those_of_the_formula():
+    table, _ = load("sides")
+    formula = study.chances([100], study.SIDE_THETAS)[:, 0]
+    for theta, chance in zip(study.SIDE_THETAS, formula, strict=True):
+        right = study.choose(table, theta=theta, context_length=100)["right"]
+        share = experiments.share_interval(right.sum(), right.size)
+        assert share.low <= chance + 1e-3
+        assert share.high >= chance - 1e-3
+
+
+def test_a_larger_correlation_is_on_the_right_side_more_often():
+    table, _ = load("sides")
+    for T in study.SIDE_LENGTHS:
+        rows = [study.choose(table, theta=x, context_length=T)["right"] for x in (-0.05, 0.1)]
+        ends = [experiments.share_interval(right.sum(), right.size) for right in rows]
+        assert ends[0].high < ends[1].low
+        assert ends[1].estimate >= 0.9
+
+
+def test_a_really_pretrained_model_arrives_and_a_start_from_scratch_often_not():
+    table, _ = load("pretrained")
+    there = {}
+    for start in ("pretrained", "scratch"):
+        last = table[(table["start"] == start) & (table["samples"] == table["samples"].max())]
+        assert len(last) == 10
+        there[start] = int((last["alpha_A"] > 0.5).sum())
+    assert there["pretrained"] == 10
+    assert there["scratch"] <= 5
+    carried = np.unique(study.choose(table, start="pretrained")["carried"])
+    assert np.abs(carried - 0.1).max() < 0.05
+
+
+SLICES = {
+    "samples": [
+        {"start": "related", "theta": 0.1, "context_length": 250, "batch_size": 64}
+        | {"penalty": 0.003, "steps": 2000},
+        {"start": "scratch", "theta": 0.0, "context_length": 250, "batch_size": 64}
+        | {"penalty": 0.003, "steps": 2000},
+    ],
+    "sides": [{"start": "related", "theta": 0.05, "context_length": 200}],
+    "pretrained": [{"start": "pretrained", "theta": 0.1, "context_length": 4000}],
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_slice_that_is_run_anew_is_what_was_stored(name):
+    table, _ = load(name)
+    for point in SLICES[name]:
+        seeds = 1 if name == "pretrained" else 3
+        fresh = STUDIES[f"transfer-{name}"].slice([point], seeds=seeds)
+        stored = study.choose(table, **point)
+        stored = stored[stored["seed"] < seeds]
+        assert len(fresh) == len(stored)
+        for new, old in zip(fresh, stored, strict=True):
+            assert_same(new, old)
+
+
+def assert_same(new, old):
+    for column in new.dtype.names:
+        if new.dtype[column].kind in "fiu":
+            # rounding may move a threshold to the next record, ten steps of 64 samples on
+            slack = 640 if column == "samples" else 0.02
+            assert new[column] == pytest.approx(old[column], rel=0.02, abs=slack), column
+        else:
+            assert new[column] == old[column], column
+
+
+# The helpers -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [6, 11, 20, 41])
+def test_the_interval_of_a_median_is_that_of_coins(n):
+    """Its ends are order statistics; the chance to miss the true median is a binomial's."""
+    found = study.median_interval(np.arange(1.0, n + 1))
+    k = int(found.low)
+    assert found.high == n + 1 - k
+    assert 2 * stats.binom.cdf(k - 1, n, 0.5) <= 0.05
+    assert 2 * stats.binom.cdf(k, n, 0.5) > 0.05
+    assert found.estimate == (n + 1) / 2
+
+
+def test_the_interval_of_a_median_counts_never():
+    found = study.median_interval([1.0] * 12 + [np.inf] * 8)
+    assert found.estimate == 1
+    assert np.isinf(found.high)
+    assert np.isinf(study.median_interval([1.0] * 9 + [np.inf] * 11).estimate)
+
+
+def test_the_three_starts_have_the_correlation_and_what_is_beside():
+    task, rng = scb.SCBTask.example(20), np.random.default_rng(0)
+    for start, theta, beside in [("related", 0.2, 0.96), ("aligned", 0.2, 0), ("scratch", 0.2, 0)]:
+        model = study.pretrained(start, theta, task, rng)
+        found = scb.signals(model, task).value
+        assert found == pytest.approx(0 if start == "scratch" else theta, abs=1e-6)
+        energy = scb.distances(model, task).value ** 2 / task.transition_energy - (1 - found) ** 2
+        assert energy == pytest.approx(beside, abs=1e-5)
+    with pytest.raises(scb.ScbError, match="start: expected 'related', 'aligned' or 'scratch'"):
+        study.pretrained("old", 0.1, task, rng)
+
+
+def test_rows_with_never_are_left_out_of_a_plot():
+    rows = [np.array([1.0, 2.0]), np.array([3.0, np.inf])]
+    assert study.finite(rows).tolist() == [[1.0], [3.0]]
+
+
+def test_a_fate_is_told_from_the_end_of_a_run():
+    def ended(status, alpha):
+        task = scb.SCBTask.example(4)
+        model = scb.LinearTransformer.from_signals(task, 0.0, alpha)
+        method, rng = scb.ProximalGradient(1e-9), np.random.default_rng(0)
+        run = scb.train(task, model, method, steps=1, batch_size=1, rng=rng)
+        return study.fate(type(run)(**(vars(run) | {"status": scb.Status(status, 1, status)})))
+
+    assert ended("stopped", 0.6) == "arrived"
+    assert ended("finished", 0.1) == "stuck"
+    assert ended("finished", -0.9) == "mirror"
+    assert ended("diverged", 0.1) == "diverged"
