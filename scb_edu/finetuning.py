@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from scipy.integrate import solve_ivp
@@ -12,6 +12,7 @@ from scb_edu import checks
 from scb_edu.checks import Array
 from scb_edu.complexity import start_noise
 from scb_edu.dynamics import (
+    Flow,
     SignalConstants,
     TaskLike,
     growth_rate,
@@ -75,6 +76,57 @@ def transfer(model: Model, task: SCBTask, *, attention: str = "uniform") -> Mode
     return LinearTransformer(model.value, np.full(shape, 1 / shape[0], model.value.dtype))
 
 
+def transfer_flow(
+    task: TaskLike, theta: float, *, t_end: float, beside: float = 0.0, points: int = 400
+) -> Flow:
+    """Follow the population flow of a downstream run from alpha_V = theta and uniform attention.
+
+    Parameters
+    ----------
+    task : SCBTask or (K_P, K_Q, T)
+        The downstream task.
+    theta : float
+        The correlation that the pretrained V brings.
+    t_end : float
+        Above 0, in units of learning rate times steps.
+    beside : float
+        K_R, the energy of what V knows beside the truth: (1 - theta^2) K_P for a related
+        transition of the same energy. With 0 this is ``signal_flow``.
+    points : int
+        How many equally spaced times to report, at least 2.
+
+    Returns
+    -------
+    Flow
+        Exact for the preconditioned, projected gradient flow of the full matrices.
+
+    Raises
+    ------
+    ScbError
+        An argument is not as described, or the solver gave up.
+
+    Notes
+    -----
+    Book: 07-transfer, eq-transfer-flow.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> for beside in (0.0, 0.2):
+    ...     flow = scb.transfer_flow((0.2, 0.5, 1000), 0.1, t_end=8, beside=beside)
+    ...     print(round(flow.attention[-1], 2))
+    0.36
+    0.19
+    """
+    constants = SignalConstants.of(task)
+    begin = (checks.real_number("theta", theta), checks.non_negative_number("beside", beside))
+    end, count = checks.positive_number("t_end", t_end), checks.positive_int("points", points)
+    if count < 2:
+        raise ScbError(f"points: expected at least 2, the start and the end, got {count}.")
+    path = _solve(constants, begin, end, t_eval=np.linspace(0, end, count))
+    return Flow(path.t, path.y[0], path.y[1])
+
+
 def transfer_samples(
     task: TaskLike,
     theta: float,
@@ -133,7 +185,8 @@ def transfer_samples(
     rate = checks.positive_number("learning_rate", learning_rate)
     if goal >= 1:
         raise ScbError(f"level: expected a number below 1, got {goal:.6g}.")
-    return _arrival(SignalConstants.of(task), begin, rest, goal) * _at_least_one(batch_size) / rate
+    time = _arrival(SignalConstants.of(task), (begin, rest), goal)
+    return time * _at_least_one(batch_size) / rate
 
 
 def transfer_time(task: TaskLike, theta: float, level: float = 0.5) -> float:
@@ -337,14 +390,8 @@ def _hyperbolic_time(kappa: float, end: float) -> float:
     return math.log((w - low) * (high - 1) / ((high - w) * (1 - low))) / (2 * root)
 
 
-def _arrival(constants: SignalConstants, theta: float, beside: float, level: float) -> float:
-    """Follow the flow of alpha_V, alpha_A and K_R from (theta, 0, beside) to the level."""
-    _, K_Q, T = constants
-
-    def rate(_t: float, y: Array) -> tuple[float, float, float]:
-        value, attention, rest = y
-        dV, dA = signal_rate(constants, value, attention)
-        return dV, dA - rest * attention, -2 * rest * (1 / T + K_Q * attention**2)
+def _arrival(constants: SignalConstants, begin: tuple[float, float], level: float) -> float:
+    """Return when alpha_A reaches the level, from (alpha_V, K_R) and no attention."""
 
     def crossing(_t: float, y: Array) -> float:
         return float(y[1] - level)
@@ -352,12 +399,27 @@ def _arrival(constants: SignalConstants, theta: float, beside: float, level: flo
     crossing.terminal = True  # type: ignore[attr-defined]
     if level <= 0:
         return 0.0
-    horizon = 100 * (T + 1 / growth_rate(constants))
-    begin = (theta, 0.0, beside)
-    path = solve_ivp(rate, (0, horizon), begin, "LSODA", events=crossing, rtol=1e-9, atol=1e-12)
+    horizon = 100 * (constants.context_length + 1 / growth_rate(constants))
+    reached = _solve(constants, begin, horizon, events=crossing).t_events[0]
+    return float(reached[0]) if len(reached) else math.inf
+
+
+def _solve(
+    constants: SignalConstants, begin: tuple[float, float], end: float, **options: Any
+) -> Any:
+    """Follow alpha_V, alpha_A and K_R, from (alpha_V, K_R) and no attention."""
+    _, K_Q, T = constants
+
+    def rate(_t: float, y: Array) -> tuple[float, float, float]:
+        value, attention, rest = y
+        dV, dA = signal_rate(constants, value, attention)
+        return dV, dA - rest * attention, -2 * rest * (1 / T + K_Q * attention**2)
+
+    start = (begin[0], 0.0, begin[1])
+    path = solve_ivp(rate, (0, end), start, "LSODA", rtol=1e-9, atol=1e-12, **options)
     if not path.success:
         raise ScbError(f"theta: expected a path that can be followed, got: {path.message}")
-    return float(path.t_events[0][0]) if len(path.t_events[0]) else math.inf
+    return path
 
 
 def _escape(task: SCBTask, model: LinearTransformer) -> tuple[float, float, float]:

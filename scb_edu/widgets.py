@@ -23,7 +23,7 @@ from scb_edu.dynamics import (
 from scb_edu.explorer import Explorer, Panel, Slider
 from scb_edu.figures import Picture
 from scb_edu.figures.dynamics import ROOM
-from scb_edu.finetuning import transfer
+from scb_edu.finetuning import transfer, transfer_flow
 from scb_edu.gradients import (
     bayes_loss,
     closeness,
@@ -594,7 +594,7 @@ def transfer_run() -> Explorer:
 
     Notes
     -----
-    Learning rate 0.05, penalty 0.003, batch size 64, 500 steps; one P' for each correlation.
+    Learning rate 0.05, penalty 0.003, batch size 64, 400 steps; one P' for each correlation.
     Book: 07-transfer, eq-transfer-flow.
 
     Examples
@@ -605,29 +605,34 @@ def transfer_run() -> Explorer:
     """
 
     def course(theta: float, T: int) -> Picture:
-        task, rng = SCBTask.example(T), np.random.default_rng(1)
-        start = "scratch" if math.isnan(theta) else "related"
-        begin = transfer(pretrained(start, 0.0 if math.isnan(theta) else theta, task, rng), task)
-        run = train(
-            task,
-            begin,
-            ProximalGradient(0.05, 0.003),
-            steps=500,
-            batch_size=64,
-            rng=rng,
-            record_every=10,
-        )
-        flow = signal_flow(task, start=(0.0 if math.isnan(theta) else theta, 0.0), t_end=25)
+        task, scratch = SCBTask.example(T), math.isnan(theta)
+        known = 0.0 if scratch else theta
+        run = _downstream_run(task, "scratch" if scratch else "related", known)
+        beside = 0.0 if scratch else (1 - theta**2) * task.transition_energy
+        flow = transfer_flow(task, known, t_end=20, beside=beside)
         paths = (flow.t * 64 / 0.05, flow.value, flow.attention)
         return figures.transfer_course(run, paths, _end_of(run))
 
-    known = (math.nan, -0.3, -0.1, 0.0, 0.03, 0.1, 0.3, 1.0)
+    values = (math.nan, -0.1, 0.0, 0.03, 0.1, 0.3, 1.0)
     controls = [
-        Slider("theta", "Correlation θ", known, default=0.1, format=_correlation),
+        Slider("theta", "Correlation θ", values, default=0.1, format=_correlation),
         Slider("T", "Context length T", (50, 200, 800), default=200),
     ]
     question = "How much has to be known before for the wait to vanish?"
     return Explorer(controls, [Panel(course, ("theta", "T"))], question=question)
+
+
+def _downstream_run(task: SCBTask, start: str, theta: float) -> Trajectory:
+    rng = np.random.default_rng(1)
+    return train(
+        task,
+        transfer(pretrained(start, theta, task, rng), task),
+        ProximalGradient(0.05, 0.003),
+        steps=400,
+        batch_size=64,
+        rng=rng,
+        record_every=10,
+    )
 
 
 def _correlation(theta: float) -> str:
@@ -635,8 +640,9 @@ def _correlation(theta: float) -> str:
 
 
 def _end_of(run: Trajectory) -> str:
-    half_way = run.signals.attention[-1] > 0.5
-    return "half way and beyond" if half_way else {"stuck": "not yet"}.get(fate(run), fate(run))
+    if run.signals.attention[-1] > 0.5:
+        return "half way and beyond"
+    return {"stuck": "not yet", "mirror": "wrong side"}.get(fate(run), fate(run))
 
 
 # Chapter 8 -----------------------------------------------------------------------------------

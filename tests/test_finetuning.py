@@ -98,6 +98,30 @@ def test_knowledge_beside_the_truth_slows_the_exact_path_as_the_flow_says():
     assert found > 1.1 * scb.transfer_samples(TASK, 0.2, **settings)
 
 
+def test_the_flow_follows_the_full_matrices_all_the_way():
+    """Small Euler steps of exact gradients from V = P', which err by the order of their rate."""
+    task = scb.SCBTask.example(50)
+    model, rate = scb.transfer(related(0.2, task=task), task), 0.005
+    rest = task.transition_energy * (1 - 0.2**2)  # of related transitions with the same energy
+    flow = scb.transfer_flow(task, 0.2, t_end=30, beside=rest, points=4)
+    for at in range(1, 4):
+        for _ in range(round(10 / rate)):
+            model = scb.population_step(model, task, rate)
+        found = scb.signals(model, task)
+        assert found.value == pytest.approx(flow.value[at], abs=0.005)
+        assert found.attention == pytest.approx(flow.attention[at], abs=0.005)
+
+
+def test_with_nothing_beside_it_is_the_flow_of_chapter_4():
+    mine = scb.transfer_flow(TASK, 0.1, t_end=50, points=5)
+    plain = scb.signal_flow(TASK, start=(0.1, 0), t_end=50, points=5)
+    for name in ("t", "value", "attention"):
+        np.testing.assert_allclose(getattr(mine, name), getattr(plain, name), atol=1e-7)
+    for wrong in ({"t_end": 0}, {"points": 1}, {"beside": -1}):
+        with pytest.raises(scb.ScbError, match=next(iter(wrong))):
+            scb.transfer_flow(TASK, 0.1, **({"t_end": 1} | wrong))
+
+
 def test_below_the_watershed_it_never_arrives():
     assert math.isinf(scb.transfer_samples(TASK, -0.1, learning_rate=0.1, batch_size=1))
 
