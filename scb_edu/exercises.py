@@ -17,6 +17,7 @@ from scb_edu.errors import ScbError
 from scb_edu.generation import generate
 from scb_edu.gradients import Gradient, bayes_loss, gradient
 from scb_edu.optimizers import ProximalGradient, soft_threshold
+from scb_edu.similarity import similarity
 from scb_edu.task import Batch, SCBTask
 from scb_edu.transformer import LinearTransformer, signals
 
@@ -448,6 +449,41 @@ def _along_and_beside(answer: Any) -> str | None:
         if not np.allclose(beside, rest):
             return f"N = {N}: theta is right; some entry of R is off."
     return None
+
+
+# Chapter 8 ---------------------------------------------------------------------------------------
+
+
+@exercise("ch8-rate")
+def _rate_of_logits(answer: Any) -> str | None:
+    if np.isclose(answer, 0.01 * 500, rtol=0.01):
+        return "1/T counts twice: once on the way back, once on the way forward."
+    if np.isclose(answer, 500**2, rtol=0.01):
+        return "that is the ratio; the rate of the logits is the ratio times the rate of V."
+    if np.isclose(answer, 0.01 * 500**2, rtol=0.01):
+        return None
+    return f"{float(answer):.4g} is not it: what does a step of rate 1 move the weights by?"
+
+
+@exercise("ch8-similarity")
+def _cosine_of_maps(answer: Any) -> str | None:
+    rng = np.random.default_rng(8)
+    for T, N in [(4, 2), (9, 3)]:
+        mu = rng.dirichlet(np.full(N, 2.0))
+        A, B = rng.dirichlet(np.ones(T), size=(2, N)).transpose(0, 2, 1)
+        mine, right = float(answer(A, B, mu)), similarity(A, B, mu)
+        if np.isclose(mine, _plain_cosine(A, B, mu)):
+            return "take off the uniform part first: maps that know nothing would be the same."
+        if np.isclose(mine, similarity(A, B, np.full(N, 1 / N))):
+            return "the columns count with the weights mu."
+        if not np.isclose(mine, right):
+            return f"T = {T}, N = {N}: it is {right:.3f}, and yours {mine:.3f}."
+    return None
+
+
+def _plain_cosine(A: Array, B: Array, mu: Array) -> float:
+    """Return the cosine after a common slip: the uniform part stays in."""
+    return float(((A * B) @ mu).sum() / np.sqrt(((A * A) @ mu).sum() * ((B * B) @ mu).sum()))
 
 
 # Chapter 9 ---------------------------------------------------------------------------------------

@@ -76,10 +76,9 @@ def attention_maps(
     """
     size = PANEL if small else MAPS
     figure, axes = new_figure(*size, ncols=len(maps), sharey=True)
-    top = max(float(np.max(each)) for each in maps.values())
-    low = min(0.0, *(float(np.min(each)) for each in maps.values()))
+    # one scale for all pictures of an explorer; a faint negative weight needs no second colour
+    limits = (-1.0 if min(np.min(each) for each in maps.values()) < -0.02 else 0.0, 1.0)
     for ax, (name, each) in zip(axes, maps.items(), strict=True):
-        limits = (-top if low < -0.02 * top else 0.0, top)
         image = heatmap(ax, each, color=ATTENTION, limits=limits, numbers=False)
         ax.set(title=name, xlabel="last token", aspect="auto")
         ax.set_xticks(range(each.shape[1]), token_names(each.shape[1]))

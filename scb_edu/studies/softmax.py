@@ -9,9 +9,12 @@ from numpy.typing import DTypeLike
 
 from scb_edu.checks import Array
 from scb_edu.gradients import bayes_loss, population_loss
+from scb_edu.intervals import Interval, bootstrap_interval
 from scb_edu.optimizers import Optimizer, ProximalGradient
 from scb_edu.similarity import effective_positions, off_support, similarity
+from scb_edu.softmax_flow import softmax_flow, softmax_snap_time
 from scb_edu.studies.study import Study
+from scb_edu.tables import Table
 from scb_edu.task import SCBTask
 from scb_edu.training import Stage, train_stages
 from scb_edu.trajectory import Trajectory
@@ -150,6 +153,41 @@ def named_task(name: str, context_length: int) -> SCBTask:
 def sorted_weights(model: Transformer, token: int) -> Array:
     """Return the sizes of the weights of one column of A, the largest first (T,)."""
     return np.sort(np.abs(model.attention[:, token]))[::-1]
+
+
+def arrivals(task: SCBTask, ratio: float, *, patience: float) -> tuple[float, float]:
+    """Return when the largest and the smallest weight of Q are half-way, under exact gradients.
+
+    The flow is followed for ``patience`` after the time of the snap; nan if that is too short.
+    """
+    end = softmax_snap_time(task, ratio) + patience
+    flow = softmax_flow(task, ratio, t_end=end)
+    q = task.attention[np.nonzero(task.attention)]
+    large, small = int(np.argmax(q)), int(np.argmin(q))
+    return flow.arrival(large, q[large] / 2), flow.arrival(small, q[small] / 2)
+
+
+def by_task(table: Table, column: str, rng: np.random.Generator) -> dict[str, Interval]:
+    """Return the median of a column for each task, with its interval."""
+    found = {}
+    for name, T in dict.fromkeys(table[["task", "context_length"]].tolist()):
+        rows = table[(table["task"] == name) & (table["context_length"] == T)]
+        found[f"{name}, T = {T}"] = bootstrap_interval(rows[column], rng=rng)
+    return found
+
+
+def beside(table: Table, column: str, rng: np.random.Generator, scale: float = 1) -> list[str]:
+    """Return a line for each task: the median of both methods, each with its interval."""
+    soft, line = (by_task(table, f"{column}_{method}", rng) for method in METHODS[:2])
+    rows = [
+        f"{name:17}{_in_words(soft[name], scale)}  {_in_words(line[name], scale)}" for name in soft
+    ]
+    return [f"{'':17}{'softmax':22}linear, l1", *rows]
+
+
+def _in_words(found: Interval, scale: float) -> str:
+    estimate, low, high = (f"{scale * end:.3g}" for end in found)
+    return f"{estimate} ({low} to {high})".ljust(20)
 
 
 STUDIES = [
