@@ -135,7 +135,7 @@ class Corpus:
                 f"text: expected at least two different {unit}s, got {symbols[0]!r} only; "
                 "nothing can be learned from one."
             )
-        words = sorted(count, key=lambda symbol: (-count[symbol], symbol))
+        words = sorted(count)  # the order of those that are equally frequent
         place = {symbol: token for token, symbol in enumerate(words)}
         ids = np.array([place[symbol] for symbol in symbols])
         return cls(ids, tuple(words), unit)._of_most_frequent(vocab_size, ids)
