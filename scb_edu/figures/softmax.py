@@ -251,7 +251,7 @@ def snaps(panels: Mapping[str, tuple[Array, Mapping[str, Array]]]) -> Picture:
         ax.xaxis.set_major_locator(MaxNLocator(5))
         ax.xaxis.set_major_formatter("{x:,g}")
         words.append(f"{title}: {'; '.join(_growth(n, t, y) for n, y in curves.items())}.")
-    axes[0, 0].legend(loc="lower right", fontsize="small")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=3)
     return Picture(figure, " ".join(words))
 
 

@@ -156,7 +156,7 @@ def sorted_weights(model: Transformer, token: int) -> Array:
 
 
 def arrivals(task: SCBTask, ratio: float, *, patience: float) -> tuple[float, float]:
-    """Return when the largest and the smallest weight of Q are half-way, under exact gradients.
+    """Return when the largest and the smallest weight have a tenth of Q, under exact gradients.
 
     The flow is followed for ``patience`` after the time of the snap; nan if that is too short.
     """
@@ -164,7 +164,7 @@ def arrivals(task: SCBTask, ratio: float, *, patience: float) -> tuple[float, fl
     flow = softmax_flow(task, ratio, t_end=end)
     q = task.attention[np.nonzero(task.attention)]
     large, small = int(np.argmax(q)), int(np.argmin(q))
-    return flow.arrival(large, q[large] / 2), flow.arrival(small, q[small] / 2)
+    return flow.arrival(large, q[large] / 10), flow.arrival(small, q[small] / 10)
 
 
 def by_task(table: Table, column: str, rng: np.random.Generator) -> dict[str, Interval]:
