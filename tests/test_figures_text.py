@@ -169,3 +169,15 @@ def test_words_of_the_task_of_letters():
     task = letters.letters_task(letters.alice()[0], np.random.default_rng(0))
     assert isinstance(task, scb.SCBTask)
     assert (task.vocab_size, task.context_length, task.sparsity) == (27, 32, 2)
+
+
+def test_what_the_reader_should_have_seen():
+    """After 'slipped the g' no model likes u best; after 'up at th' all but one like e best."""
+    held_out, guinea, the = letters.alice()[2], 166, 117
+    names = (*letters.COUNTED, *letters.LAYERS)
+    for place, came in ((guinea, "u"), (the, "e")):
+        assert held_out.vocabulary[held_out.tokens[place + 1]] == came
+        laws = {name: letters.expected(name, held_out.tokens[: place + 1]) for name in names}
+        liked = {name for name, law in laws.items() if held_out.vocabulary[law.argmax()] == came}
+        assert liked == (set() if place == guinea else set(names) - {"unigram"})
+        assert place in widgets.PLACES
