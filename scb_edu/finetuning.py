@@ -284,7 +284,7 @@ def transfer_noise(
     """
     rate, B = checks.positive_number("learning_rate", learning_rate), _at_least_one(batch_size)
     first = start_noise(task)
-    growth, share, _ = _escape(task, pretrained)
+    growth, share, _ = growing_mode(task, pretrained)
     second = _noise_of_attention(task, pretrained.value)
     return math.sqrt(rate / B * (first**2 + share**2 * second) / (2 * growth))
 
@@ -333,7 +333,7 @@ def transfer_chance(
     1.0
     """
     noise = transfer_noise(task, pretrained, learning_rate, batch_size)
-    push = _correlation(task, pretrained.value) + _escape(task, pretrained)[2]
+    push = _correlation(task, pretrained.value) + growing_mode(task, pretrained)[2]
     return (1 + math.erf(push / noise / math.sqrt(2))) / 2
 
 
@@ -378,7 +378,7 @@ def transfer_boundary(
     0.018
     """
     noise = transfer_noise(task, pretrained, learning_rate, batch_size)
-    return 1.6449 * noise - _escape(task, pretrained)[2]
+    return 1.6449 * noise - growing_mode(task, pretrained)[2]
 
 
 def _hyperbolic_time(kappa: float, end: float) -> float:
@@ -422,8 +422,29 @@ def _solve(
     return path
 
 
-def _escape(task: SCBTask, model: LinearTransformer) -> tuple[float, float, float]:
-    """Return the rate of the growing mode at the saddle, its share of alpha_A, and 1/T's part."""
+def growing_mode(task: SCBTask, model: LinearTransformer) -> tuple[float, float, float]:
+    """Return how a downstream run leaves its start, where the flow is linear.
+
+    Parameters
+    ----------
+    task : SCBTask
+    model : LinearTransformer
+        Only its V is read.
+
+    Returns
+    -------
+    growth, share, push : float
+        The combination alpha_V + share * alpha_A grows at the rate ``growth``, and 1/T adds
+        ``push`` to what it starts from.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> task = scb.SCBTask.example(1000)
+    >>> growth, share, push = growing_mode(task, scb.LinearTransformer.initial(task))
+    >>> round(growth, 3), round(scb.growth_rate(task), 3), round(push * 1000 * growth, 3)
+    (0.27, 0.27, 1.0)
+    """
     _check_model(model, task)
     beside = _beside(task, model.value)
     linear = signal_jacobian(task, 0.0, saddle(task).attention) - np.diag([0.0, beside])

@@ -642,7 +642,7 @@ def _correlation(theta: float) -> str:
 def _end_of(run: Trajectory) -> str:
     if run.signals.attention[-1] > 0.5:
         return "half way and beyond"
-    return {"stuck": "not yet", "mirror": "wrong side"}.get(fate(run), fate(run))
+    return "not yet" if fate(run) == "stuck" else fate(run)
 
 
 # Chapter 8 -----------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import pytest
 from scipy.integrate import quad
 
 import scb_edu as scb
+from scb_edu import finetuning
 
 TASK = scb.SCBTask.example(1000)
 
@@ -199,6 +200,14 @@ def test_the_noise_of_the_growing_signal_is_that_of_real_gradients():
     # one step of rate 1: noise s of a run is that of a step over the root of twice the growth
     expected = np.std(moved) / math.sqrt(2 * growth)
     assert scb.transfer_noise(task, start, 1, 8) == pytest.approx(expected, rel=0.08)
+
+
+def test_the_growing_mode_is_the_eigenvector_of_the_linear_flow():
+    task = scb.SCBTask.random(4, 60, 2, np.random.default_rng(5))
+    model = related(0.2, task=task)
+    growth, share, _, _ = growing_mode(task, model.value)
+    found = finetuning.growing_mode(task, model)
+    assert found == pytest.approx((growth, share, 1 / (growth * 60)))
 
 
 def test_from_scratch_the_chance_is_that_of_chapter_6():

@@ -197,5 +197,70 @@ def test_a_fate_is_told_from_the_end_of_a_run():
 
     assert ended("stopped", 0.6) == "arrived"
     assert ended("finished", 0.1) == "stuck"
-    assert ended("finished", -0.9) == "mirror"
+    assert ended("finished", -0.9) == "wrong side"
     assert ended("diverged", 0.1) == "diverged"
+
+
+def test_the_fates_are_counted():
+    table, _ = load("samples")
+    some = study.choose(table, steps=4000, theta=-0.03)
+    found = study.fates(some)
+    assert sum(found.values()) == len(some) == 20
+    assert found["arrived"] == some["reached"].sum()
+
+
+def test_wrong_knowledge_is_seldom_mended():
+    table, _ = load("samples")
+    arrived = [
+        study.choose(table, steps=4000, theta=x)["reached"].sum() for x in (-0.03, -0.1, -0.3)
+    ]
+    assert arrived[0] > arrived[1] >= arrived[2] == 0
+
+
+def test_a_penalty_helps_what_is_known_and_kills_what_is_not():
+    table, _ = load("samples")
+    some = study.choose(table, start="related", context_length=1000, batch_size=64)
+    known = [study.choose(some, theta=0.1, penalty=beta) for beta in (0.0, 0.006)]
+    assert np.median(known[1]["samples"]) < 0.8 * np.median(known[0]["samples"])
+    faint = [study.choose(some, theta=0.03, penalty=beta)["reached"].mean() for beta in (0.0, 0.01)]
+    assert faint[0] == 1
+    assert faint[1] < 0.3
+
+
+def test_the_noise_measured_in_a_study_is_that_of_the_formula():
+    """300 batches: a deviation scatters by 4 %; four of these."""
+    task = scb.SCBTask.example(200)
+    model = study.pretrained("related", 0.3, task, np.random.default_rng(1))
+    found = study.measured_noise(task, model, 300, np.random.default_rng(0))
+    assert found == pytest.approx(scb.transfer_noise(task, model, 0.02, 64), rel=0.16)
+
+
+def test_a_kept_attention_spares_the_wait():
+    task = scb.SCBTask.example(100)
+    kept = study.value_from(task, attention="kept", old_value=True, seeds=3)
+    reset = study.value_from(task, attention="uniform", old_value=False, seeds=3)
+    assert len(kept) == len(reset) == 3
+    assert 3 * np.median(kept) < np.median(reset)
+
+
+def test_the_prediction_has_what_is_beside_in_it():
+    task = scb.SCBTask.example(1000)
+    settings = {"learning_rate": 0.02, "batch_size": 64}
+    found = study.predicted(task, [0.1, 1.0])
+    assert found[1] == pytest.approx(scb.transfer_samples(task, 1.0, **settings))
+    assert found[0] > 1.2 * scb.transfer_samples(task, 0.1, **settings)
+
+
+def test_the_boundary_parts_the_chances_at_95_percent():
+    (theta,) = study.boundaries([400], seeds=3)
+    (below,), (above,) = study.chances([400], [theta - 0.005, theta + 0.005], seeds=3)
+    assert below < 0.95 < above
+
+
+def test_the_courses_are_one_row_a_seed():
+    table, _ = load("pretrained")
+    some = study.choose(table, start="scratch")
+    samples, excess = study.courses(some, "excess")
+    assert excess.shape == (10, len(samples))
+    row = some[(some["seed"] == 3) & (some["samples"] == samples[5])]
+    assert excess[3, 5] == row["excess"][0]

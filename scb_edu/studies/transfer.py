@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 
 from scb_edu.checks import Array
+from scb_edu.complexity import value_push
 from scb_edu.errors import ScbError
 from scb_edu.finetuning import (
+    growing_mode,
     transfer,
     transfer_boundary,
     transfer_chance,
     transfer_samples,
 )
-from scb_edu.gradients import bayes_loss
+from scb_edu.gradients import bayes_loss, gradient
 from scb_edu.intervals import Interval
 from scb_edu.optimizers import ProximalGradient
 from scb_edu.studies.study import Study
@@ -33,7 +35,7 @@ SIDE_RATE, SIDE_BATCH = 0.04, 32  # louder, so that the boundary is wide enough 
 SIDE_LENGTHS = (100, 200, 400, 800, 1600)
 SIDE_THETAS = (-0.05, -0.025, 0.0, 0.025, 0.05, 0.1)
 DECIDED = 0.3  # |alpha_A| at which a run has chosen its side
-MIRROR = -0.3
+WRONG_SIDE = -0.3
 PRETRAINING = 3000  # steps on the related task
 
 
@@ -87,12 +89,12 @@ def finetune(
 
 
 def fate(run: Trajectory) -> str:
-    """Return how a run ended: half way, at the mirror, stuck without attention, or diverged."""
+    """Return how a run ended: arrived, on the wrong side, stuck without attention, or diverged."""
     if not run.status.ok:
         return "diverged"
     if run.status.ended == "stopped":
         return "arrived"
-    return "mirror" if run.signals.attention[-1] < MIRROR else "stuck"
+    return "wrong side" if run.signals.attention[-1] < WRONG_SIDE else "stuck"
 
 
 def _is_half_way(record: Record) -> bool:
@@ -247,6 +249,55 @@ def _of_sides(
             for theta in thetas
         ]
     )
+
+
+def measured_noise(
+    task: SCBTask, model: LinearTransformer, batches: int, rng: np.random.Generator
+) -> float:
+    """Return the noise s of ``finetune``, from the pushes of real batches at the start."""
+    growth, share, _ = growing_mode(task, model)
+    start = transfer(model, task)
+    far = task.attention - 1 / task.context_length
+    pushes = np.empty(batches)
+    for place in range(batches):
+        slope = gradient(start, task.sample(BATCH, rng))
+        # dividing the columns by mu and weighing them by mu cancel
+        attention = -np.vdot(slope.attention, far) / task.attention_energy
+        pushes[place] = value_push(slope, task) + share * attention
+    return float(pushes.std(ddof=1) * math.sqrt(RATE / (2 * growth)))
+
+
+def value_from(task: SCBTask, *, attention: str, old_value: bool, seeds: int = 5) -> Array:
+    """Return the samples until alpha_V is half way, from an unrelated model's attention or not.
+
+    The model knows the attention of the task, and a V of another one with theta = 0.
+    """
+    counts = []
+    for rng in map(np.random.default_rng, range(seeds)):
+        model = transfer(pretrained("related", 0.0, task, rng), task, attention=attention)
+        fresh = LinearTransformer.initial(task, dtype=np.float32).value
+        run = train(
+            task,
+            model if old_value else LinearTransformer(fresh, model.attention),
+            ProximalGradient(2 * RATE, PENALTY),
+            steps=1000,
+            batch_size=BATCH,
+            rng=rng,
+            record_every=10,
+            stop=_knows_half,
+        )
+        counts.append(run.samples[-1] if run.status.ended == "stopped" else math.inf)
+    return np.array(counts)
+
+
+def _knows_half(record: Record) -> bool:
+    return record.signals.value > 0.5
+
+
+def fates(table: Table) -> dict[str, int]:
+    """Return how many runs ended in which way."""
+    names, counts = np.unique(table["fate"], return_counts=True)
+    return dict(zip(names.tolist(), counts.tolist(), strict=True))
 
 
 def _points() -> list[dict[str, Any]]:
