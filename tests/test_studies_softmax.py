@@ -150,5 +150,5 @@ def test_the_table_of_a_task_has_its_median_and_both_methods():
     head, first, second = softmax.beside(table, "x", np.random.default_rng(0), 10)
     assert first.split()[:5] == ["example,", "T", "=", "9", "20"]
     assert " 200 (" in first
-    assert second.split()[4:] == ["70", "(70", "to", "70)", "80", "(80", "to", "80)"]
+    assert second.split()[5:] == ["70", "(70", "to", "70)", "80", "(80", "to", "80)"]
     assert head.split() == ["softmax", "linear,", "l1"]

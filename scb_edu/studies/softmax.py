@@ -180,14 +180,14 @@ def beside(table: Table, column: str, rng: np.random.Generator, scale: float = 1
     """Return a line for each task: the median of both methods, each with its interval."""
     soft, line = (by_task(table, f"{column}_{method}", rng) for method in METHODS[:2])
     rows = [
-        f"{name:19}{_in_words(soft[name], scale)}  {_in_words(line[name], scale)}" for name in soft
+        f"{name:19}{_in_words(soft[name], scale):28}{_in_words(line[name], scale)}" for name in soft
     ]
-    return [f"{'':19}{'softmax':26}linear, l1", *rows]
+    return [f"{'':19}{'softmax':28}linear, l1", *rows]
 
 
 def _in_words(found: Interval, scale: float) -> str:
     estimate, low, high = (f"{scale * end:.3g}" for end in found)
-    return f"{estimate} ({low} to {high})".ljust(24)
+    return f"{estimate} ({low} to {high})"
 
 
 STUDIES = [
