@@ -143,6 +143,14 @@ def slide(task, start, length, rng, *, late=0, keep=False):
     return tokens if keep else tokens[T + 1 :]
 
 
+def oldest_only(task, start, length, rng):
+    """An answer that reads the oldest token of the context whatever Q says."""
+    tokens, T = list(start), task.context_length
+    for _ in range(length):
+        tokens.append((tokens[-T - 1] + 1) % 5)
+    return tokens[T + 1 :]
+
+
 def test_the_sliding_exercise_knows_the_usual_slips():
     def check(**slip):
         return exercises.check("ch9-slide", lambda *given: slide(*given, **slip))
@@ -151,6 +159,7 @@ def test_the_sliding_exercise_knows_the_usual_slips():
     assert "only chooses positions" in check(late=1).words
     assert "new tokens only" in check(keep=True).words
     assert "expected" in exercises.check("ch9-slide", lambda *_: [0] * 12).words
+    assert "looking at position 2" in exercises.check("ch9-slide", oldest_only).words
     assert not exercises.check("ch9-slide", lambda *_: None).passed
 
 
