@@ -695,6 +695,6 @@ def softmax_training() -> Explorer:
 @lru_cache(maxsize=4)
 def _pair_of_runs(T: int) -> dict[str, Trajectory]:
     return {
-        name: trained(method, SCBTask.example(T), 0, (3000, 1500), records=45)
+        name: trained(method, SCBTask.example(T), 0, (3000, 1500), records=45, dtype=np.float64)
         for name, method in (("linear, l1", "l1"), ("softmax", "softmax"))
     }

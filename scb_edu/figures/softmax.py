@@ -31,7 +31,7 @@ MAPS = (5.4, 4.0)
 VALUES = (5.6, 2.5)
 COURSES = (5.0, 5.8)
 SINGLE = (5.4, 3.6)
-GROWTH = (5.0, 5.4)
+GROWTH = (5.0, 6.2)
 PANEL = (4.0, 3.4)
 SOFT, LINE, BARE = GREEN, ATTENTION, PURPLE
 # colour and line say the same, so that either may fail

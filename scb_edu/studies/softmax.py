@@ -172,7 +172,7 @@ def by_task(table: Table, column: str, rng: np.random.Generator) -> dict[str, In
     found = {}
     for name, T in dict.fromkeys(table[["task", "context_length"]].tolist()):
         rows = table[(table["task"] == name) & (table["context_length"] == T)]
-        found[f"{name}, T = {T}"] = bootstrap_interval(rows[column], rng=rng)
+        found[f"{name}, T={T}"] = bootstrap_interval(rows[column], rng=rng)
     return found
 
 
@@ -180,13 +180,13 @@ def beside(table: Table, column: str, rng: np.random.Generator, scale: float = 1
     """Return a line for each task: the median of both methods, each with its interval."""
     soft, line = (by_task(table, f"{column}_{method}", rng) for method in METHODS[:2])
     rows = [
-        f"{name:19}{_in_words(soft[name], scale):28}{_in_words(line[name], scale)}" for name in soft
+        f"{name:17}{_in_words(soft[name], scale):25}{_in_words(line[name], scale)}" for name in soft
     ]
-    return [f"{'':19}{'softmax':28}linear, l1", *rows]
+    return [f"{'':17}{'softmax':25}linear, l1", *rows]
 
 
 def _in_words(found: Interval, scale: float) -> str:
-    estimate, low, high = (f"{scale * end:.3g}" for end in found)
+    estimate, low, high = (f"{scale * end:.2g}" for end in found)
     return f"{estimate} ({low} to {high})"
 
 
