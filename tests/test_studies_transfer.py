@@ -264,3 +264,21 @@ def test_the_courses_are_one_row_a_seed():
     assert excess.shape == (10, len(samples))
     row = some[(some["seed"] == 3) & (some["samples"] == samples[5])]
     assert excess[3, 5] == row["excess"][0]
+
+
+def test_the_rows_by_correlation_are_those_of_the_runs(usual):
+    found = study.by_correlation(usual, 1000, (0.1, 0.3))
+    own = [np.median(samples(usual, "related", theta, 1000)) for theta in (0.1, 0.3)]
+    assert found[0].tolist() == [0.1, 0.3]
+    np.testing.assert_array_equal(found[1], own)
+    assert (found[2] <= found[1]).all()
+    assert (found[3] >= found[1]).all()
+
+
+def test_the_shares_stand_by_correlation_and_length():
+    table, _ = load("sides")
+    found = study.shares(table, (100, 400), (0.0, 0.1, 0.025))
+    assert found.shape == (3, 2)
+    right = [r["right"] for r in table if (r["theta"], r["context_length"]) == (0.025, 400)]
+    assert len(right) == 40
+    assert found[2, 1] == np.mean(right)

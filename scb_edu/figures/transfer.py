@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from scb_edu.checks import Array
 from scb_edu.figures.picture import (
@@ -32,6 +32,7 @@ from scb_edu.trajectory import Trajectory
 TRIPLE = (6.6, 2.6)
 TALL = (5.6, 6.2)
 SINGLE = (5.4, 3.6)
+MAP = (5.4, 5.0)
 PANEL = (4.2, 3.2)
 LOOKS = (
     (TRUTH, "X"),
@@ -135,7 +136,7 @@ T = 250 (100%) to never at T = 4000 (40%).
     _name_lengths(top, np.unique(np.concatenate([rows[0] for rows in points.values()])))
     top.set(yscale="log", ylabel="samples until half way")
     _plain_counts(top)
-    top.legend(fontsize="small", ncols=2, loc="upper left", bbox_to_anchor=(0, 1.32))
+    top.legend(ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0))
     low.set(ylim=(-0.05, 1.05), ylabel="share that arrives", xlabel="$T$")
     return Picture(figure, _ends_in_words(points))
 
@@ -172,23 +173,24 @@ def side_map(
     Share of runs on the right side. theta = 0: 0.50 at T = 100, 0.40 at T = 200; theta = 0.1: \
 1.00 at T = 100, 0.90 at T = 200. Boundary of the formula: theta = 0.02 to 0.05.
     """
-    figure, ax = new_figure(*SINGLE)
+    figure, ax = new_figure(*MAP)
     places = np.arange(len(lengths))
     tint = LinearSegmentedColormap.from_list("share", ["#ffffff", VALUE])
     for row, theta in enumerate(thetas):
         for column, share in enumerate(shares[row]):
-            ax.scatter(column, theta, s=760, marker="o", color=tint(share), edgecolor="#999999")
+            ax.scatter(column, theta, s=620, color=tint(share), edgecolor="#999999", zorder=1)
             ink = "white" if share > 0.6 else "#222222"
-            ax.text(column, theta, f"{share:.2f}", ha="center", va="center", color=ink, size=9)
+            number = ax.text(column, theta, f"{share:.2f}", color=ink, size=9.5, zorder=4)
+            number.set(ha="center", va="center")
     where = np.interp(np.log(boundary[0]), np.log(np.asarray(lengths, dtype=float)), places)
-    ax.plot(where, boundary[1], color="white", linewidth=4)
-    ax.plot(where, boundary[1], color=ATTENTION, linestyle="--", label="95 % by the formula")
+    ax.plot(where, boundary[1], color="white", linewidth=4, zorder=2)
+    ax.plot(where, boundary[1], color=ATTENTION, linestyle="--", zorder=3, label="95 % by formula")
     ax.set_xticks(places, [f"{T:,}" for T in lengths])
     ax.set_yticks(thetas, [f"{theta:g}" for theta in thetas])
     step = min(np.diff(sorted(thetas)))
     ax.set(xlabel="$T$", ylabel=r"correlation $\theta$", xlim=(-0.5, len(lengths) - 0.5))
-    ax.set_ylim(min(thetas) - 0.7 * step, max(thetas) + 0.9 * step)
-    ax.legend(loc="upper right", bbox_to_anchor=(1, 1.14), fontsize="small")
+    ax.set_ylim(min(thetas) - 0.7 * step, max(thetas) + 0.7 * step)
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
     rows = "; ".join(
         f"theta = {theta:g}: "
         + ", ".join(f"{share:.2f} at T = {T}" for T, share in zip(lengths, row, strict=True))
@@ -230,6 +232,9 @@ and 0.4000.
         middle = np.median(excess, axis=0)
         ax.plot(samples, middle, color=color, linestyle=style, linewidth=2.6, label=name)
     ax.set(yscale="log", ylabel="excess loss")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda level, _: f"{level:g}"))
+    ax.yaxis.set_minor_formatter(NullFormatter())
     count_samples(ax, 5)
     ax.legend(loc="lower left")
     ends = "; ".join(

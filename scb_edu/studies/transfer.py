@@ -203,6 +203,21 @@ def medians(table: Table) -> Array:
     return np.transpose(rows)
 
 
+def by_correlation(table: Table, T: int, thetas: Sequence[float]) -> Array:
+    """Return theta, the median of the samples and its interval, of related starts: (4, n)."""
+    rows = []
+    for theta in thetas:
+        some = choose(table, start="related", theta=theta, context_length=T)
+        rows.append((theta, *median_interval(samples_to_half_way(some))))
+    return np.transpose(rows)
+
+
+def shares(table: Table, lengths: Sequence[int], thetas: Sequence[float]) -> Array:
+    """Return the share of runs on the right side: (theta, T)."""
+    cells = [[choose(table, theta=theta, context_length=T) for T in lengths] for theta in thetas]
+    return np.array([[cell["right"].mean() for cell in row] for row in cells])
+
+
 def finite(rows: Sequence[Array]) -> Array:
     """Return the columns of rows whose numbers are all finite."""
     table = np.asarray(rows, dtype=float)
