@@ -49,10 +49,7 @@ def test_the_courses_have_their_bands():
         np.testing.assert_array_equal(lines_of(top)[name].get_xydata(), np.transpose([x, y]))
         band = top.collections[list(bands).index(name)].get_paths()[0].vertices
         assert {*low, *high} <= set(band[:, 1])
-    looks = {
-        (line.get_marker(), to_hex(line.get_color()))
-        for line in [*top.lines, *bottom.lines]
-    }
+    looks = {(line.get_marker(), to_hex(line.get_color())) for line in [*top.lines, *bottom.lines]}
     assert all(len(set(column)) == 3 for column in zip(*looks, strict=True))
     assert "loss: softmax 0.1 to 0.025, linear 0.2 to 0.05." in picture.words
 

@@ -35,7 +35,7 @@ def test_both_attentions_are_alike_and_so_are_their_losses():
     table, _ = load("tasks")
     assert table["ok"].all()
     mine = table[table["task"] == "example"]
-    assert mine["alike"].min() > 0.97
+    assert mine["alike"].min() > 0.99
     assert mine["to_truth_softmax"].min() > 0.97
     assert mine["to_truth_l1"].min() > 0.99
     for T in np.unique(mine["context_length"]):
@@ -52,7 +52,7 @@ def test_in_random_tasks_the_maps_are_alike_too():
     table, _ = load("tasks")
     for name in np.unique(table["task"]):
         some = table[table["task"] == name]
-        assert np.median(some["alike"]) > 0.9
+        assert some["alike"].min() > 0.99
 
 
 def test_a_softmax_weight_is_never_zero():
