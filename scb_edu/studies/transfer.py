@@ -332,6 +332,9 @@ def _points() -> list[dict[str, Any]]:
     for penalty in (0.0, 0.001, 0.006, 0.01):
         other = usual | {"penalty": penalty}
         points += [_point(other, "related", theta, 1000) for theta in (0.03, 0.1)]
+    plain = usual | {"penalty": 0.0}
+    points += [_point(plain, "scratch", 0.0, T) for T in (250, 1000, 4000)]
+    points += [_point(plain, "related", theta, T) for T in (250, 4000) for theta in (0.03, 0.1)]
     return points
 
 
