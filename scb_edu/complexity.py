@@ -236,8 +236,21 @@ def _covariance(task: SCBTask) -> Array:
 
 def _crowd(task: SCBTask) -> float:
     """Return tr(D S): how far a random output lies along P's column at another random token."""
-    mu, S = task.stationary, _covariance(task)
-    return float(mu @ S.diagonal() - mu @ S @ mu)
+    return crossed_variance(task.transition, task.stationary)
+
+
+def crossed_variance(value: Array, stationary: Array) -> float:
+    """Return tr(D V D V^T), the variance of e_o^T V e_x with independent tokens o and x.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> crossed_variance(np.eye(2), np.array([0.5, 0.5]))
+    0.25
+    """
+    columns = value - (value @ stationary)[:, None]
+    S = (columns * stationary) @ columns.T
+    return float(stationary @ S.diagonal() - stationary @ S @ stationary)
 
 
 def _spread(task: SCBTask) -> float:

@@ -10,7 +10,7 @@ from scipy.integrate import solve_ivp
 
 from scb_edu import checks
 from scb_edu.checks import Array
-from scb_edu.complexity import start_noise
+from scb_edu.complexity import crossed_variance, start_noise
 from scb_edu.dynamics import (
     Flow,
     SignalConstants,
@@ -285,7 +285,7 @@ def transfer_noise(
     rate, B = checks.positive_number("learning_rate", learning_rate), _at_least_one(batch_size)
     first = start_noise(task)
     growth, share, _ = growing_mode(task, pretrained)
-    second = _noise_of_attention(task, pretrained.value)
+    second = crossed_variance(pretrained.value, task.stationary) / task.attention_energy
     return math.sqrt(rate / B * (first**2 + share**2 * second) / (2 * growth))
 
 
@@ -452,14 +452,6 @@ def growing_mode(task: SCBTask, model: LinearTransformer) -> tuple[float, float,
     growth = (linear[0, 0] + linear[1, 1]) / 2 + math.sqrt(half**2 + linear[0, 1] * linear[1, 0])
     share = linear[0, 1] / (growth + beside)
     return float(growth), float(share), float(1 / (growth * task.context_length))
-
-
-def _noise_of_attention(task: SCBTask, value: Array) -> float:
-    """Return tr(D V D V^T) / K_Q, the variance of the push on alpha_A in one sample."""
-    mu = task.stationary
-    apart = value - (value @ mu)[:, None]  # (N, N), D on the right: from the mean column
-    apart = apart - mu @ apart  # D on the left: from the mean row
-    return float(mu @ apart**2 @ mu) / task.attention_energy
 
 
 def _beside(task: SCBTask, value: Array) -> float:

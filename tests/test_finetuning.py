@@ -210,6 +210,18 @@ def test_the_growing_mode_is_the_eigenvector_of_the_linear_flow():
     assert found == pytest.approx((growth, share, 1 / (growth * 60)))
 
 
+def test_the_noise_is_that_of_its_formula_where_tokens_are_not_alike():
+    """tr(D V D V^T) with matrices, for a mu far from uniform and a V that does not keep it."""
+    task = scb.SCBTask.random(3, 40, 2, np.random.default_rng(8), concentration=0.3)
+    V = np.random.default_rng(2).normal(size=(3, 3)) + task.stationary[:, None]
+    model = scb.LinearTransformer(V, np.full((40, 3), 1 / 40))
+    mu, (growth, share, _, _) = task.stationary, growing_mode(task, V)
+    D = np.diag(mu) - np.outer(mu, mu)
+    second = share**2 * np.trace(D @ V @ D @ V.T) / task.attention_energy
+    s = math.sqrt(0.1 / 8 * (scb.start_noise(task) ** 2 + second) / (2 * growth))
+    assert scb.transfer_noise(task, model, 0.1, 8) == pytest.approx(s, rel=1e-9)
+
+
 def test_from_scratch_the_chance_is_that_of_chapter_6():
     start = scb.LinearTransformer.initial(TASK)
     for B in (2, 16):
