@@ -282,3 +282,15 @@ def test_the_shares_stand_by_correlation_and_length():
     right = [r["right"] for r in table if (r["theta"], r["context_length"]) == (0.025, 400)]
     assert len(right) == 40
     assert found[2, 1] == np.mean(right)
+
+
+def test_without_a_penalty_every_run_from_scratch_arrives_and_the_wait_grows_like_a_logarithm():
+    table, _ = load("samples")
+    plain = study.choose(table, penalty=0.0, start="scratch")
+    found = [samples(plain, "scratch", 0.0, T) for T in (250, 4000)]
+    assert np.isfinite(found).all()
+    flow = [
+        scb.transfer_samples(scb.SCBTask.example(T), 0.0, learning_rate=0.02, batch_size=64)
+        for T in (250, 4000)
+    ]
+    np.testing.assert_allclose(np.median(found, axis=1), flow, rtol=0.1)
