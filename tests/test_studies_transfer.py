@@ -294,3 +294,13 @@ def test_without_a_penalty_every_run_from_scratch_arrives_and_the_wait_grows_lik
         for T in (250, 4000)
     ]
     np.testing.assert_allclose(np.median(found, axis=1), flow, rtol=0.1)
+
+
+def test_it_is_the_penalty_that_loses_runs_from_scratch(usual):
+    plain = study.choose(load("samples")[0], penalty=0.0)
+    each = [samples(plain, "scratch", 0.0, T) for T in (250, 4000)]
+    assert [len(counts) for counts in each] == [20, 20]
+    assert np.isfinite(each).all()
+    assert 1.4 < np.median(each[1]) / np.median(each[0]) < 1.7
+    scratch = usual[usual["start"] == "scratch"]
+    assert set(scratch["fate"][~scratch["reached"]]) == {"stuck"}
