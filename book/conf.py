@@ -139,12 +139,13 @@ def free_space_of_link(app, doctree, name):
 def keep_punctuation(app, doctree):
     """Let no comma after a formula begin a line: set the two in a span that does not break."""
     for formula in list(doctree.findall(nodes.math)):
-        after = formula.next_node(descend=False, siblings=True)
+        line, at = formula.parent, formula.parent.index(formula)
+        after = line[at + 1] if at + 1 < len(line) else None
         if isinstance(after, nodes.Text) and (mark := re.match("[,.;:!?)]+", after)):
-            glued = nodes.inline("", "", classes=["together"])
-            formula.replace_self(glued)
+            # by place: texts that say the same count as equal
+            line[at + 1] = nodes.Text(after[mark.end() :])
+            line[at] = glued = nodes.inline("", "", classes=["together"])
             glued += [formula, nodes.Text(mark[0])]
-            after.parent.replace(after, nodes.Text(after[mark.end() :]))
 
 
 def offer_notebook(app, name, template, context, doctree):

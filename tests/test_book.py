@@ -1,11 +1,13 @@
 """The book builds without a warning, and its pages hold what they promise."""
 
 import re
+import runpy
 from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from conftest import BOOK, build_book, pages
+from docutils import nodes
 
 LARGEST_PAGE = 5_000_000  # bytes of a page with its output images
 LARGEST_EXPLORER = 1_000_000
@@ -153,3 +155,14 @@ def test_a_broken_page_fails_the_build(tmp_path, body, complaint):
     built = build_book(small, tmp_path)
     assert built.status != 0
     assert complaint in built.log
+
+
+def test_punctuation_stays_with_its_formula(monkeypatch):
+    monkeypatch.setenv("SCB_EDU_FRAMES", "1")  # reading conf.py sets it: put back afterwards
+    keep_punctuation = runpy.run_path(str(BOOK / "conf.py"))["keep_punctuation"]
+    same = ", and "
+    line = nodes.paragraph("", "", nodes.emphasis("", "first"), nodes.Text(same))
+    line += [nodes.math("", "a"), nodes.Text(same), nodes.math("", "b"), nodes.Text(".")]
+    keep_punctuation(None, line)
+    spans = [child.astext() for child in line.findall(nodes.inline)]
+    assert (line.astext(), spans) == ("first, and a, and b.", ["a,", "b."])
