@@ -68,7 +68,7 @@ from scb_edu.optimizers import (
     soft_threshold,
 )
 from scb_edu.similarity import effective_positions, off_support, similarity
-from scb_edu.softmax_flow import SoftmaxFlow, softmax_flow, softmax_snap_time
+from scb_edu.softmax_dynamics import SoftmaxFlow, softmax_flow, softmax_snap_time
 from scb_edu.task import Batch, SCBTask, attend, random_attention, random_transition
 from scb_edu.training import Stage, train, train_stages
 from scb_edu.trajectory import Record, Status, Trajectory

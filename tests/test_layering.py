@@ -18,7 +18,7 @@ FLOORS = [
     ["transformer", "information", "packed"],
     ["gradients", "trajectory"],
     ["dynamics", "optimizers"],
-    ["training", "generation", "complexity", "similarity", "softmax_flow"],
+    ["training", "generation", "complexity", "similarity", "softmax_dynamics"],
     ["experiments", "finetuning"],
     ["studies.study"],
     [

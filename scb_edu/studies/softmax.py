@@ -12,7 +12,7 @@ from scb_edu.gradients import bayes_loss, population_loss
 from scb_edu.intervals import Interval, bootstrap_interval
 from scb_edu.optimizers import Optimizer, ProximalGradient
 from scb_edu.similarity import effective_positions, off_support, similarity
-from scb_edu.softmax_flow import softmax_flow, softmax_snap_time
+from scb_edu.softmax_dynamics import softmax_flow, softmax_snap_time
 from scb_edu.studies.study import Study
 from scb_edu.tables import Table
 from scb_edu.task import SCBTask
