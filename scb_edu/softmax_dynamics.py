@@ -128,8 +128,7 @@ def softmax_snap_time(task: SCBTask, ratio: float) -> float:
 
     Notes
     -----
-    It is exact in the limit of a ratio and a T that go to infinity: sqrt(ratio) has to be large
-    against 1, and small against T.
+    It is exact in the limit of a T and a ratio that go to infinity: sqrt(ratio) has to be large.
     Book: 08-softmax, eq-softmax-rate.
 
     Examples
