@@ -180,11 +180,11 @@ def side_map(
         for column, share in enumerate(shares[row]):
             ax.scatter(column, theta, s=620, color=tint(share), edgecolor="#999999", zorder=1)
             ink = "white" if share > 0.6 else "#222222"
-            number = ax.text(column, theta, f"{share:.2f}", color=ink, size=9.5, zorder=4)
+            number = ax.text(column, theta, f"{share:.2f}", color=ink, size=9.5)
             number.set(ha="center", va="center")
     where = np.interp(np.log(boundary[0]), np.log(np.asarray(lengths, dtype=float)), places)
-    ax.plot(where, boundary[1], color="white", linewidth=4, zorder=2)
-    ax.plot(where, boundary[1], color=ATTENTION, linestyle="--", zorder=3, label="95 % by formula")
+    # behind the circles: their numbers stay legible
+    ax.plot(where, boundary[1], color=ATTENTION, linestyle="--", zorder=0, label="95 % by formula")
     ax.set_xticks(places, [f"{T:,}" for T in lengths])
     ax.set_yticks(thetas, [f"{theta:g}" for theta in thetas])
     step = min(np.diff(sorted(thetas)))
