@@ -88,6 +88,14 @@ def positive_number(name: str, value: object) -> float:
     return number
 
 
+def at_least_one(name: str, value: object) -> float:
+    """Return a real number of at least one as a float."""
+    number = positive_number(name, value)
+    if number < 1:
+        raise ScbError(f"{name}: expected at least 1, got {number:.6g}.")
+    return number
+
+
 def non_negative_number(name: str, value: object) -> float:
     """Return ``value`` as a finite float, zero or above."""
     number = real_number(name, value)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy.special import ndtr
 
 from scb_edu import checks
 from scb_edu.checks import Array
 from scb_edu.dynamics import growth_rate
 from scb_edu.errors import ScbError
 from scb_edu.gradients import Gradient
-from scb_edu.task import SCBTask, check_task, weighted_inner_product
+from scb_edu.norms import weighted_inner_product
+from scb_edu.task import SCBTask, check_task
 
 
 def value_push(gradient: Gradient, task: SCBTask) -> float:
@@ -153,9 +155,8 @@ def escape_chance(task: SCBTask, learning_rate: float, batch_size: float) -> flo
     [0.71, 0.87, 0.99]
     """
     rate = checks.positive_number("learning_rate", learning_rate)
-    seen = 2 * _batch(batch_size) / (rate * growth_rate(task))
-    snr = math.sqrt(seen / samples_needed(task, 1.0))
-    return (1 + math.erf(snr / math.sqrt(2))) / 2
+    seen = 2 * checks.at_least_one("batch_size", batch_size) / (rate * growth_rate(task))
+    return float(ndtr(math.sqrt(seen / samples_needed(task, 1.0))))
 
 
 def attention_noise(
@@ -196,7 +197,10 @@ def attention_noise(
     [0.13, 0.26, 0.54]
     """
     _refuse_flat(task)
-    rate, B = checks.positive_number("learning_rate", learning_rate), _batch(batch_size)
+    rate, B = (
+        checks.positive_number("learning_rate", learning_rate),
+        checks.at_least_one("batch_size", batch_size),
+    )
     shrink = checks.non_negative_number("penalty", penalty)
     K_P, T = task.transition_energy, task.context_length
     samples = B * task.stationary  # (N,), of each last token
@@ -208,13 +212,6 @@ def attention_noise(
     if kept.min() <= 0:
         return math.inf
     return math.sqrt(rate * (T - 1) * (task.stationary @ (step / kept)))
-
-
-def _batch(batch_size: float) -> float:
-    B = checks.positive_number("batch_size", batch_size)
-    if B < 1:
-        raise ScbError(f"batch_size: expected at least 1, got {B:.6g}.")
-    return B
 
 
 def _refuse_flat(task: SCBTask) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.integrate import solve_ivp
 
 from scb_edu import checks
@@ -401,13 +403,30 @@ def escape_time(
         raise ScbError(f"level: expected a number below 1, got {goal:.6g}.")
     if _start_point(start)[index] >= goal:
         return 0.0
+    return arrival(constants, partial(_solve, constants, start), index, goal)
+
+
+def arrival(
+    constants: SignalConstants, solve: Callable[..., Any], index: int, level: float
+) -> float:
+    """Return when a number of a flow first has a level; inf where that takes over 100 T.
+
+    Examples
+    --------
+    >>> from scb_edu.dynamics import SignalConstants, arrival, follow
+    >>> constants = SignalConstants(0.2, 0.5, 1000)
+    >>> def solve(end, **options):
+    ...     return follow("start", lambda t, y: (2.0,), (0.0,), end, **options)
+    >>> round(arrival(constants, solve, 0, 1.0), 6)
+    0.5
+    """
 
     def crossing(_t: float, y: Array) -> float:
-        return float(y[index] - goal)
+        return float(y[index] - level)
 
     crossing.terminal = True  # type: ignore[attr-defined]
     horizon = 100 * (constants.context_length + 1 / growth_rate(constants))
-    reached = _solve(constants, start, horizon, events=crossing).t_events[0]
+    reached = solve(horizon, events=crossing).t_events[0]
     return float(reached[0]) if len(reached) else math.inf
 
 
@@ -531,26 +550,35 @@ def _rate(K_P: float, K_Q: float, T: float, value: Any, attention: Any) -> tuple
 
 
 def _solve(
-    constants: SignalConstants,
-    start: tuple[float, float],
-    end: float,
-    *,
-    t_eval: Array | None = None,
-    events: Callable[[float, Array], float] | None = None,
-    dense_output: bool = False,
+    constants: SignalConstants, start: tuple[float, float], end: float, **options: Any
 ) -> Any:
     """Follow the flow from time 0 to ``end``, backwards if that is below 0."""
-    begin = _start_point(start)
 
     def rate(_t: float, y: Array) -> tuple[float, float]:
         return _rate(*constants, y[0], y[1])
 
+    return follow("start", rate, _start_point(start), end, **options)
+
+
+def follow(
+    name: str,
+    rate: Callable[[float, Array], Sequence[float]],
+    start: ArrayLike,
+    end: float,
+    **options: Any,
+) -> Any:
+    """Solve a flow from time 0 to ``end``; what cannot be followed is laid to the argument named.
+
+    Examples
+    --------
+    >>> from scb_edu.dynamics import follow
+    >>> follow("start", lambda t, y: -y, [1.0], 1.0).y[0, -1].round(6)
+    np.float64(0.367879)
+    """
     # LSODA: stage 1 is not stiff, stage 2 is, by the factor T
-    solution = solve_ivp(
-        rate, (0, end), begin, "LSODA", t_eval, dense_output, events, rtol=1e-9, atol=1e-12
-    )
+    solution = solve_ivp(rate, (0, end), start, "LSODA", rtol=1e-9, atol=1e-12, **options)
     if not solution.success:
-        raise ScbError(f"start: expected a path that can be followed, got: {solution.message}")
+        raise ScbError(f"{name}: expected a path that can be followed, got: {solution.message}")
     return solution
 
 

@@ -16,6 +16,7 @@ from scb_edu.dynamics import escape_time, watershed
 from scb_edu.errors import ScbError
 from scb_edu.generation import generate
 from scb_edu.gradients import Gradient, bayes_loss, gradient
+from scb_edu.norms import weighted_inner_product, weighted_square_norm
 from scb_edu.optimizers import ProximalGradient, soft_threshold
 from scb_edu.similarity import similarity
 from scb_edu.task import Batch, SCBTask
@@ -483,7 +484,8 @@ def _cosine_of_maps(answer: Any) -> str | None:
 
 def _plain_cosine(A: Array, B: Array, mu: Array) -> float:
     """Return the cosine after a common slip: the uniform part stays in."""
-    return float(((A * B) @ mu).sum() / np.sqrt(((A * A) @ mu).sum() * ((B * B) @ mu).sum()))
+    sizes = weighted_square_norm(A, mu) * weighted_square_norm(B, mu)
+    return weighted_inner_product(A, B, mu) / math.sqrt(sizes)
 
 
 # Chapter 9 ---------------------------------------------------------------------------------------

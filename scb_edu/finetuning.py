@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
-from scipy.integrate import solve_ivp
+from scipy.special import ndtr
 
 from scb_edu import checks
 from scb_edu.checks import Array
@@ -15,14 +16,16 @@ from scb_edu.dynamics import (
     Flow,
     SignalConstants,
     TaskLike,
-    growth_rate,
+    arrival,
+    follow,
     saddle,
     signal_jacobian,
     signal_rate,
 )
 from scb_edu.errors import ScbError
-from scb_edu.task import SCBTask, check_task, weighted_inner_product, weighted_square_norm
-from scb_edu.transformer import LinearTransformer, SoftmaxTransformer
+from scb_edu.norms import weighted_square_norm
+from scb_edu.task import SCBTask, check_task
+from scb_edu.transformer import LinearTransformer, SoftmaxTransformer, value_signal
 
 Model = TypeVar("Model", LinearTransformer, SoftmaxTransformer)
 
@@ -185,8 +188,10 @@ def transfer_samples(
     rate = checks.positive_number("learning_rate", learning_rate)
     if goal >= 1:
         raise ScbError(f"level: expected a number below 1, got {goal:.6g}.")
-    time = _arrival(SignalConstants.of(task), (begin, rest), goal)
-    return time * _at_least_one(batch_size) / rate
+    constants = SignalConstants.of(task)
+    solve = partial(_solve, constants, (begin, rest))
+    time = arrival(constants, solve, 1, goal) if goal > 0 else 0.0
+    return time * checks.at_least_one("batch_size", batch_size) / rate
 
 
 def transfer_time(task: TaskLike, theta: float, level: float = 0.5) -> float:
@@ -282,11 +287,7 @@ def transfer_noise(
     >>> [round(scb.transfer_noise(task, model, 0.02, 64), 4) for model in models]
     [0.0012, 0.0118]
     """
-    rate, B = checks.positive_number("learning_rate", learning_rate), _at_least_one(batch_size)
-    first = start_noise(task)
-    growth, share, _ = growing_mode(task, pretrained)
-    second = crossed_variance(pretrained.value, task.stationary) / task.attention_energy
-    return math.sqrt(rate / B * (first**2 + share**2 * second) / (2 * growth))
+    return _noise_and_push(task, pretrained, learning_rate, batch_size)[0]
 
 
 def transfer_chance(
@@ -332,9 +333,8 @@ def transfer_chance(
     0.66
     1.0
     """
-    noise = transfer_noise(task, pretrained, learning_rate, batch_size)
-    push = _correlation(task, pretrained.value) + growing_mode(task, pretrained)[2]
-    return (1 + math.erf(push / noise / math.sqrt(2))) / 2
+    noise, push = _noise_and_push(task, pretrained, learning_rate, batch_size)
+    return float(ndtr((value_signal(pretrained.value, task) + push) / noise))
 
 
 def transfer_boundary(
@@ -377,8 +377,19 @@ def transfer_boundary(
     0.014
     0.018
     """
-    noise = transfer_noise(task, pretrained, learning_rate, batch_size)
-    return 1.6449 * noise - growing_mode(task, pretrained)[2]
+    noise, push = _noise_and_push(task, pretrained, learning_rate, batch_size)
+    return 1.6449 * noise - push
+
+
+def _noise_and_push(
+    task: SCBTask, pretrained: LinearTransformer, learning_rate: float, batch_size: float
+) -> tuple[float, float]:
+    """Return the noise of the first steps and what 1/T adds, in units of alpha_V."""
+    rate = checks.positive_number("learning_rate", learning_rate)
+    B, first = checks.at_least_one("batch_size", batch_size), start_noise(task)
+    growth, share, push = growing_mode(task, pretrained)
+    second = crossed_variance(pretrained.value, task.stationary) / task.attention_energy
+    return math.sqrt(rate / B * (first**2 + share**2 * second) / (2 * growth)), push
 
 
 def _hyperbolic_time(kappa: float, end: float) -> float:
@@ -388,20 +399,6 @@ def _hyperbolic_time(kappa: float, end: float) -> float:
     high, low = (1 + root) / kappa, -kappa / (1 + root)
     w = math.exp(2 * end)
     return math.log((w - low) * (high - 1) / ((high - w) * (1 - low))) / (2 * root)
-
-
-def _arrival(constants: SignalConstants, begin: tuple[float, float], level: float) -> float:
-    """Return when alpha_A reaches the level, from (alpha_V, K_R) and no attention."""
-
-    def crossing(_t: float, y: Array) -> float:
-        return float(y[1] - level)
-
-    crossing.terminal = True  # type: ignore[attr-defined]
-    if level <= 0:
-        return 0.0
-    horizon = 100 * (constants.context_length + 1 / growth_rate(constants))
-    reached = _solve(constants, begin, horizon, events=crossing).t_events[0]
-    return float(reached[0]) if len(reached) else math.inf
 
 
 def _solve(
@@ -415,11 +412,7 @@ def _solve(
         dV, dA = signal_rate(constants, value, attention)
         return dV, dA - rest * attention, -2 * rest * (1 / T + K_Q * attention**2)
 
-    start = (begin[0], 0.0, begin[1])
-    path = solve_ivp(rate, (0, end), start, "LSODA", rtol=1e-9, atol=1e-12, **options)
-    if not path.success:
-        raise ScbError(f"theta: expected a path that can be followed, got: {path.message}")
-    return path
+    return follow("theta", rate, (begin[0], 0.0, begin[1]), end, **options)
 
 
 def growing_mode(task: SCBTask, model: LinearTransformer) -> tuple[float, float, float]:
@@ -458,15 +451,8 @@ def _beside(task: SCBTask, value: Array) -> float:
     """Return K_R, the energy of what V knows beside the truth."""
     mu = task.stationary
     moved = value - mu[:, None]
-    rest = moved - _correlation(task, value) * (task.transition - mu[:, None])
+    rest = moved - value_signal(value, task) * (task.transition - mu[:, None])
     return weighted_square_norm(rest, mu)
-
-
-def _correlation(task: SCBTask, value: Array) -> float:
-    mu = task.stationary
-    moved = value - mu[:, None]
-    deviation = task.transition - mu[:, None]
-    return weighted_inner_product(moved, deviation, mu) / task.transition_energy
 
 
 def _check_model(model: object, task: SCBTask) -> None:
@@ -477,10 +463,3 @@ def _check_model(model: object, task: SCBTask) -> None:
         )
     size = (task.vocab_size, task.vocab_size)
     checks.shape_is("model.value", model.value, size, "(N, N)")
-
-
-def _at_least_one(batch_size: float) -> float:
-    B = checks.positive_number("batch_size", batch_size)
-    if B < 1:
-        raise ScbError(f"batch_size: expected at least 1, got {B:.6g}.")
-    return B

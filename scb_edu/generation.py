@@ -302,8 +302,21 @@ def sequence_loss(
     [0.0, 0.0, 0.0, 1.0]
     """
     batch = windows(sequence, context_length, with_last=with_last)
-    residual = predictions(source, batch)
-    residual[np.arange(len(residual)), batch.output] -= 1
+    return square_losses(predictions(source, batch), batch.output)
+
+
+def square_losses(prediction: Array, output: Tokens) -> Array:
+    """Return 1/2 ||e_o - f||^2 of each prediction (B, N) and what came (B,).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scb_edu.generation import square_losses
+    >>> square_losses(np.eye(2), np.array([0, 0])).tolist()
+    [0.0, 1.0]
+    """
+    residual = prediction.copy()
+    residual[np.arange(len(residual)), output] -= 1
     return np.asarray(0.5 * np.square(residual).sum(axis=1))
 
 

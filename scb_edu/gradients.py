@@ -10,13 +10,8 @@ import numpy as np
 from scb_edu import checks
 from scb_edu.checks import Array, Tokens
 from scb_edu.errors import ScbError
-from scb_edu.task import (
-    Batch,
-    SCBTask,
-    attend,
-    weighted_inner_product,
-    weighted_square_norm,
-)
+from scb_edu.norms import weighted_inner_product, weighted_square_norm
+from scb_edu.task import Batch, SCBTask, attend
 from scb_edu.transformer import (
     LinearTransformer,
     SoftmaxTransformer,

@@ -12,6 +12,7 @@ from scipy.optimize import linprog
 
 from scb_edu.checks import Array
 from scb_edu.errors import ScbError
+from scb_edu.norms import weighted_inner_product, weighted_square_norm
 
 SLACK = 1e-9
 """How far beyond the feasible interval a correlation still counts as its end."""
@@ -116,7 +117,7 @@ class Relatives:
         square = self._square(way)
         if square < SLACK:
             return 0.0  # there is one transition only
-        half = float(np.einsum("nm,nm,m->", start, way, self.stationary))
+        half = weighted_inner_product(start, way, self.stationary)
         missing = self.full_energy - self._square(start)
         # the very end is a vertex, and its zeros may cut tokens off
         return min(0.999, (math.sqrt(half**2 + square * missing) - half) / square)
@@ -139,7 +140,7 @@ class Relatives:
         return np.asarray((X - self._uniform) * self.stationary)
 
     def _square(self, matrix: Array) -> float:
-        return float(np.einsum("nm,nm,m->", matrix, matrix, self.stationary))
+        return weighted_square_norm(matrix, self.stationary)
 
     def _mended(self, X: Array) -> Array:
         """Take the solver's rounding out of X."""

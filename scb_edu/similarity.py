@@ -7,7 +7,8 @@ import numpy as np
 from scb_edu import checks
 from scb_edu.checks import Array
 from scb_edu.gradients import centred
-from scb_edu.task import SCBTask, weighted_inner_product, weighted_square_norm
+from scb_edu.norms import weighted_inner_product, weighted_square_norm
+from scb_edu.task import SCBTask
 from scb_edu.transformer import Transformer, check_fit
 
 

@@ -13,6 +13,7 @@ from scb_edu import checks
 from scb_edu.checks import TOLERANCE, Array, Tokens
 from scb_edu.corpus import Corpus
 from scb_edu.errors import ScbError
+from scb_edu.norms import weighted_square_norm
 from scb_edu.related import related_transition
 from scb_edu.sampling import ColumnLaws, LookupTable
 
@@ -570,50 +571,6 @@ def attend(attention: Array, tokens: ArrayLike, last: ArrayLike, vocab_size: int
     weights = attention.T[chosen]  # (B, T)
     totals = np.bincount(bins.ravel(), weights.ravel(), minlength=B * vocab_size)
     return totals.reshape(B, vocab_size).astype(attention.dtype, copy=False)
-
-
-def weighted_inner_product(left: Array, right: Array, stationary: Array) -> float:
-    """Return <M, M'>_mu, the mean inner product of the columns when they are drawn from mu.
-
-    Parameters
-    ----------
-    left, right : (rows, N) arrays
-    stationary : (N,) array
-
-    Notes
-    -----
-    Book: 02-linear-transformer, eq-signals.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from scb_edu.task import weighted_inner_product
-    >>> weighted_inner_product(np.eye(2), 3 * np.eye(2), np.array([0.5, 0.5]))
-    3.0
-    """
-    return float(np.einsum("ik,ik,k->", left, right, stationary))
-
-
-def weighted_square_norm(matrix: Array, stationary: Array) -> float:
-    """Return ||M||_mu^2, the mean square length of the columns of M when they are drawn from mu.
-
-    Parameters
-    ----------
-    matrix : (rows, N) array
-    stationary : (N,) array
-
-    Notes
-    -----
-    Book: 02-linear-transformer, eq-distances.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from scb_edu.task import weighted_square_norm
-    >>> weighted_square_norm(np.eye(2), np.array([0.5, 0.5]))
-    1.0
-    """
-    return weighted_inner_product(matrix, matrix, stationary)
 
 
 def _stationary(P: Array) -> Array:

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from scb_edu import checks
 from scb_edu.checks import Array
-from scb_edu.task import SCBTask, attend, weighted_inner_product, weighted_square_norm
+from scb_edu.norms import weighted_inner_product, weighted_square_norm
+from scb_edu.task import SCBTask, attend
 
 
 class Transformer(Protocol):
@@ -398,9 +399,24 @@ def signals(model: Transformer, task: SCBTask) -> Signals[float]:
     check_fit(model, task)
     mu, T = task.stationary, task.context_length
     return Signals(
-        _projection(model.value, task.transition, mu, mu, task.transition_energy),
+        value_signal(model.value, task),
         _projection(model.attention, task.attention, np.full(T, 1 / T), mu, task.attention_energy),
     )
+
+
+def value_signal(value: Array, task: SCBTask) -> float:
+    """Return alpha_V of a value matrix, whatever the context length of its model.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> from scb_edu.transformer import value_signal
+    >>> task = scb.SCBTask.example()
+    >>> round(value_signal(task.transition, task), 12)
+    1.0
+    """
+    mu = task.stationary
+    return _projection(value, task.transition, mu, mu, task.transition_energy)
 
 
 def distances(model: Transformer, task: SCBTask) -> Distances[float]:

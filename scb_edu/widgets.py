@@ -23,7 +23,7 @@ from scb_edu.dynamics import (
 from scb_edu.explorer import Explorer, Panel, Slider
 from scb_edu.figures import Picture
 from scb_edu.figures.dynamics import ROOM
-from scb_edu.finetuning import transfer, transfer_flow
+from scb_edu.finetuning import transfer_flow
 from scb_edu.gradients import (
     bayes_loss,
     closeness,
@@ -39,9 +39,8 @@ from scb_edu.studies.algorithm import rung
 from scb_edu.studies.softmax import trained
 from scb_edu.studies.study import from_scratch
 from scb_edu.studies.text import COUNTED, LAYERS, alice, expected, written
-from scb_edu.studies.transfer import fate, pretrained
+from scb_edu.studies.transfer import downstream, fate
 from scb_edu.task import SCBTask, random_attention, random_transition
-from scb_edu.training import train
 from scb_edu.trajectory import Trajectory
 from scb_edu.transformer import LinearTransformer, distances
 
@@ -530,57 +529,6 @@ def _fate(run: Trajectory) -> str:
     return "right side" if attention > 0 else "wrong side"
 
 
-# Chapter 9 -----------------------------------------------------------------------------------
-
-
-LINE = 34  # letters of a written line: what a phone shows
-PLACES = (23, 117, 166, 174, 282, 365)  # of last letters in the held-out text
-
-
-def text_models() -> Explorer:
-    """Return a model and a place of the text over the law of the next letter, and what it writes.
-
-    Returns
-    -------
-    Explorer
-        Tables of counts and one layer on real windows; a layer is trained when it is first asked.
-
-    Notes
-    -----
-    Book: 09-past-the-paper, eq-perplexity.
-
-    Examples
-    --------
-    >>> from scb_edu import widgets
-    >>> [control.name for control in widgets.text_models().controls]
-    ['model', 'place', 'seed']
-    """
-    held_out = alice()[2]
-
-    def law(model: str, place: int) -> Picture:
-        before = held_out.tokens[: place + 1]
-        shown = held_out.decode(before[-16:])
-        came = int(held_out.tokens[place + 1])
-        return figures.next_letter(expected(model, before), came, held_out.names, shown, model)
-
-    def lines(model: str, seed: int) -> Picture:
-        text = written(model, 5 * LINE, seed)
-        return figures.lines_of_text([text[i : i + LINE] for i in range(0, 5 * LINE, LINE)], model)
-
-    names = (*COUNTED, *LAYERS)
-    ends = {
-        place: f"…{held_out.decode(held_out.tokens[place - 9 : place + 1])}" for place in PLACES
-    }
-    controls = [
-        Slider("model", "Model", names, default="bigram"),
-        Slider("place", "After", PLACES, default=PLACES[2], format=ends.__getitem__),
-        Slider("seed", "Seed of the writing", (1, 2, 3), default=1),
-    ]
-    panels = [Panel(law, ("model", "place")), Panel(lines, ("model", "seed"))]
-    question = "What does each model know of the next letter, and what does its writing look like?"
-    return Explorer(controls, panels, question=question)
-
-
 # Chapter 7 -----------------------------------------------------------------------------------
 
 
@@ -607,10 +555,13 @@ def transfer_run() -> Explorer:
     def course(theta: float, T: int) -> Picture:
         task, scratch = SCBTask.example(T), math.isnan(theta)
         known = 0.0 if scratch else theta
-        run = _downstream_run(task, "scratch" if scratch else "related", known)
+        rng, start = np.random.default_rng(1), "scratch" if scratch else "related"
+        method, batches = ProximalGradient(0.05, 0.003), {"steps": 400, "batch_size": 64}
+        run = downstream(rng, start, known, T, method, record_every=10, **batches)
         beside = 0.0 if scratch else (1 - theta**2) * task.transition_energy
         flow = transfer_flow(task, known, t_end=20, beside=beside)
-        paths = (flow.t * 64 / 0.05, flow.value, flow.attention)
+        samples = flow.t * batches["batch_size"] / method.learning_rate
+        paths = (samples, flow.value, flow.attention)
         return figures.transfer_course(run, paths, _end_of(run))
 
     values = (math.nan, -0.1, 0.0, 0.03, 0.1, 0.3, 1.0)
@@ -620,19 +571,6 @@ def transfer_run() -> Explorer:
     ]
     question = "How much has to be known before for the wait to vanish?"
     return Explorer(controls, [Panel(course, ("theta", "T"))], question=question)
-
-
-def _downstream_run(task: SCBTask, start: str, theta: float) -> Trajectory:
-    rng = np.random.default_rng(1)
-    return train(
-        task,
-        transfer(pretrained(start, theta, task, rng), task),
-        ProximalGradient(0.05, 0.003),
-        steps=400,
-        batch_size=64,
-        rng=rng,
-        record_every=10,
-    )
 
 
 def _correlation(theta: float) -> str:
@@ -698,3 +636,54 @@ def _pair_of_runs(T: int) -> dict[str, Trajectory]:
         name: trained(method, SCBTask.example(T), 0, (3000, 1500), records=45, dtype=np.float64)
         for name, method in (("linear, l1", "l1"), ("softmax", "softmax"))
     }
+
+
+# Chapter 9 -----------------------------------------------------------------------------------
+
+
+LINE = 34  # letters of a written line: what a phone shows
+PLACES = (23, 117, 166, 174, 282, 365)  # of last letters in the held-out text
+
+
+def text_models() -> Explorer:
+    """Return a model and a place of the text over the law of the next letter, and what it writes.
+
+    Returns
+    -------
+    Explorer
+        Tables of counts and one layer on real windows; a layer is trained when it is first asked.
+
+    Notes
+    -----
+    Book: 09-past-the-paper, eq-perplexity.
+
+    Examples
+    --------
+    >>> from scb_edu import widgets
+    >>> [control.name for control in widgets.text_models().controls]
+    ['model', 'place', 'seed']
+    """
+    held_out = alice()[2]
+
+    def law(model: str, place: int) -> Picture:
+        before = held_out.tokens[: place + 1]
+        shown = held_out.decode(before[-16:])
+        came = int(held_out.tokens[place + 1])
+        return figures.next_letter(expected(model, before), came, held_out.names, shown, model)
+
+    def lines(model: str, seed: int) -> Picture:
+        text = written(model, 5 * LINE, seed)
+        return figures.lines_of_text([text[i : i + LINE] for i in range(0, 5 * LINE, LINE)], model)
+
+    names = (*COUNTED, *LAYERS)
+    ends = {
+        place: f"…{held_out.decode(held_out.tokens[place - 9 : place + 1])}" for place in PLACES
+    }
+    controls = [
+        Slider("model", "Model", names, default="bigram"),
+        Slider("place", "After", PLACES, default=PLACES[2], format=ends.__getitem__),
+        Slider("seed", "Seed of the writing", (1, 2, 3), default=1),
+    ]
+    panels = [Panel(law, ("model", "place")), Panel(lines, ("model", "seed"))]
+    question = "What does each model know of the next letter, and what does its writing look like?"
+    return Explorer(controls, panels, question=question)

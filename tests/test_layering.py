@@ -11,7 +11,7 @@ FLOORS = [
     ["errors"],
     ["checks", "files"],
     ["tables", "journal", "checkpoints"],
-    ["intervals", "runs"],
+    ["intervals", "runs", "norms"],
     ["sampling", "related"],
     ["corpus"],
     ["task"],

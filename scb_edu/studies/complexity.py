@@ -13,7 +13,7 @@ from scb_edu.gradients import Gradient
 from scb_edu.intervals import Interval, bootstrap_interval
 from scb_edu.optimizers import ProximalGradient
 from scb_edu.packed import Packing
-from scb_edu.studies.study import Study, from_scratch
+from scb_edu.studies.study import Study, choose, from_scratch
 from scb_edu.tables import Table
 from scb_edu.task import SCBTask
 from scb_edu.training import train
@@ -145,9 +145,8 @@ def best_batch(
 
     The best has the smallest median among the sizes at which (nearly) all runs arrive.
     """
-    some = table[table["context_length"] == T]
-    some = some[(some["vocab_size"] == N) & (some["sparsity"] == Q)]
-    groups = [some[some["batch_size"] == B] for B in np.unique(some["batch_size"])]
+    some = choose(table, context_length=T, vocab_size=N, sparsity=Q)
+    groups = [choose(some, batch_size=B) for B in np.unique(some["batch_size"])]
     seen = {
         int(runs["batch_size"][0]): runs["steps"] * runs["batch_size"]
         for runs in groups

@@ -13,7 +13,7 @@ from scb_edu.intervals import Interval, bootstrap_interval
 from scb_edu.optimizers import Optimizer, ProximalGradient
 from scb_edu.similarity import effective_positions, off_support, similarity
 from scb_edu.softmax_dynamics import softmax_flow, softmax_snap_time
-from scb_edu.studies.study import Study
+from scb_edu.studies.study import Study, choose
 from scb_edu.tables import Table
 from scb_edu.task import SCBTask
 from scb_edu.training import Stage, train_stages
@@ -96,12 +96,12 @@ def course(rng: np.random.Generator, *, context_length: int) -> list[dict[str, A
 
 def _records(method: str, run: Trajectory, task: SCBTask) -> list[dict[str, Any]]:
     """Return what was seen of a run after its start, where maps have a direction."""
-    mu = task.stationary
+    mu, best = task.stationary, bayes_loss(task)
     return [
         {
             "method": method,
             "samples": int(run.samples[at]),
-            "excess": float(run.loss[at] - bayes_loss(task)),
+            "excess": float(run.loss[at] - best),
             "alpha_V": float(run.signals.value[at]),
             "alpha_A": float(run.signals.attention[at]),
             "to_truth": similarity(run.snapshots[at], task.attention, mu),
@@ -171,7 +171,7 @@ def by_task(table: Table, column: str, rng: np.random.Generator) -> dict[str, In
     """Return the median of a column for each task, with its interval."""
     found = {}
     for name, T in dict.fromkeys(table[["task", "context_length"]].tolist()):
-        rows = table[(table["task"] == name) & (table["context_length"] == T)]
+        rows = choose(table, task=name, context_length=T)
         found[f"{name}, T={T}"] = bootstrap_interval(rows[column], rng=rng)
     return found
 

@@ -84,6 +84,13 @@ def from_scratch(context_length: int, optimizer: Optimizer, **options: Any) -> T
     return train(task, LinearTransformer.initial(task, dtype=np.float32), optimizer, **options)
 
 
+def choose(table: Table, **values: Any) -> Table:
+    """Return the rows of a table that have the given values in the named columns."""
+    for name, value in values.items():
+        table = table[table[name] == value]
+    return table
+
+
 def stored(name: str) -> tuple[Table, Provenance]:
     """Read a table of the book's data, from the book's folder or any below it.
 

@@ -10,10 +10,18 @@ import numpy as np
 
 from scb_edu.checks import Array, Tokens
 from scb_edu.corpus import Corpus, NGram
-from scb_edu.generation import as_law, generate, mixed, surprise, train_on_sequence, windows
+from scb_edu.generation import (
+    as_law,
+    generate,
+    mixed,
+    square_losses,
+    surprise,
+    train_on_sequence,
+    windows,
+)
 from scb_edu.intervals import Interval, bootstrap_interval
 from scb_edu.optimizers import ProximalGradient
-from scb_edu.studies.study import Study, data_file
+from scb_edu.studies.study import Study, choose, data_file
 from scb_edu.tables import Table
 from scb_edu.task import Batch, SCBTask, random_attention
 from scb_edu.training import train
@@ -69,10 +77,13 @@ def window_model(
     return model
 
 
-def judged(model: LinearTransformer, tokens: Tokens, *, with_last: bool) -> tuple[Array, Tokens]:
+def judged(
+    model: NGram | LinearTransformer, tokens: Tokens, *, with_last: bool = False
+) -> tuple[Array, Tokens]:
     """Return the raw predictions (B, N) and what came (B,), at all places with a long context."""
+    T = model.context_length if isinstance(model, NGram) else len(model.attention)
     ends = np.arange(LONGEST, len(tokens) - 1)
-    batch = windows(tokens, len(model.attention), ends=ends, with_last=with_last)
+    batch = windows(tokens, T, ends=ends, with_last=with_last)
     return model.predict(batch.tokens, batch.last), batch.output
 
 
@@ -106,39 +117,32 @@ class Scores(NamedTuple):
 @lru_cache(maxsize=8)
 def counted(order: int) -> tuple[NGram, float]:
     """Return the table of counts of an order, with the smoothing that the second part prefers."""
-    learn, choose, _ = alice()
-    ends = np.arange(LONGEST, len(choose.tokens) - 1)
+    learn, second, _ = alice()
+    models = {smoothing: NGram.fit(learn, order, smoothing) for smoothing in SMOOTHINGS}
 
     def cost(smoothing: float) -> float:
-        model = NGram.fit(learn, order, smoothing)
-        batch = windows(choose.tokens, model.context_length, ends=ends)
-        return float(surprise(model.predict(batch.tokens, batch.last), batch.output).mean())
+        return float(surprise(*judged(models[smoothing], second.tokens)).mean())
 
     best = min(SMOOTHINGS, key=cost)
-    return NGram.fit(learn, order, best), best
+    return models[best], best
 
 
 def scores_of(laws: Array, prediction: Array, output: Tokens) -> Scores:
     """Return the scores of laws (B, N) by surprise, and of raw predictions (B, N) by the loss."""
-    residual = prediction - np.eye(prediction.shape[1])[output]
-    loss = 0.5 * np.square(residual).sum(axis=1)
+    loss = square_losses(prediction, output)
     return Scores(in_pieces(surprise(laws, output)), in_pieces(loss))
 
 
 def counted_scores(order: int) -> Scores:
     """Return the scores of a table of counts, at the places where all models are judged."""
-    model, tokens = counted(order)[0], alice()[2].tokens
-    ends = np.arange(LONGEST, len(tokens) - 1)
-    batch = windows(tokens, model.context_length, ends=ends)
-    laws = model.predict(batch.tokens, batch.last)
-    return scores_of(laws, laws, batch.output)
+    laws, output = judged(counted(order)[0], alice()[2].tokens)
+    return scores_of(laws, laws, output)
 
 
 def layer_scores(table: Table, context_length: int, with_last: bool) -> Scores:
     """Return the scores of one layer on the real text, the mean over the stored seeds."""
-    some = table[(table["context_length"] == context_length) & ~table["shuffled"]]
-    some = some[some["with_last"] == with_last]
-    pieces = [some[some["piece"] == i] for i in range(PIECES)]
+    some = choose(table, context_length=context_length, shuffled=False, with_last=with_last)
+    pieces = [choose(some, piece=i) for i in range(PIECES)]
     means = [[runs[name].mean() for runs in pieces] for name in ("surprise", "loss")]
     return Scores(*map(np.array, means))
 
@@ -148,10 +152,10 @@ def text_windows(
 ) -> Sequence[dict[str, Any]]:
     """Train on windows of the text, and judge the model on held-out text, piece by piece."""
     parts = [part.shuffled(rng) if shuffled else part for part in alice()]
-    learn, choose, held_out = parts
+    learn, second, held_out = parts
     model = window_model(learn, context_length, rng, with_last=with_last)
     unigram = learn.law(1)
-    weight = best_mixture(*judged(model, choose.tokens, with_last=with_last), unigram)
+    weight = best_mixture(*judged(model, second.tokens, with_last=with_last), unigram)
     prediction, output = judged(model, held_out.tokens, with_last=with_last)
     score = scores_of(mixed(prediction, unigram, weight), prediction, output)
     run = {
@@ -276,9 +280,8 @@ def favourites(order: int) -> Tokens:
     (L - LONGEST - 1,) array
         From the first place on at which the models are judged.
     """
-    model, tokens = counted(order)[0], alice()[2].tokens
-    batch = windows(tokens, model.context_length, ends=np.arange(LONGEST, len(tokens) - 1))
-    return np.asarray(model.predict(batch.tokens, batch.last).argmax(axis=1))
+    laws, _ = judged(counted(order)[0], alice()[2].tokens)
+    return np.asarray(laws.argmax(axis=1))
 
 
 class Writer(NamedTuple):

@@ -20,8 +20,8 @@ from scb_edu.finetuning import (
 )
 from scb_edu.gradients import bayes_loss, gradient
 from scb_edu.intervals import Interval
-from scb_edu.optimizers import ProximalGradient
-from scb_edu.studies.study import Study
+from scb_edu.optimizers import Optimizer, ProximalGradient
+from scb_edu.studies.study import Study, choose
 from scb_edu.tables import Table
 from scb_edu.task import SCBTask
 from scb_edu.training import train
@@ -57,6 +57,20 @@ def pretrained(
     raise ScbError(f"start: expected 'related', 'aligned' or 'scratch', got {start!r}.")
 
 
+def downstream(
+    rng: np.random.Generator,
+    start: str,
+    theta: float,
+    context_length: int,
+    optimizer: Optimizer,
+    **options: Any,
+) -> Trajectory:
+    """Train on the running example from a pretrained V; options as for ``train``."""
+    task = SCBTask.example(context_length)
+    begin = transfer(pretrained(start, theta, task, rng), task)
+    return train(task, begin, optimizer, rng=rng, **options)
+
+
 def finetune(
     rng: np.random.Generator,
     *,
@@ -68,14 +82,14 @@ def finetune(
     steps: int,
 ) -> dict[str, Any]:
     """Train on the running example from a pretrained V until the attention is half way."""
-    task = SCBTask.example(context_length)
-    run = train(
-        task,
-        transfer(pretrained(start, theta, task, rng), task),
+    run = downstream(
+        rng,
+        start,
+        theta,
+        context_length,
         ProximalGradient(RATE, penalty),
         steps=steps,
         batch_size=batch_size,
-        rng=rng,
         record_every=10,
         stop=_is_half_way,
     )
@@ -105,14 +119,14 @@ def side(
     rng: np.random.Generator, *, start: str, theta: float, context_length: int
 ) -> dict[str, Any]:
     """Train without a penalty from a pretrained V until alpha_A has chosen a side."""
-    task = SCBTask.example(context_length)
-    run = train(
-        task,
-        transfer(pretrained(start, theta, task, rng), task),
+    run = downstream(
+        rng,
+        start,
+        theta,
+        context_length,
         ProximalGradient(SIDE_RATE),
         steps=1500,
         batch_size=SIDE_BATCH,
-        rng=rng,
         record_every=5,
         stop=_has_decided,
     )
@@ -166,13 +180,6 @@ def courses(table: Table, name: str) -> tuple[Array, Array]:
     samples = np.unique(table["samples"])
     runs = [choose(table, seed=seed)[name] for seed in np.unique(table["seed"])]
     return samples, np.array(runs)
-
-
-def choose(table: Table, **values: Any) -> Table:
-    """Return the rows of a table that have the given values in the named columns."""
-    for name, value in values.items():
-        table = table[table[name] == value]
-    return table
 
 
 def samples_to_half_way(table: Table) -> Array:
