@@ -47,7 +47,7 @@ class ByFile(LoadFileScheduling):
     """The tests of a file go to one process; those in the browser go page by page."""
 
     def _split_scope(self, nodeid):
-        page = re.search(r"test_browser\.py::.*\[(.+)\]", nodeid)
+        page = re.search(r"browser/test_pages\.py::.*\[(.+)\]", nodeid)
         return f"page {page[1]}" if page else super()._split_scope(nodeid)
 
 

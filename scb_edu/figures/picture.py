@@ -22,7 +22,7 @@ from matplotlib.image import AxesImage
 from numpy.typing import ArrayLike
 from PIL import Image
 
-from scb_edu.errors import ScbError
+from scb_edu.support.errors import ScbError
 
 # Okabe and Ito's palette: told apart with any colour vision, and in print.
 VALUE = "#0072B2"  # everything about V and its signal alpha_V

@@ -1,11 +1,11 @@
-"""The studies behind the chapters: computed once, stored in ``book/data``, drawn from there."""
+"""The studies behind the chapters: computed once, stored in the package, drawn from there."""
 
-from scb_edu.studies.algorithm import STUDIES as OF_ALGORITHM
-from scb_edu.studies.complexity import STUDIES as OF_COMPLEXITY
-from scb_edu.studies.softmax import STUDIES as OF_SOFTMAX
+from scb_edu.studies.ch5_algorithm import STUDIES as OF_ALGORITHM
+from scb_edu.studies.ch6_sample_complexity import STUDIES as OF_COMPLEXITY
+from scb_edu.studies.ch7_transfer import STUDIES as OF_TRANSFER
+from scb_edu.studies.ch8_softmax import STUDIES as OF_SOFTMAX
+from scb_edu.studies.ch9_past_the_paper import STUDIES as OF_TEXT
 from scb_edu.studies.study import Study, stored
-from scb_edu.studies.text import STUDIES as OF_TEXT
-from scb_edu.studies.transfer import STUDIES as OF_TRANSFER
 
 __all__ = ["STUDIES", "Study", "stored"]
 

@@ -6,24 +6,25 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from scb_edu.errors import ScbError
-from scb_edu.experiments import Provenance, Result, load_table, save_table, sweep
-from scb_edu.optimizers import Optimizer
-from scb_edu.tables import Table
-from scb_edu.task import SCBTask
+from scb_edu.experiments.sweeps import Result, sweep
+from scb_edu.experiments.tables import Provenance, Table, load_table, save_table
+from scb_edu.model.task import SCBTask
+from scb_edu.model.transformer import LinearTransformer
+from scb_edu.support.errors import ScbError
 from scb_edu.training import train
-from scb_edu.trajectory import Trajectory
-from scb_edu.transformer import LinearTransformer
+from scb_edu.training.optimizers import Optimizer
+from scb_edu.training.trajectory import Trajectory
 
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """Runs whose results are computed once and stored in ``book/data``.
+    """Runs whose results are computed once and stored in the package.
 
     Parameters
     ----------
@@ -92,7 +93,7 @@ def choose(table: Table, **values: Any) -> Table:
 
 
 def stored(name: str) -> tuple[Table, Provenance]:
-    """Read a table of the book's data, from the book's folder or any below it.
+    """Read a table that came with the package.
 
     Parameters
     ----------
@@ -107,11 +108,10 @@ def stored(name: str) -> tuple[Table, Provenance]:
     Raises
     ------
     ScbError
-        There is no such table here or in a folder above, or it is damaged.
+        There is no such table, or it is damaged.
 
     Notes
     -----
-    A chapter runs in ``book`` and its notebook in ``book/lessons``; both find ``book/data``.
     Book: 06-sample-complexity, sec-studies.
 
     Examples
@@ -124,8 +124,19 @@ def stored(name: str) -> tuple[Table, Provenance]:
     return load_table(data_file(f"{name}.csv"))
 
 
+def data_folder() -> Path:
+    """Return the folder of the data that came with the package.
+
+    Examples
+    --------
+    >>> data_folder().name
+    'data'
+    """
+    return Path(str(files("scb_edu.studies") / "data"))
+
+
 def data_file(name: str) -> Path:
-    """Return a file of the book's data, from the book's folder or any below or above it.
+    """Return a file of data that came with the package.
 
     Parameters
     ----------
@@ -135,7 +146,7 @@ def data_file(name: str) -> Path:
     Raises
     ------
     ScbError
-        There is no such file here or in a folder above.
+        There is no such file.
 
     Notes
     -----
@@ -147,12 +158,7 @@ def data_file(name: str) -> Path:
     >>> data_file("complexity-noise.csv").name
     'complexity-noise.csv'
     """
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        for file in (folder / "data" / name, folder / "book" / "data" / name):
-            if file.exists():
-                return file
-    raise ScbError(
-        f"name: expected a table or a text of the book's folder data, got {Path(name).stem!r}; "
-        f"'python -m scb_edu.studies {Path(name).stem}' may compute it."
-    )
+    file = data_folder() / name
+    if not file.is_file():
+        raise ScbError(f"name: expected a table or a text of the package, got {name!r}.")
+    return file

@@ -8,7 +8,7 @@ from time import perf_counter
 
 import numpy as np
 
-from scb_edu.sampling import LookupTable
+from scb_edu.model.sampling import LookupTable
 
 SHAPE = (64, 1000)
 BLOCKS = 15

@@ -1,8 +1,9 @@
 """One training step of the library beside the same step in PyTorch, one thread each.
 
-Run: make bench. It prints the table and writes book/data/bench.csv, which the book draws. All
-take turns in one process. The clock counts the time of this process alone, and the ratios are
-medians over pairs of neighbouring blocks: what else the machine does hardly counts.
+Run: make bench. It prints the table and writes bench.csv into scb_edu/studies/data, which
+the book draws. All take turns in one process. The clock counts the time of this process alone,
+and the ratios are medians over pairs of neighbouring blocks: what else the machine does hardly
+counts.
 """
 
 import tracemalloc
@@ -17,7 +18,7 @@ from torch_step import CarefulTraining, PlainTraining
 
 import scb_edu as scb
 from scb_edu.experiments import Provenance, save_table
-from scb_edu.tables import tidy_table
+from scb_edu.experiments.tables import tidy_table
 
 # (N, T, B), and how many times as fast as PyTorch, dense and with indices, the library means to be
 GOALS = {
@@ -34,7 +35,7 @@ RIVALS = {
     "careful_dense": (CarefulTraining, True),
     "careful_indices": (CarefulTraining, False),
 }
-OUTPUT = Path(__file__).parents[2] / "book" / "data" / "bench.csv"
+OUTPUT = Path(__file__).parents[2] / "scb_edu" / "studies" / "data" / "bench.csv"
 OPTIMIZER = scb.ProximalGradient(1e-3, penalty=1e-2)
 ROUNDS = 11
 BLOCK = 0.08  # seconds of steps between two looks at the clock, at least

@@ -1,0 +1,46 @@
+"""The checked exercises of chapter 8."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from scb_edu.exercises.checking import exercise
+from scb_edu.model.norms import weighted_inner_product, weighted_square_norm
+from scb_edu.model.similarity import attention_cosine
+from scb_edu.support.checks import Array
+
+
+@exercise("ch8-rate")
+def _rate_of_logits(answer: Any) -> str | None:
+    if np.isclose(answer, 0.01 * 500, rtol=0.01):
+        return "1/T counts twice: once on the way back, once on the way forward."
+    if np.isclose(answer, 500**2, rtol=0.01):
+        return "that is the ratio; the rate of the logits is the ratio times the rate of V."
+    if np.isclose(answer, 0.01 * 500**2, rtol=0.01):
+        return None
+    return f"{float(answer):.4g} is not it: what does a step of rate 1 move the weights by?"
+
+
+@exercise("ch8-similarity")
+def _cosine_of_maps(answer: Any) -> str | None:
+    rng = np.random.default_rng(8)
+    for T, N in [(4, 2), (9, 3)]:
+        mu = rng.dirichlet(np.full(N, 2.0))
+        A, B = rng.dirichlet(np.ones(T), size=(2, N)).transpose(0, 2, 1)
+        mine, right = float(answer(A, B, mu)), attention_cosine(A, B, mu)
+        if np.isclose(mine, _plain_cosine(A, B, mu)):
+            return "take off the uniform part first: maps that know nothing would be the same."
+        if np.isclose(mine, attention_cosine(A, B, np.full(N, 1 / N))):
+            return "the columns count with the weights mu."
+        if not np.isclose(mine, right):
+            return f"T = {T}, N = {N}: it is {right:.3f}, and yours {mine:.3f}."
+    return None
+
+
+def _plain_cosine(A: Array, B: Array, mu: Array) -> float:
+    """Return the cosine after a common slip: the uniform part stays in."""
+    sizes = weighted_square_norm(A, mu) * weighted_square_norm(B, mu)
+    return weighted_inner_product(A, B, mu) / math.sqrt(sizes)

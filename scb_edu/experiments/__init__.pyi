@@ -1,0 +1,15 @@
+from .intervals import Interval, bootstrap_interval, summarise, wilson_interval
+from .sweeps import processes, sweep
+from .tables import Provenance, load_table, save_table
+
+__all__ = [
+    "Interval",
+    "Provenance",
+    "bootstrap_interval",
+    "load_table",
+    "processes",
+    "save_table",
+    "summarise",
+    "sweep",
+    "wilson_interval",
+]

@@ -1,0 +1,336 @@
+"""Pictures of sample complexity: measurements with their intervals, and formulas beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import (
+    FixedLocator,
+    FuncFormatter,
+    LogLocator,
+    NullFormatter,
+    NullLocator,
+    StrMethodFormatter,
+)
+
+from scb_edu.figures.picture import (
+    AMBER,
+    ATTENTION,
+    GREEN,
+    PURPLE,
+    SKY,
+    THEORY,
+    TRUTH,
+    VALUE,
+    Picture,
+    count_samples,
+    new_figure,
+    styled,
+)
+from scb_edu.support.checks import Array
+from scb_edu.training.trajectory import Trajectory
+
+SINGLE = (5.4, 3.6)
+DOUBLE = (4.6, 5.4)
+PANEL = (4.2, 3.2)
+THREE = (5.4, 3.0)
+# colour and shape say the same, so that either may fail
+LOOKS = ((VALUE, "o"), (ATTENTION, "s"), (GREEN, "^"), (PURPLE, "D"), (AMBER, "v"), (SKY, "P"))
+
+Points: TypeAlias = Sequence[Array]
+"""Positions, estimates, and the lower and upper ends of their intervals: four (n,) arrays."""
+Curve: TypeAlias = tuple[Array, Array]
+
+
+@styled()
+def measured(
+    points: Mapping[str, Points],
+    formulas: Mapping[str, Curve],
+    *,
+    labels: tuple[str, str],
+    apart: bool = False,
+) -> Picture:
+    """Draw measurements with their intervals over dashed formulas, both axes logarithmic.
+
+    Parameters
+    ----------
+    points : mapping from names to four (n,) arrays
+        Positions, estimates, lower and upper ends.
+    formulas : mapping from names to two (m,) arrays
+        A name that ``points`` has too gives its curve the same colour.
+    labels : two str
+        Of the axes.
+    apart : bool
+        Whether points at one position are drawn side by side.
+
+    Returns
+    -------
+    Picture
+
+    Notes
+    -----
+    Book: 06-sample-complexity, eq-samples-needed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scb_edu.figures import measured
+    >>> x = np.array([100.0, 1000.0])
+    >>> measured({"N = 3": (x, x, x / 2, 2 * x)}, {}, labels=("T", "samples"))
+    samples over T. N = 3: 100 at 100 to 1000 at 1000.
+    """
+    figure, ax = new_figure(*SINGLE)
+    looks = dict(zip(points, LOOKS, strict=False))
+    for name, (x, y) in formulas.items():
+        color = looks[name][0] if name in looks else THEORY
+        ax.plot(x, y, color=color, linestyle="--", linewidth=1.4, zorder=1)
+    asides = _asides(len(points)) if apart else np.ones(len(points))
+    for (name, (x, *rest)), aside in zip(points.items(), asides, strict=True):
+        _draw_points(ax, (x * aside, *rest), name, *looks[name])
+    ax.set(xscale="log", yscale="log", xlabel=labels[0], ylabel=labels[1])
+    _name_positions(ax, np.unique(np.concatenate([x for x, *_ in points.values()])))
+    _name_levels(ax)
+    ax.legend(fontsize="small")
+    ends = "; ".join(
+        f"{name}: {_short(y[0])} at {_short(x[0])} to {_short(y[-1])} at {_short(x[-1])}"
+        for name, (x, y, *_) in points.items()
+    )
+    return Picture(figure, f"{_plain(labels[1])} over {_plain(labels[0])}. {ends}.")
+
+
+@styled()
+def escape_chances(points: Mapping[str, Points], model: Curve) -> Picture:
+    """Draw the share of runs that leave the saddle on the right side.
+
+    Parameters
+    ----------
+    points : mapping from names to four (n,) arrays
+        B / (learning rate * T), shares, lower and upper ends.
+    model : two (m,) arrays
+        What the formula says, drawn dashed.
+
+    Returns
+    -------
+    Picture
+
+    Notes
+    -----
+    Book: 06-sample-complexity, eq-escape-chance.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scb_edu.figures import escape_chances
+    >>> x, share = np.array([0.1, 1.0]), np.array([0.7, 0.95])
+    >>> escape_chances({"T = 100": (x, share, share, share)}, (x, share))
+    Share of runs on the right side. T = 100: 0.70 at 0.1 to 0.95 at 1. Formula: 0.70 to 0.95.
+    """
+    figure, ax = new_figure(*SINGLE)
+    ax.axhline(0.5, color="#999999", linewidth=0.8)
+    ax.plot(*model, color=THEORY, linestyle="--", label="formula", zorder=1)
+    looks = zip(points.items(), LOOKS, _asides(len(points)), strict=False)
+    for (name, (x, *rest)), (color, marker), aside in looks:
+        _draw_points(ax, (x * aside, *rest), name, color, marker)  # side by side, not on top
+    ax.set(xscale="log", ylim=(0.25, 1.03), ylabel="share on the right side")
+    ax.set_xlabel(r"$B\,/\,(\eta\,T)$: batch size over learning rate × $T$")
+    _name_positions(ax, np.array([0.1, 0.2, 0.5, 1, 2]))
+    ax.legend(loc="lower right", fontsize="small")
+    ends = "; ".join(
+        f"{name}: {y[0]:.2f} at {x[0]:g} to {y[-1]:.2f} at {x[-1]:g}"
+        for name, (x, y, *_) in points.items()
+    )
+    words = f"Share of runs on the right side. {ends}. Formula: "
+    return Picture(figure, f"{words}{model[1][0]:.2f} to {model[1][-1]:.2f}.")
+
+
+@styled()
+def two_fates(
+    found: Trajectory, lost: Trajectory, best: float, *, change: int | None = None
+) -> Picture:
+    """Draw the signals and the excess loss of a run that found the truth and one that did not.
+
+    Parameters
+    ----------
+    found, lost : Trajectory
+    best : float
+        The irreducible loss.
+    change : int, optional
+        A step to mark.
+
+    Returns
+    -------
+    Picture
+
+    Notes
+    -----
+    Book: 06-sample-complexity, eq-escape-chance.
+
+    Examples
+    --------
+    >>> import numpy as np, scb_edu as scb
+    >>> from scb_edu.figures import two_fates
+    >>> task = scb.SCBTask.example()
+    >>> start = scb.LinearTransformer.initial(task)
+    >>> run = scb.train(task, start, scb.ProximalGradient(0.1), steps=9, batch_size=8,
+    ...                 rng=np.random.default_rng(0))
+    >>> two_fates(run, run, scb.bayes_loss(task))  # doctest: +ELLIPSIS
+    Found: alpha_V ends at ..., alpha_A at ..., excess loss 0.0...
+    """
+    figure, axes = new_figure(*DOUBLE, nrows=2, sharex=True)
+    for run, color, style, label in (
+        (found, GREEN, "-", "found"),
+        (lost, PURPLE, (0, (4, 1.5)), "lost"),
+    ):
+        axes[0].plot(run.step, run.signals.value, color=color, linestyle=style, label=label)
+        axes[1].plot(run.step, run.loss - best, color=color, linestyle=style, label=label)
+    if change is not None:
+        for ax in axes:
+            ax.axvline(change, color=THEORY, linestyle=":", linewidth=1.2)
+    axes[0].axhline(0, color="#999999", linewidth=0.8)
+    axes[0].axhline(1, color=TRUTH, linestyle="--", linewidth=1)
+    axes[0].set(ylabel=r"$\alpha_V$", title="Signal of V")
+    axes[1].set(yscale="log", xlabel="step", title="Excess loss")
+    axes[1].xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes[0].legend(loc="center right")
+    words = [
+        f"{name}: alpha_V ends at {run.signals.value[-1]:.2f}, alpha_A at "
+        f"{run.signals.attention[-1]:.2f}, excess loss {run.loss[-1] - best:.4f}."
+        for name, run in (("Found", found), ("Lost", lost))
+    ]
+    return Picture(figure, " ".join(words))
+
+
+@styled()
+def one_run(run: Trajectory, fate: str) -> Picture:
+    """Draw the two signals of a run over the samples it has seen, on axes that do not change.
+
+    Parameters
+    ----------
+    run : Trajectory
+    fate : str
+        How it ended; the title.
+
+    Returns
+    -------
+    Picture
+
+    Notes
+    -----
+    Book: 06-sample-complexity, eq-escape-chance.
+
+    Examples
+    --------
+    >>> import numpy as np, scb_edu as scb
+    >>> from scb_edu.figures import one_run
+    >>> task = scb.SCBTask.example()
+    >>> start = scb.LinearTransformer.initial(task)
+    >>> run = scb.train(task, start, scb.ProximalGradient(0.1), steps=9, batch_size=8,
+    ...                 rng=np.random.default_rng(0))
+    >>> one_run(run, "short")  # doctest: +ELLIPSIS
+    short: after 72 samples alpha_V is ... and alpha_A is ...
+    """
+    figure, ax = new_figure(*PANEL)
+    ax.axhline(0, color="#999999", linewidth=0.8)
+    ax.axhline(1, color=TRUTH, linestyle="--", linewidth=1)
+    value, attention = run.signals.value, run.signals.attention
+    ax.plot(run.samples, value, color=VALUE, label=r"$\alpha_V$")
+    ax.plot(run.samples, attention, color=ATTENTION, linestyle=(0, (4, 1)), label=r"$\alpha_A$")
+    ax.set(ylim=(-2.1, 2.1), title=fate)
+    ax.set_xlim(0, run.samples[-1])
+    count_samples(ax)
+    ax.legend(loc="upper left", ncols=2)
+    words = (
+        f"{fate}: after {run.samples[-1]:,} samples alpha_V is {value[-1]:.2f} and "
+        f"alpha_A is {attention[-1]:.2f}."
+    )
+    return Picture(figure, words)
+
+
+@styled()
+def second_stage(points: Mapping[str, Points]) -> Picture:
+    """Draw the samples of the second stage against three sizes of the task, side by side.
+
+    Parameters
+    ----------
+    points : mapping from a name of a size to four (n,) arrays
+        Sizes, samples, lower and upper ends.
+
+    Returns
+    -------
+    Picture
+
+    Notes
+    -----
+    Book: 06-sample-complexity, sec-sample-complexity.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scb_edu.figures import second_stage
+    >>> x = np.array([1.0, 2.0])
+    >>> second_stage({name: (x, 900 * x, 800 * x, 990 * x) for name in "TNQ"})
+    Samples of the second stage. T: 900 at 1 to 1800 at 2; N: 900 at 1 to ...
+    """
+    figure, axes = new_figure(*THREE, ncols=len(points), sharey=True)
+    for ax, (name, rows), look in zip(axes, points.items(), LOOKS, strict=False):
+        _draw_points(ax, rows, name, *look)
+        ax.plot(rows[0], rows[1], color=look[0], linewidth=1)
+        ax.set(xscale="log", yscale="log", xlabel=f"${name}$")
+        _name_positions(ax, np.asarray(rows[0], dtype=float))
+        ax.margins(x=0.15)
+    axes[0].set_ylabel("samples")
+    _name_levels(axes[0])
+    ends = "; ".join(
+        f"{name}: {_short(y[0])} at {x[0]:g} to {_short(y[-1])} at {x[-1]:g}"
+        for name, (x, y, *_) in points.items()
+    )
+    return Picture(figure, f"Samples of the second stage. {ends}.")
+
+
+def _draw_points(ax: Axes, rows: Points, name: str, color: str, marker: str) -> None:
+    x, y, low, high = (np.asarray(part, dtype=float) for part in rows)
+    reach = np.clip([y - low, high - y], 0, None)  # rounding may leave a hair below zero
+    ax.errorbar(
+        x,
+        y,
+        yerr=reach,
+        fmt=marker,
+        color=color,
+        markersize=5,
+        elinewidth=1.4,
+        capsize=2.5,
+        label=name,
+    )
+
+
+def _asides(count: int) -> Array:
+    """Return factors that part the points of several series at one position."""
+    return np.geomspace(0.92, 1.09, count) if count > 1 else np.ones(1)
+
+
+def _name_positions(ax: Axes, positions: Array) -> None:
+    """Mark where measurements stand, and nothing else."""
+    ax.xaxis.set_major_locator(FixedLocator(positions.tolist()))
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    ax.xaxis.set_minor_locator(NullLocator())
+
+
+def _name_levels(ax: Axes) -> None:
+    """Write plain numbers, 1, 2, 5, 10, on a logarithmic axis of few decades."""
+    low, high = ax.get_ylim()
+    if high / low < 300:
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda level, _: f"{level:,.10g}"))
+    ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _short(number: float) -> str:
+    return f"{number:.0f}" if number >= 10 else f"{number:.2g}"
+
+
+def _plain(label: str) -> str:
+    """Return a label as it may be read aloud."""
+    return label.replace("$", "").replace("\\|", "|").replace("\\mu", "mu").replace("\\eta", "rate")

@@ -1,0 +1,494 @@
+"""One-layer transformers for the task, and how far they are from the truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from scb_edu.model.norms import weighted_inner_product, weighted_square_norm
+from scb_edu.model.task import SCBTask, token_attention
+from scb_edu.support import checks
+from scb_edu.support.checks import Array
+
+
+class Transformer(Protocol):
+    """What every model offers: a value matrix V (N, N) and an attention A (T, N)."""
+
+    @property
+    def value(self) -> Array:
+        """V, what each attended token contributes to the prediction."""
+
+    @property
+    def attention(self) -> Array:
+        """A, how much each last token looks at each position."""
+
+
+@dataclass(frozen=True, eq=False)
+class LinearTransformer:
+    """One layer of linear attention: after the last token k the prediction is f = V X a_k.
+
+    Parameters
+    ----------
+    value : (N, N) array
+        V.
+    attention : (T, N) array
+        A, whose column k holds the weights a_k of the positions.
+
+    Raises
+    ------
+    ScbError
+        An array is not finite, or the shapes do not fit.
+
+    Notes
+    -----
+    The arrays are read-only. float32 arrays stay float32, all others become float64.
+    Source: Ren, Wang and Lee (2024). Book: 02-linear-transformer, eq-prediction.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> scb.LinearTransformer([[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]])
+    LinearTransformer(vocab_size=2, context_length=2)
+    """
+
+    value: Array
+    attention: Array
+
+    def __post_init__(self) -> None:
+        V, A = _parameters(value=self.value, attention=self.attention)
+        object.__setattr__(self, "value", V)
+        object.__setattr__(self, "attention", A)
+
+    def __repr__(self) -> str:
+        return _describe(self)
+
+    @classmethod
+    def from_signals(
+        cls, task: SCBTask, value: float, attention: float, *, dtype: DTypeLike = np.float64
+    ) -> LinearTransformer:
+        """Return the model on the way from uniform to truth with the two given signals.
+
+        Parameters
+        ----------
+        task : SCBTask
+        value, attention : float
+            alpha_V and alpha_A. V = mu 1^T + alpha_V (P - mu 1^T) and
+            A = 11^T/T + alpha_A (Q - 11^T/T).
+        dtype : float32 or float64
+
+        Raises
+        ------
+        ScbError
+            A signal is not a finite number.
+
+        Notes
+        -----
+        Book: 02-linear-transformer, eq-family.
+
+        Examples
+        --------
+        >>> import scb_edu as scb
+        >>> task = scb.SCBTask.example()
+        >>> half = scb.LinearTransformer.from_signals(task, 0.5, 0.25)
+        >>> alpha = scb.signals(half, task)
+        >>> round(alpha.value, 12), round(alpha.attention, 12)
+        (0.5, 0.25)
+        """
+        alpha_V = checks.real_number("value", value)
+        alpha_A = checks.real_number("attention", attention)
+        V0, A0 = _uniform(task)
+        V = V0 + alpha_V * (task.transition - V0)
+        A = A0 + alpha_A * (task.attention - A0)
+        return cls(V.astype(dtype), A.astype(dtype))
+
+    @classmethod
+    def initial(cls, task: SCBTask, *, dtype: DTypeLike = np.float64) -> LinearTransformer:
+        """Return the starting point of training: V = mu 1^T, A = 11^T/T, both signals zero.
+
+        Notes
+        -----
+        Book: 02-linear-transformer, eq-family.
+
+        Examples
+        --------
+        >>> import scb_edu as scb
+        >>> scb.LinearTransformer.initial(scb.SCBTask.example()).attention[0].tolist()
+        [0.125, 0.125, 0.125]
+        """
+        return cls.from_signals(task, 0, 0, dtype=dtype)
+
+    @classmethod
+    def oracle(cls, task: SCBTask, *, dtype: DTypeLike = np.float64) -> LinearTransformer:
+        """Return the ground truth V = P, A = Q, which no predictor beats.
+
+        Notes
+        -----
+        Book: 02-linear-transformer, eq-oracle.
+
+        Examples
+        --------
+        >>> import scb_edu as scb
+        >>> task = scb.SCBTask.example()
+        >>> scb.distances(scb.LinearTransformer.oracle(task), task)
+        Distances(value=0.0, attention=0.0)
+        """
+        return cls(task.transition.astype(dtype), task.attention.astype(dtype))
+
+    def predict(self, tokens: ArrayLike, last: ArrayLike) -> Array:
+        """Return f = V X a_k for each sample.
+
+        Parameters
+        ----------
+        tokens : (B, T) array of token ids
+        last : (B,) array of token ids
+
+        Returns
+        -------
+        (B, N) array
+
+        Raises
+        ------
+        ScbError
+            The shapes do not fit the model, or a token id is out of range.
+
+        Notes
+        -----
+        Book: 02-linear-transformer, eq-prediction.
+
+        Examples
+        --------
+        >>> import scb_edu as scb
+        >>> model = scb.LinearTransformer.oracle(scb.SCBTask.example())
+        >>> model.predict([[2] * 8], [0]).round(3).tolist()
+        [[0.1, 0.3, 0.6]]
+        """
+        return _predict(self, tokens, last)
+
+
+@dataclass(frozen=True, eq=False)
+class SoftmaxTransformer:
+    """One layer of softmax attention: f = V X a_k with a_k = softmax(w_k) over the positions.
+
+    Parameters
+    ----------
+    value : (N, N) array
+        V.
+    logits : (T, N) array
+        W, whose column k holds the logits w_k of the positions.
+
+    Raises
+    ------
+    ScbError
+        An array is not finite, or the shapes do not fit.
+
+    Notes
+    -----
+    Book: 02-linear-transformer, eq-softmax.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> model = scb.SoftmaxTransformer([[1.0]], [[0.0], [0.0]])
+    >>> model.attention.tolist()
+    [[0.5], [0.5]]
+    """
+
+    value: Array
+    logits: Array
+
+    def __post_init__(self) -> None:
+        V, W = _parameters(value=self.value, logits=self.logits)
+        object.__setattr__(self, "value", V)
+        object.__setattr__(self, "logits", W)
+
+    def __repr__(self) -> str:
+        return _describe(self)
+
+    @classmethod
+    def initial(cls, task: SCBTask, *, dtype: DTypeLike = np.float64) -> SoftmaxTransformer:
+        """Return the same starting point as the linear model: V = mu 1^T and all logits zero.
+
+        Notes
+        -----
+        Book: 02-linear-transformer, eq-softmax.
+
+        Examples
+        --------
+        >>> import scb_edu as scb
+        >>> scb.SoftmaxTransformer.initial(scb.SCBTask.example()).attention[0].tolist()
+        [0.125, 0.125, 0.125]
+        """
+        V, A = _uniform(task)
+        return cls(V.astype(dtype), np.zeros_like(A, dtype=dtype))
+
+    @classmethod
+    def oracle(
+        cls, task: SCBTask, *, floor: float = 1e-9, dtype: DTypeLike = np.float64
+    ) -> SoftmaxTransformer:
+        """Return V = P with logits log(Q + floor): softmax reaches zero weight only in the limit.
+
+        Parameters
+        ----------
+        task : SCBTask
+        floor : float
+            The weight, before normalisation, of a position that the task never looks at.
+
+        Raises
+        ------
+        ScbError
+            The floor is not a number above zero.
+
+        Notes
+        -----
+        Book: 02-linear-transformer, eq-softmax.
+
+        Examples
+        --------
+        >>> import numpy as np, scb_edu as scb
+        >>> task = scb.SCBTask.example()
+        >>> model = scb.SoftmaxTransformer.oracle(task)
+        >>> bool(np.abs(model.attention - task.attention).max() < 1e-8)
+        True
+        """
+        logits = np.log(task.attention + checks.positive_number("floor", floor))
+        return cls(task.transition.astype(dtype), logits.astype(dtype))
+
+    @property
+    def attention(self) -> Array:
+        """A = softmax(W) over the positions, (T, N): every column sums to one."""
+        return softmax(self.logits)
+
+    def predict(self, tokens: ArrayLike, last: ArrayLike) -> Array:
+        """Return f = V X softmax(w_k) for each sample.
+
+        Parameters
+        ----------
+        tokens : (B, T) array of token ids
+        last : (B,) array of token ids
+
+        Returns
+        -------
+        (B, N) array
+
+        Raises
+        ------
+        ScbError
+            The shapes do not fit the model, or a token id is out of range.
+
+        Notes
+        -----
+        Book: 02-linear-transformer, eq-softmax.
+
+        Examples
+        --------
+        >>> import scb_edu as scb
+        >>> model = scb.SoftmaxTransformer.oracle(scb.SCBTask.example())
+        >>> model.predict([[2] * 8], [0]).round(3).tolist()
+        [[0.1, 0.3, 0.6]]
+        """
+        return _predict(self, tokens, last)
+
+
+def softmax(logits: Array) -> Array:
+    """Return the weights exp(w) of each column, divided by their sum.
+
+    Parameters
+    ----------
+    logits : (T, N) array
+
+    Notes
+    -----
+    Book: 02-linear-transformer, eq-softmax.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scb_edu.model.transformer import softmax
+    >>> softmax(np.array([[1000.0], [1000.0]])).tolist()
+    [[0.5], [0.5]]
+    """
+    # without the column maximum, exp overflows for large logits
+    weights = np.exp(logits - logits.max(axis=0))
+    return np.asarray(weights / weights.sum(axis=0))
+
+
+Number = TypeVar("Number", float, Array)
+"""One number of a model, or those of a run, one a record."""
+
+
+@dataclass(frozen=True)
+class Signals(Generic[Number]):
+    """How far V and A have moved from uniform (0) to truth (1).
+
+    Parameters
+    ----------
+    value, attention : float
+        alpha_V and alpha_A; nan where uniform is the truth already.
+
+    Notes
+    -----
+    Book: 02-linear-transformer, eq-signals.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> scb.Signals(value=0.5, attention=-1.0).attention
+    -1.0
+    """
+
+    value: Number
+    attention: Number
+
+
+@dataclass(frozen=True)
+class Distances(Generic[Number]):
+    """How far V is from P and A from Q, in the mu-weighted norm.
+
+    Parameters
+    ----------
+    value, attention : float
+        ||V - P||_mu and ||A - Q||_mu.
+
+    Notes
+    -----
+    Book: 02-linear-transformer, eq-distances.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> scb.Distances(value=0.0, attention=0.5).attention
+    0.5
+    """
+
+    value: Number
+    attention: Number
+
+
+def signals(model: Transformer, task: SCBTask) -> Signals[float]:
+    """Return alpha_V = <V - mu 1^T, P - mu 1^T>_mu / K_P, and alpha_A likewise.
+
+    Parameters
+    ----------
+    model : LinearTransformer or SoftmaxTransformer
+    task : SCBTask
+
+    Returns
+    -------
+    Signals
+        Dimensionless. A signal is nan where the truth is uniform (K_P = 0 or K_Q = 0).
+
+    Raises
+    ------
+    ScbError
+        The model's shapes do not fit the task.
+
+    Notes
+    -----
+    Book: 02-linear-transformer, eq-signals.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> task = scb.SCBTask.example()
+    >>> scb.signals(scb.LinearTransformer.initial(task), task)
+    Signals(value=0.0, attention=0.0)
+    """
+    check_fit(model, task)
+    mu, T = task.stationary, task.context_length
+    return Signals(
+        value_signal(model.value, task),
+        _projection(model.attention, task.attention, np.full(T, 1 / T), mu, task.attention_energy),
+    )
+
+
+def value_signal(value: Array, task: SCBTask) -> float:
+    """Return alpha_V of a value matrix, whatever the context length of its model.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> from scb_edu.model.transformer import value_signal
+    >>> task = scb.SCBTask.example()
+    >>> round(value_signal(task.transition, task), 12)
+    1.0
+    """
+    mu = task.stationary
+    return _projection(value, task.transition, mu, mu, task.transition_energy)
+
+
+def distances(model: Transformer, task: SCBTask) -> Distances[float]:
+    """Return ||V - P||_mu and ||A - Q||_mu, where ||M||_mu^2 = sum_k mu_k ||M_k||^2 over columns.
+
+    Parameters
+    ----------
+    model : LinearTransformer or SoftmaxTransformer
+    task : SCBTask
+
+    Returns
+    -------
+    Distances
+
+    Raises
+    ------
+    ScbError
+        The model's shapes do not fit the task.
+
+    Notes
+    -----
+    Book: 02-linear-transformer, eq-distances.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> task = scb.SCBTask.example()
+    >>> start = scb.distances(scb.LinearTransformer.initial(task), task)
+    >>> round(start.value**2 - task.transition_energy, 12)
+    0.0
+    """
+    check_fit(model, task)
+    return Distances(
+        weighted_square_norm(model.value - task.transition, task.stationary) ** 0.5,
+        weighted_square_norm(model.attention - task.attention, task.stationary) ** 0.5,
+    )
+
+
+def check_fit(model: Transformer, task: SCBTask) -> None:
+    """Raise unless the model's shapes are those of the task."""
+    N, T = task.vocab_size, task.context_length
+    checks.shape_is("model.value", model.value, (N, N), "(N, N)")
+    checks.shape_is("model.attention", model.attention, (T, N), "(T, N)")
+
+
+def _uniform(task: SCBTask) -> tuple[Array, Array]:
+    """Return mu 1^T (N, N) and 11^T/T (T, N): no knowledge of the source, none of the position."""
+    N, T = task.vocab_size, task.context_length
+    return np.tile(task.stationary[:, None], N), np.full((T, N), 1 / T)
+
+
+def _projection(matrix: Array, truth: Array, uniform: Array, mu: Array, energy: float) -> float:
+    """Return <M - u 1^T, truth - u 1^T>_mu / energy, with one temporary matrix only."""
+    if energy < np.finfo(float).eps:
+        return float("nan")
+    moved = matrix - uniform[:, None]
+    return (weighted_inner_product(moved, truth, mu) - float(uniform @ (moved @ mu))) / energy
+
+
+def _predict(model: Transformer, tokens: ArrayLike, last: ArrayLike) -> Array:
+    return token_attention(model.attention, tokens, last, len(model.value)) @ model.value.T
+
+
+def _parameters(**arrays: Array) -> tuple[Array, Array]:
+    (value_name, value), (weights_name, weights) = arrays.items()
+    V = checks.real_array(value_name, value, 2)
+    checks.square(value_name, V)
+    A = checks.real_array(weights_name, weights, 2)
+    checks.shape_is(weights_name, A, (len(A), len(V)), "(T, N)")
+    return checks.frozen(V), checks.frozen(A)
+
+
+def _describe(model: LinearTransformer | SoftmaxTransformer) -> str:
+    T, N = model.attention.shape
+    return f"{type(model).__name__}(vocab_size={N}, context_length={T})"

@@ -1,0 +1,220 @@
+"""The studies of chapter 6: how many samples each stage of training asks for."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from scb_edu.experiments.intervals import Interval, bootstrap_interval
+from scb_edu.experiments.tables import Table
+from scb_edu.model.gradients import Gradient
+from scb_edu.model.task import SCBTask
+from scb_edu.model.transformer import LinearTransformer
+from scb_edu.studies.study import Study, choose, from_scratch
+from scb_edu.support.checks import Array
+from scb_edu.theory.complexity import initial_signal_drift, samples_needed
+from scb_edu.training import train
+from scb_edu.training.optimizers import ProximalGradient
+from scb_edu.training.packed import Packing
+from scb_edu.training.trajectory import Record
+
+BATCH = 64
+BATCHES = 128  # of a run that looks at the noise alone
+RELATIVE_RATE = 0.01  # learning rate in units of 1 / K_P
+RELATIVE_PENALTY = 0.6  # in units of the push on a weight of q
+HALF_WAY = 0.5  # alpha_V where the second stage is measured
+MOST_STEPS = 400
+DECIDED = 0.3  # |alpha_V| at which a run has left the saddle
+
+
+def first_pushes(task: SCBTask, rng: np.random.Generator) -> Array:
+    """Return what each of many batches says about d alpha_V / dt at the initial point."""
+    packing, start = Packing(task), LinearTransformer.initial(task)
+    pushes = np.empty(BATCHES)
+    for place in range(BATCHES):
+        batch = packing.draw(BATCH, rng)
+        columns = start.attention[:, batch.tokens]
+        slope = packing.gradient(start.value, columns, batch)
+        pushes[place] = initial_signal_drift(Gradient(slope.value, start.attention), task)
+    return pushes
+
+
+def first_push(rng: np.random.Generator, *, vocab_size: int, context_length: int) -> dict[str, Any]:
+    """Measure mean and standard deviation of the first push on alpha_V, in one fixed task."""
+    pushes = first_pushes(fixed_task(vocab_size, context_length), rng)
+    return {"mean": pushes.mean(), "deviation": pushes.std(ddof=1) * math.sqrt(BATCH)}
+
+
+def fixed_task(vocab_size: int, context_length: int) -> SCBTask:
+    """Return the running example for N = 3, else a random task, with one P for all lengths."""
+    if vocab_size == 3:
+        return SCBTask.example(context_length)
+    # P is drawn first: it does not depend on the context length
+    return SCBTask.random(vocab_size, context_length, 2, np.random.default_rng(vocab_size))
+
+
+def first_push_of_random_tasks(
+    rng: np.random.Generator, *, vocab_size: int, sparsity: int
+) -> dict[str, Any]:
+    """Measure the samples for a signal-to-noise ratio of 1 in a task drawn for this run."""
+    task = SCBTask.random(vocab_size, 200, sparsity, rng)
+    deviation = first_pushes(task, rng).std(ddof=1) * math.sqrt(BATCH)
+    measured = (task.context_length * deviation) ** 2
+    return {"measured": measured, "formula": samples_needed(task, 1.0)}
+
+
+def escape(
+    rng: np.random.Generator, *, context_length: int, learning_rate: float, batch_size: int
+) -> dict[str, Any]:
+    """Train from the initial point, without a penalty, until alpha_V has chosen a side."""
+    run = from_scratch(
+        context_length,
+        ProximalGradient(learning_rate),
+        steps=round(60 / learning_rate),  # 60 units of time: 16 times as long as alpha_V doubles
+        batch_size=batch_size,
+        rng=rng,
+        record_every=10,
+        stop=_has_decided,
+    )
+    decided = run.status.ended == "stopped"
+    right = decided and run.signals.value[-1] > 0
+    return {"decided": decided, "right": right, "step": run.step[-1]}
+
+
+def _has_decided(record: Record) -> bool:
+    return abs(record.signals.value) > DECIDED
+
+
+def around_truth(
+    rng: np.random.Generator, *, penalty: float, context_length: int, steps: int = 1000
+) -> dict[str, Any]:
+    """Start at the truth, and measure how far from it the noise keeps A and V."""
+    task = SCBTask.example(context_length)
+    run = train(
+        task,
+        LinearTransformer.oracle(task, dtype=np.float32),
+        ProximalGradient(0.02, penalty),
+        steps=steps,
+        batch_size=BATCH,
+        rng=rng,
+        record_every=20,
+    )
+    late = run.step > steps // 2
+    far = np.square([run.distances.attention, run.distances.value])[:, late]
+    attention, value = np.sqrt(far.mean(axis=1))
+    return {"attention": attention, "value": value, "ok": run.status.ok}
+
+
+def second_stage(
+    rng: np.random.Generator,
+    *,
+    vocab_size: int,
+    context_length: int,
+    sparsity: int,
+    batch_size: int,
+) -> dict[str, Any]:
+    """Start with V half-way and A uniform; stop when A is four times as close to Q.
+
+    K_P is the speed at which A learns, and the push on a weight of q is K_P / Q times the signal
+    of V. The learning rate and the penalty are shares of these, so that all tasks are treated
+    alike.
+    """
+    task = plain_task(vocab_size, context_length, sparsity, rng)
+    push = HALF_WAY * task.transition_energy / sparsity
+    goal = 0.25 * math.sqrt(task.attention_energy)
+    run = train(
+        task,
+        LinearTransformer.from_signals(task, HALF_WAY, 0.0, dtype=np.float32),
+        ProximalGradient(RELATIVE_RATE / task.transition_energy, RELATIVE_PENALTY * push),
+        steps=MOST_STEPS,
+        batch_size=batch_size,
+        rng=rng,
+        record_every=10,
+        stop=lambda record: record.distances.attention < goal,
+    )
+    reached = run.distances.attention[-1] < goal
+    return {"reached": reached, "steps": run.step[-1] if reached else MOST_STEPS}
+
+
+def best_batch(
+    table: Table, T: int, N: int, Q: int, rng: np.random.Generator
+) -> tuple[Interval, int]:
+    """Return the samples of the second stage at the best batch size, and that size.
+
+    The best has the smallest median among the sizes at which (nearly) all runs arrive.
+    """
+    some = choose(table, context_length=T, vocab_size=N, sparsity=Q)
+    groups = [choose(some, batch_size=B) for B in np.unique(some["batch_size"])]
+    seen = {
+        int(runs["batch_size"][0]): runs["steps"] * runs["batch_size"]
+        for runs in groups
+        if runs["reached"].mean() > 0.95  # an interval needs runs that arrive
+    }
+    best = min(seen, key=lambda B: float(np.median(seen[B])))
+    return bootstrap_interval(seen[best], rng=rng), best
+
+
+def plain_task(
+    vocab_size: int, context_length: int, sparsity: int, rng: np.random.Generator
+) -> SCBTask:
+    """Return a task with no rare tokens and no faint weights, for sizes to be compared fairly.
+
+    Half of the time the output is the next token in a circle, else any token; each last token
+    looks equally at Q random positions.
+    """
+    circle = np.roll(np.eye(vocab_size), 1, axis=0)
+    attention = np.zeros((context_length, vocab_size))
+    for column in attention.T:
+        column[rng.choice(context_length, sparsity, replace=False)] = 1 / sparsity
+    return SCBTask(0.5 * circle + 0.5 / vocab_size, attention)
+
+
+def _escape_points() -> list[dict[str, Any]]:
+    """Return the points at which B / (rate T) takes the same values for every T and rate."""
+    settings = [(T, 0.1) for T in (100, 200, 400, 800, 1600)] + [(400, 0.025)]
+    return [
+        {"context_length": T, "learning_rate": rate, "batch_size": round(ratio * rate * T)}
+        for T, rate in settings
+        for ratio in (0.1, 0.2, 0.5, 1, 2)
+    ]
+
+
+def _second_stage_points() -> list[dict[str, Any]]:
+    """Return points that change one size at a time, each with batches around the best one."""
+    sizes = [(3, 125, 2), (3, 500, 2), (3, 2000, 2), (2, 500, 2), (5, 500, 2), (8, 500, 2)]
+    return [
+        {"vocab_size": N, "context_length": T, "sparsity": Q, "batch_size": B}
+        for N, T, Q in [*sizes, (3, 500, 1), (3, 500, 4)]
+        for B in {1: (8, 16, 32, 64), 2: (16, 32, 64, 128, 256), 4: (64, 128, 256, 512)}[Q]
+    ]
+
+
+STUDIES = [
+    Study(
+        "complexity-noise",
+        first_push,
+        {"vocab_size": (2, 3, 10), "context_length": (100, 300, 1000, 3000, 10_000)},
+        seeds=20,
+    ),
+    Study(
+        "complexity-tokens",
+        first_push_of_random_tasks,
+        {"vocab_size": (2, 3, 5, 8, 16), "sparsity": (1, 2, 4)},
+        seeds=20,
+    ),
+    Study("complexity-escape", escape, _escape_points(), seeds=60),
+    Study(
+        "complexity-truth",
+        around_truth,
+        [
+            {"penalty": penalty, "context_length": T}
+            for T in (250, 500, 1000, 2000, 4000)
+            for penalty in (0.0, 0.01, 0.02, 0.04)
+            if penalty in (0, 0.02) or T in (250, 1000, 4000)
+        ],
+        seeds=20,
+    ),
+    Study("complexity-second", second_stage, _second_stage_points(), seeds=20),
+]

@@ -1,0 +1,5 @@
+from .errors import ScbError
+
+__all__ = [
+    "ScbError",
+]

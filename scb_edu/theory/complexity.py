@@ -1,0 +1,263 @@
+"""How many samples the noise of the gradients asks for, in closed form."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.special import ndtr
+
+from scb_edu.model.gradients import Gradient
+from scb_edu.model.norms import weighted_inner_product
+from scb_edu.model.task import SCBTask, check_task
+from scb_edu.support import checks
+from scb_edu.support.checks import Array
+from scb_edu.support.errors import ScbError
+from scb_edu.theory.dynamics import growth_rate
+
+
+def initial_signal_drift(gradient: Gradient, task: SCBTask) -> float:
+    """Return how fast a gradient moves the signal alpha_V, per unit of time.
+
+    Parameters
+    ----------
+    gradient : Gradient
+        Of a batch, or of the population; only its part for V is read.
+    task : SCBTask
+
+    Returns
+    -------
+    float
+        -<the preconditioned gradient of V, P - mu 1^T>_mu / K_P.
+
+    Raises
+    ------
+    ScbError
+        The shapes do not fit, or the task has no transition energy.
+
+    Notes
+    -----
+    Book: 06-sample-complexity, eq-value-push.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> task = scb.SCBTask.example(100)
+    >>> start = scb.LinearTransformer.initial(task)
+    >>> round(scb.theory.initial_signal_drift(scb.population_gradient(start, task), task), 6)
+    0.01
+    """
+    _refuse_flat(task)
+    slope = checks.real_array("gradient.value", gradient.value, 2)
+    checks.shape_is("gradient.value", slope, task.transition.shape, "(N, N)")
+    # dividing the columns by mu and weighing them by mu cancel
+    return float(-np.vdot(slope, _deviation(task)) / task.transition_energy)
+
+
+def initial_signal_std(task: SCBTask) -> float:
+    """Return the standard deviation of the first push on alpha_V, as one sample estimates it.
+
+    Its mean is 1/T. A batch of M samples has this deviation divided by the square root of M.
+
+    Parameters
+    ----------
+    task : SCBTask
+
+    Returns
+    -------
+    float
+        Exact for every T; near sqrt(tr(D P D P^T) / T) / K_P in long contexts.
+
+    Raises
+    ------
+    ScbError
+        The task has no transition energy.
+
+    Notes
+    -----
+    Book: 06-sample-complexity, eq-start-noise.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> round(scb.theory.initial_signal_std(scb.SCBTask.example(1000)), 4)
+    0.0484
+    """
+    _refuse_flat(task)
+    T, K_P = task.context_length, task.transition_energy
+    square = (T - 1) * _crowd(task) + _pointer(task) - K_P**2
+    return math.sqrt(max(square, 0.0)) / (T * K_P)
+
+
+def samples_needed(task: SCBTask, snr: float) -> float:
+    """Return how many samples lift the first push on alpha_V to that signal-to-noise ratio.
+
+    Parameters
+    ----------
+    task : SCBTask
+    snr : float
+        Mean over standard deviation, above 0.
+
+    Returns
+    -------
+    float
+        Not rounded; grows like T.
+
+    Raises
+    ------
+    ScbError
+        ``snr`` is not above zero, or the task has no transition energy.
+
+    Notes
+    -----
+    Book: 06-sample-complexity, eq-samples-needed.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> round(scb.theory.samples_needed(scb.SCBTask.example(1000), snr=1))
+    2340
+    """
+    ratio = checks.positive_number("snr", snr)
+    return (ratio * task.context_length * initial_signal_std(task)) ** 2
+
+
+def escape_chance(task: SCBTask, learning_rate: float, batch_size: float) -> float:
+    """Return the chance that training from the initial point leaves the saddle rightly.
+
+    Parameters
+    ----------
+    task : SCBTask
+    learning_rate : float
+        Of both matrices.
+    batch_size : float
+        At least 1.
+
+    Returns
+    -------
+    float
+        Between 1/2 and 1. For the linear flow at the saddle with normal noise: a model of the run.
+
+    Raises
+    ------
+    ScbError
+        An argument is not as described, or the task has no transition energy.
+
+    Notes
+    -----
+    Book: 06-sample-complexity, eq-escape-chance.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> task = scb.SCBTask.example(1000)
+    >>> [round(scb.theory.escape_chance(task, 0.02, B), 2) for B in (2, 8, 32)]
+    [0.71, 0.87, 0.99]
+    """
+    rate = checks.positive_number("learning_rate", learning_rate)
+    seen = 2 * checks.at_least_one("batch_size", batch_size) / (rate * growth_rate(task))
+    return float(ndtr(math.sqrt(seen / samples_needed(task, 1.0))))
+
+
+def attention_noise(
+    task: SCBTask, learning_rate: float, batch_size: float, penalty: float = 0.0
+) -> float:
+    """Return the error of A that the noise of training keeps up around the truth.
+
+    Parameters
+    ----------
+    task : SCBTask
+    learning_rate : float
+        Of the preconditioned, projected method.
+    batch_size : float
+        At least 1.
+    penalty : float
+        Zero, or well below the noise of a step in units of the learning rate.
+
+    Returns
+    -------
+    float
+        The root of the mean of ||A - Q||_mu^2 in the long run; inf where there is none, because
+        the noise feeds on itself. V is taken to be P, and terms of order 1/T are left out. With a
+        penalty, only the noise outside the support of Q; the bias of the penalty is not in it.
+
+    Raises
+    ------
+    ScbError
+        An argument is not as described, or the task has no transition energy.
+
+    Notes
+    -----
+    Book: 06-sample-complexity, eq-attention-noise and eq-thresholded-noise.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> tasks = [scb.SCBTask.example(T) for T in (250, 1000, 4000)]
+    >>> [round(scb.theory.attention_noise(task, 0.01, 64), 2) for task in tasks]
+    [0.13, 0.26, 0.54]
+    """
+    _refuse_flat(task)
+    rate, B = (
+        checks.positive_number("learning_rate", learning_rate),
+        checks.at_least_one("batch_size", batch_size),
+    )
+    shrink = checks.non_negative_number("penalty", penalty)
+    K_P, T = task.transition_energy, task.context_length
+    samples = B * task.stationary  # (N,), of each last token
+    weights = np.square(task.attention).sum(axis=0)  # (N,), ||q_k||^2
+    step = (_crowd(task) - weights * _spread(task)) / samples  # (N,), variance of an entry's push
+    if shrink:
+        return math.sqrt((T - 1) * rate**2 * (task.stationary @ step**2) / 2) / shrink
+    kept = K_P * (2 - rate * K_P) - rate * (T - 1) * _spread(task) / samples
+    if kept.min() <= 0:
+        return math.inf
+    return math.sqrt(rate * (T - 1) * (task.stationary @ (step / kept)))
+
+
+def _refuse_flat(task: SCBTask) -> None:
+    check_task(task)
+    if task.transition_energy < 1e-12:  # rounding leaves this much of a zero
+        raise ScbError("task: expected a transition with some energy, got one of equal columns.")
+
+
+def _deviation(task: SCBTask) -> Array:
+    """Return P - mu 1^T."""
+    return np.asarray(task.transition - task.stationary[:, None])
+
+
+def _covariance(task: SCBTask) -> Array:
+    """Return S = P D P^T, the covariance of P's column at a random token."""
+    columns = _deviation(task)
+    return np.asarray((columns * task.stationary) @ columns.T)
+
+
+def _crowd(task: SCBTask) -> float:
+    """Return tr(D S): how far a random output lies along P's column at another random token."""
+    return crossed_variance(task.transition, task.stationary)
+
+
+def crossed_variance(value: Array, stationary: Array) -> float:
+    """Return tr(D V D V^T), the variance of e_o^T V e_x with independent tokens o and x.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> crossed_variance(np.eye(2), np.array([0.5, 0.5]))
+    0.25
+    """
+    columns = value - (value @ stationary)[:, None]
+    S = (columns * stationary) @ columns.T
+    return float(stationary @ S.diagonal() - stationary @ S @ stationary)
+
+
+def _spread(task: SCBTask) -> float:
+    """Return tr(S S)."""
+    return float(np.square(_covariance(task)).sum())
+
+
+def _pointer(task: SCBTask) -> float:
+    """Return E[((e_o - mu)^T (P_x - mu))^2] for the token x that the output o comes from."""
+    columns = _deviation(task)
+    along = columns - task.stationary @ columns  # (N, N), the bracket for output o and token x
+    return float(weighted_inner_product(task.transition, along**2, task.stationary))

@@ -1,0 +1,623 @@
+"""The two stages of training, seen through two numbers: the flow of the signals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.integrate import solve_ivp
+
+from scb_edu.model.gradients import population_gradient, precondition
+from scb_edu.model.task import SCBTask
+from scb_edu.model.transformer import LinearTransformer, Signals
+from scb_edu.support import checks
+from scb_edu.support.checks import Array
+from scb_edu.support.errors import ScbError
+
+
+class SignalConstants(NamedTuple):
+    """The three numbers of a task that the flow of the signals depends on.
+
+    Parameters
+    ----------
+    transition_energy : float
+        K_P, above 0.
+    attention_energy : float
+        K_Q, above 0.
+    context_length : float
+        T, at least 1.
+
+    Notes
+    -----
+    Book: 04-two-stages, eq-energies.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> K_P, K_Q, T = scb.theory.SignalConstants(0.2, 0.5, 100)
+    >>> T
+    100
+    """
+
+    transition_energy: float
+    attention_energy: float
+    context_length: float
+
+    @classmethod
+    def of(cls, task: TaskLike) -> SignalConstants:
+        """Return the constants of a task, or check a tuple (K_P, K_Q, T).
+
+        Raises
+        ------
+        ScbError
+            Neither a task nor three numbers; an energy is not above 0, or T is below 1.
+
+        Notes
+        -----
+        Book: 04-two-stages, eq-energies.
+
+        Examples
+        --------
+        >>> import scb_edu as scb
+        >>> round(scb.theory.SignalConstants.of(scb.SCBTask.example()).attention_energy, 3)
+        0.395
+        """
+        numbers = _of_task(task) if isinstance(task, SCBTask) else _three(task)
+        K_P = checks.positive_number("transition_energy", numbers[0])
+        K_Q = checks.positive_number("attention_energy", numbers[1])
+        T = checks.positive_number("context_length", numbers[2])
+        if T < 1:
+            raise ScbError(f"context_length: expected at least 1, got {T:.6g}.")
+        return cls(K_P, K_Q, T)
+
+
+TaskLike: TypeAlias = SCBTask | SignalConstants | tuple[float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Flow:
+    """A path of the two signals.
+
+    Parameters
+    ----------
+    t : (n,) array
+        Time of the gradient flow: the learning rate times the number of steps.
+    value, attention : (n,) arrays
+        alpha_V and alpha_A at those times.
+
+    Notes
+    -----
+    Book: 04-two-stages, eq-flow.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> flow = scb.signal_flow((0.2, 0.5, 100), t_end=50, points=3)
+    >>> flow.t.tolist()
+    [0.0, 25.0, 50.0]
+    """
+
+    t: Array
+    value: Array
+    attention: Array
+
+
+def signal_rate(task: TaskLike, value: Any, attention: Any) -> tuple[Any, Any]:
+    """Return the velocity (d alpha_V/dt, d alpha_A/dt) at a point, or at arrays of points.
+
+    Parameters
+    ----------
+    task : SCBTask or (K_P, K_Q, T)
+    value, attention : float or arrays of one shape
+        alpha_V and alpha_A.
+
+    Returns
+    -------
+    pair of floats, or of arrays
+
+    Raises
+    ------
+    ScbError
+        The task has no energy, or the three numbers are not in their range.
+
+    Notes
+    -----
+    Book: 04-two-stages, eq-flow.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> scb.theory.signal_rate((0.2, 0.5, 100), 0.0, 0.0)
+    (0.01, 0.0)
+    """
+    K_P, K_Q, T = SignalConstants.of(task)
+    return _rate(K_P, K_Q, T, value, attention)
+
+
+def signal_loss(task: TaskLike, value: Any, attention: Any) -> Any:
+    """Return how far the loss of a model of the family is above the irreducible loss.
+
+    Parameters
+    ----------
+    task : SCBTask or (K_P, K_Q, T)
+    value, attention : float or arrays of one shape
+        alpha_V and alpha_A.
+
+    Returns
+    -------
+    float or array
+        K_P/2 [(1 - alpha_V)^2/T + K_Q (1 - alpha_V alpha_A)^2], dimensionless.
+
+    Raises
+    ------
+    ScbError
+        The task has no energy, or the three numbers are not in their range.
+
+    Notes
+    -----
+    Book: 02-linear-transformer, eq-excess.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> [scb.theory.signal_loss((0.25, 0.5, 100), alpha, alpha) for alpha in (1.0, -1.0)]
+    [0.0, 0.005]
+    """
+    K_P, K_Q, T = SignalConstants.of(task)
+    return K_P / 2 * ((1 - value) ** 2 / T + K_Q * (1 - value * attention) ** 2)
+
+
+def signal_flow(
+    task: TaskLike,
+    *,
+    start: tuple[float, float] = (0.0, 0.0),
+    t_end: float,
+    points: int = 400,
+) -> Flow:
+    """Follow the preconditioned population flow of the signals from ``start``.
+
+    Parameters
+    ----------
+    task : SCBTask or (K_P, K_Q, T)
+    start : (alpha_V, alpha_A)
+    t_end : float
+        Above 0, in units of learning rate times steps.
+    points : int
+        How many equally spaced times to report, at least 2.
+
+    Returns
+    -------
+    Flow
+        Exact for a model that starts in the family of eq-family, to a relative 1e-9.
+
+    Raises
+    ------
+    ScbError
+        An argument is out of range, or the solver gave up.
+
+    Notes
+    -----
+    Book: 04-two-stages, eq-flow.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> flow = scb.signal_flow((0.2, 0.5, 100), t_end=2000)
+    >>> bool(abs(flow.attention[-1] - 1) < 0.01)
+    True
+    """
+    constants = SignalConstants.of(task)
+    end = checks.positive_number("t_end", t_end)
+    count = checks.positive_int("points", points)
+    if count < 2:
+        raise ScbError(f"points: expected at least 2, the start and the end, got {count}.")
+    solution = _solve(constants, start, end, t_eval=np.linspace(0, end, count))
+    return Flow(solution.t, solution.y[0], solution.y[1])
+
+
+def growth_rate(task: TaskLike) -> float:
+    """Return the rate at which the signals leave the saddle, close to sqrt(K_P K_Q).
+
+    Parameters
+    ----------
+    task : SCBTask or (K_P, K_Q, T)
+
+    Returns
+    -------
+    float
+        The positive eigenvalue [-b + sqrt(b^2 + 4 K_P K_Q)] / 2 of the flow at its saddle, per
+        unit of time, with b = (1 + 1/(T K_Q)) / T.
+
+    Raises
+    ------
+    ScbError
+        The task has no energy, or the three numbers are not in their range.
+
+    Notes
+    -----
+    Book: 04-two-stages, eq-growth-rate.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> round(scb.theory.growth_rate((0.2, 0.2, 1e9)), 6)
+    0.2
+    """
+    K_P, K_Q, T = SignalConstants.of(task)
+    damping = (1 + 1 / (T * K_Q)) / T
+    return (math.sqrt(damping**2 + 4 * K_P * K_Q) - damping) / 2
+
+
+def saddle(task: TaskLike) -> Signals[float]:
+    """Return the fixed point that the start is close to, (0, -1/(T K_Q)).
+
+    Parameters
+    ----------
+    task : SCBTask or (K_P, K_Q, T)
+
+    Raises
+    ------
+    ScbError
+        The task has no energy, or the three numbers are not in their range.
+
+    Notes
+    -----
+    Book: 04-two-stages, eq-fixed-points.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> scb.theory.saddle((0.2, 0.5, 100))
+    Signals(value=0.0, attention=-0.02)
+    """
+    _, K_Q, T = SignalConstants.of(task)
+    return Signals(0.0, -1 / (T * K_Q))
+
+
+def signal_jacobian(task: TaskLike, value: float, attention: float) -> Array:
+    """Return the matrix of the flow linearised at a point.
+
+    Parameters
+    ----------
+    task : SCBTask or (K_P, K_Q, T)
+    value, attention : float
+        alpha_V and alpha_A.
+
+    Returns
+    -------
+    (2, 2) array
+        Row i holds the derivatives of the i-th velocity with respect to alpha_V and alpha_A.
+
+    Raises
+    ------
+    ScbError
+        The task has no energy, or a number is not in its range.
+
+    Notes
+    -----
+    Book: 04-two-stages, eq-linearisation.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> scb.theory.signal_jacobian((0.25, 0.5, 100), 1, 1).tolist()
+    [[-0.51, -0.5], [-0.25, -0.25]]
+    """
+    K_P, K_Q, T = SignalConstants.of(task)
+    v, a = checks.real_number("value", value), checks.real_number("attention", attention)
+    cross = 1 - 2 * v * a
+    return np.array([[-1 / T - K_Q * a**2, K_Q * cross], [K_P * cross, -K_P * v**2]])
+
+
+def separatrix(task: TaskLike, *, reach: float = 1.5, points: int = 200) -> tuple[Array, Array]:
+    """Return the curve that parts the starts that find the truth from those that never do.
+
+    Parameters
+    ----------
+    task : SCBTask or (K_P, K_Q, T)
+    reach : float
+        Above 0: the curve ends where a signal is this far from that of the saddle.
+    points : int
+        How many points on each side of the saddle, at least 2.
+
+    Returns
+    -------
+    value, attention : (2 points - 1,) arrays
+        alpha_V, from below 0 to above 0, and alpha_A; the saddle is in the middle.
+
+    Raises
+    ------
+    ScbError
+        An argument is out of range.
+
+    Notes
+    -----
+    The stable manifold of the saddle: the only paths that end in it, followed backwards in time.
+    Book: 04-two-stages, eq-linearisation.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> value, attention = scb.theory.separatrix((0.2, 0.2, 1e6), reach=0.5)
+    >>> value[[0, -1]].round(3).tolist(), attention[[0, -1]].round(3).tolist()
+    ([-0.5, 0.5], [0.5, -0.5])
+    """
+    constants = SignalConstants.of(task)
+    far = checks.positive_number("reach", reach)
+    count = checks.positive_int("points", points)
+    if count < 2:
+        raise ScbError(f"points: expected at least 2, the saddle and the end, got {count}.")
+    left, right = (_stable_branch(constants, far, count, side) for side in (-1, 1))
+    both = np.concatenate([left[:, :0:-1], right], axis=1)
+    return both[0], both[1]
+
+
+def escape_time(
+    task: TaskLike,
+    level: float,
+    *,
+    start: tuple[float, float] = (0.0, 0.0),
+    signal: str = "attention",
+) -> float:
+    """Return the first time at which a signal reaches a level.
+
+    Parameters
+    ----------
+    task : SCBTask or (K_P, K_Q, T)
+    level : float
+        Below 1: the truth, where both signals are 1, is reached only in the limit.
+    start : (alpha_V, alpha_A)
+    signal : "attention" or "value"
+
+    Returns
+    -------
+    float
+        0 if the start is there already; inf if the path is still below the level after 100 T time
+        units, as it is when it leaves the saddle on the wrong side.
+
+    Raises
+    ------
+    ScbError
+        An argument is out of range, or the solver gave up.
+
+    Notes
+    -----
+    Book: 04-two-stages, eq-escape-time.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> short, long = (scb.escape_time((0.2, 0.5, T), 0.5) for T in (10**5, 10**6))
+    >>> round(long - short, 2)  # ten times the context: log(10) / sqrt(0.2 * 0.5) more
+    7.28
+    """
+    constants = SignalConstants.of(task)
+    goal = checks.real_number("level", level)
+    index = _index_of(signal)
+    if goal >= 1:
+        raise ScbError(f"level: expected a number below 1, got {goal:.6g}.")
+    if _start_point(start)[index] >= goal:
+        return 0.0
+    return arrival(constants, partial(_solve, constants, start), index, goal)
+
+
+def arrival(
+    constants: SignalConstants, solve: Callable[..., Any], index: int, level: float
+) -> float:
+    """Return when a number of a flow first has a level; inf where that takes over 100 T.
+
+    Examples
+    --------
+    >>> from scb_edu.theory.dynamics import SignalConstants, arrival, follow
+    >>> constants = SignalConstants(0.2, 0.5, 1000)
+    >>> def solve(end, **options):
+    ...     return follow("start", lambda t, y: (2.0,), (0.0,), end, **options)
+    >>> round(arrival(constants, solve, 0, 1.0), 6)
+    0.5
+    """
+
+    def crossing(_t: float, y: Array) -> float:
+        return float(y[index] - level)
+
+    crossing.terminal = True  # type: ignore[attr-defined]
+    horizon = 100 * (constants.context_length + 1 / growth_rate(constants))
+    reached = solve(horizon, events=crossing).t_events[0]
+    return float(reached[0]) if len(reached) else math.inf
+
+
+def escape_time_limit(task: TaskLike, level: float) -> float:
+    """Return the formula that the escape time of alpha_A from (0, 0) approaches for large T.
+
+    Parameters
+    ----------
+    task : SCBTask or (K_P, K_Q, T)
+    level : float
+        Above 0 and below (K_P/K_Q)^(1/4), where stage 1 ends.
+
+    Returns
+    -------
+    float
+        [log(2 T K_Q level) - 1/2 log(1 - sqrt(K_Q/K_P) level^2)] / sqrt(K_P K_Q).
+
+    Raises
+    ------
+    ScbError
+        The level is not reached in stage 1.
+
+    Notes
+    -----
+    Book: 04-two-stages, eq-escape-time.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> task = (0.2, 0.5, 10000)
+    >>> bool(abs(scb.theory.escape_time_limit(task, 0.5) - scb.escape_time(task, 0.5)) < 0.01)
+    True
+    """
+    K_P, K_Q, T = SignalConstants.of(task)
+    goal = checks.positive_number("level", level)
+    left = 1 - math.sqrt(K_Q / K_P) * goal**2
+    if left <= 0:
+        raise ScbError(
+            f"level: expected a number below (K_P/K_Q)^(1/4) = {(K_P / K_Q) ** 0.25:.4g}, "
+            f"where stage 1 ends, got {goal:.6g}; use escape_time."
+        )
+    return (math.log(2 * T * K_Q * goal) - 0.5 * math.log(left)) / math.sqrt(K_P * K_Q)
+
+
+def flow_invariant(task: TaskLike, value: Any, attention: Any) -> Any:
+    """Return alpha_V^2/K_Q - alpha_A^2/K_P, which the flow without its 1/T term conserves.
+
+    Parameters
+    ----------
+    task : SCBTask or (K_P, K_Q, T)
+    value, attention : float or arrays of one shape
+
+    Returns
+    -------
+    float or array
+
+    Raises
+    ------
+    ScbError
+        The task has no energy, or the three numbers are not in their range.
+
+    Notes
+    -----
+    With the 1/T term it changes at the rate 2 alpha_V (1 - alpha_V) / (K_Q T).
+    Book: 04-two-stages, eq-invariant.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> scb.theory.flow_invariant((0.25, 0.5, 100), 1.0, 1.0)
+    -2.0
+    """
+    K_P, K_Q, _ = SignalConstants.of(task)
+    return value**2 / K_Q - attention**2 / K_P
+
+
+def population_step(
+    model: LinearTransformer, task: SCBTask, learning_rate: float
+) -> LinearTransformer:
+    """Return the model after one step against its preconditioned, projected population gradient.
+
+    Parameters
+    ----------
+    model : LinearTransformer
+    task : SCBTask
+    learning_rate : float
+        Above 0.
+
+    Returns
+    -------
+    LinearTransformer
+        An Euler step of the flow, on the full matrices.
+
+    Raises
+    ------
+    ScbError
+        The shapes do not fit, or the learning rate is not a number above zero.
+
+    Notes
+    -----
+    Book: 04-two-stages, eq-flow.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> task = scb.SCBTask.example()
+    >>> model = scb.theory.population_step(scb.LinearTransformer.initial(task), task, 0.8)
+    >>> round(scb.signals(model, task).value, 12)  # the first push is 1/T
+    0.1
+    """
+    rate = checks.positive_number("learning_rate", learning_rate)
+    push = precondition(population_gradient(model, task), task.stationary)
+    return LinearTransformer(
+        model.value - rate * push.value, model.attention - rate * push.attention
+    )
+
+
+def _rate(K_P: float, K_Q: float, T: float, value: Any, attention: Any) -> tuple[Any, Any]:
+    missing = 1 - value * attention
+    return (1 - value) / T + K_Q * attention * missing, K_P * value * missing
+
+
+def _solve(
+    constants: SignalConstants, start: tuple[float, float], end: float, **options: Any
+) -> Any:
+    """Follow the flow from time 0 to ``end``, backwards if that is below 0."""
+
+    def rate(_t: float, y: Array) -> tuple[float, float]:
+        return _rate(*constants, y[0], y[1])
+
+    return follow("start", rate, _start_point(start), end, **options)
+
+
+def follow(
+    name: str,
+    rate: Callable[[float, Array], Sequence[float]],
+    start: ArrayLike,
+    end: float,
+    **options: Any,
+) -> Any:
+    """Solve a flow from time 0 to ``end``; what cannot be followed is laid to the argument named.
+
+    Examples
+    --------
+    >>> from scb_edu.theory.dynamics import follow
+    >>> follow("start", lambda t, y: -y, [1.0], 1.0).y[0, -1].round(6)
+    np.float64(0.367879)
+    """
+    # LSODA: stage 1 is not stiff, stage 2 is, by the factor T
+    solution = solve_ivp(rate, (0, end), start, "LSODA", rtol=1e-9, atol=1e-12, **options)
+    if not solution.success:
+        raise ScbError(f"{name}: expected a path that can be followed, got: {solution.message}")
+    return solution
+
+
+def _stable_branch(constants: SignalConstants, reach: float, count: int, side: int) -> Array:
+    """Follow the flow backwards out of the saddle, with alpha_V on one side of it; (2, count)."""
+    centre = np.array([0.0, saddle(constants).attention])
+    rates, directions = np.linalg.eig(signal_jacobian(constants, centre[0], centre[1]))
+    slow = directions[:, rates.argmin()]
+    begin = centre + 1e-6 * reach * side * np.sign(slow[0]) * slow
+
+    def leaves(_t: float, y: Array) -> float:
+        return float(np.abs(y - centre).max() - reach)
+
+    leaves.terminal = True  # type: ignore[attr-defined]
+    # 1e-6 grows to 1 in 14 times the slower rate of decay; twice that is ample
+    end = 30 / abs(rates.min())
+    path = _solve(constants, (begin[0], begin[1]), -end, events=leaves, dense_output=True)
+    times = np.linspace(0, path.t[-1], count)
+    return np.column_stack([centre, path.sol(times[1:])])
+
+
+def _start_point(start: tuple[float, float]) -> Array:
+    point = checks.real_array("start", start, 1)
+    checks.shape_is("start", point, (2,), "(alpha_V, alpha_A)")
+    return point
+
+
+def _index_of(signal: str) -> int:
+    names = ("value", "attention")
+    if signal not in names:
+        raise ScbError(f"signal: expected 'value' or 'attention', got {signal!r}.")
+    return names.index(signal)
+
+
+def _of_task(task: SCBTask) -> tuple[float, float, float]:
+    return task.transition_energy, task.attention_energy, task.context_length
+
+
+def _three(task: object) -> tuple[float, float, float]:
+    if not isinstance(task, tuple | list) or len(task) != 3:
+        raise ScbError(f"task: expected an SCBTask or the numbers (K_P, K_Q, T), got {task!r}.")
+    return task[0], task[1], task[2]

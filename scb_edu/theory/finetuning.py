@@ -1,0 +1,467 @@
+"""Finetuning: a downstream run that starts from a pretrained model, and what it costs."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import Any, TypeVar
+
+import numpy as np
+from scipy.special import ndtr
+
+from scb_edu.model.norms import weighted_square_norm
+from scb_edu.model.task import SCBTask, check_task
+from scb_edu.model.transformer import LinearTransformer, SoftmaxTransformer, value_signal
+from scb_edu.support import checks
+from scb_edu.support.checks import Array
+from scb_edu.support.errors import ScbError
+from scb_edu.theory.complexity import crossed_variance, initial_signal_std
+from scb_edu.theory.dynamics import (
+    Flow,
+    SignalConstants,
+    TaskLike,
+    arrival,
+    follow,
+    saddle,
+    signal_jacobian,
+    signal_rate,
+)
+
+Model = TypeVar("Model", LinearTransformer, SoftmaxTransformer)
+
+
+def transfer(model: Model, task: SCBTask, *, attention: str = "uniform") -> Model:
+    """Return where a downstream run starts: the pretrained V, and an attention that is reset.
+
+    Parameters
+    ----------
+    model : LinearTransformer or SoftmaxTransformer
+        Pretrained, on any context length unless its attention is kept.
+    task : SCBTask
+        The downstream task.
+    attention : "uniform" or "kept"
+        Uniform is 1/T at every position (for softmax: all logits zero).
+
+    Returns
+    -------
+    LinearTransformer or SoftmaxTransformer
+        Of the same kind and precision as the model that was given.
+
+    Raises
+    ------
+    ScbError
+        The model is none or does not fit the task, or the name of the attention is another one.
+
+    Notes
+    -----
+    Source: Ren, Wang and Lee (2024). Book: 07-transfer, sec-transfer.
+
+    Examples
+    --------
+    >>> import numpy as np, scb_edu as scb
+    >>> task = scb.SCBTask.example(100)
+    >>> other = scb.theory.correlated_task(task, 0.1, np.random.default_rng(0))
+    >>> start = scb.theory.transfer(scb.LinearTransformer.oracle(other), task)
+    >>> found = scb.signals(start, task)
+    >>> round(found.value, 8), round(found.attention, 8)
+    (0.1, 0.0)
+    """
+    check_task(task)
+    _check_model(model, task)
+    if attention not in ("uniform", "kept"):
+        raise ScbError(f"attention: expected 'uniform' or 'kept', got {attention!r}.")
+    shape = (task.context_length, task.vocab_size)
+    if attention == "kept":
+        checks.shape_is("model.attention", model.attention, shape, "(T, N)")
+        return model
+    if isinstance(model, SoftmaxTransformer):
+        return SoftmaxTransformer(model.value, np.zeros(shape, model.value.dtype))
+    return LinearTransformer(model.value, np.full(shape, 1 / shape[0], model.value.dtype))
+
+
+def transfer_flow(
+    task: TaskLike, theta: float, *, t_end: float, beside: float = 0.0, points: int = 400
+) -> Flow:
+    """Follow the population flow of a downstream run from alpha_V = theta and uniform attention.
+
+    Parameters
+    ----------
+    task : SCBTask or (K_P, K_Q, T)
+        The downstream task.
+    theta : float
+        The correlation that the pretrained V brings.
+    t_end : float
+        Above 0, in units of learning rate times steps.
+    beside : float
+        K_R, the energy of what V knows beside the truth: (1 - theta^2) K_P for a related
+        transition of the same energy. With 0 this is ``signal_flow``.
+    points : int
+        How many equally spaced times to report, at least 2.
+
+    Returns
+    -------
+    Flow
+        Exact for the preconditioned, projected gradient flow of the full matrices.
+
+    Raises
+    ------
+    ScbError
+        An argument is not as described, or the solver gave up.
+
+    Notes
+    -----
+    Book: 07-transfer, eq-transfer-flow.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> for beside in (0.0, 0.2):
+    ...     flow = scb.theory.transfer_flow((0.2, 0.5, 1000), 0.1, t_end=8, beside=beside)
+    ...     print(round(flow.attention[-1], 2))
+    0.36
+    0.19
+    """
+    constants = SignalConstants.of(task)
+    begin = (checks.real_number("theta", theta), checks.non_negative_number("beside", beside))
+    end, count = checks.positive_number("t_end", t_end), checks.positive_int("points", points)
+    if count < 2:
+        raise ScbError(f"points: expected at least 2, the start and the end, got {count}.")
+    path = _solve(constants, begin, end, t_eval=np.linspace(0, end, count))
+    return Flow(path.t, path.y[0], path.y[1])
+
+
+def transfer_samples(
+    task: TaskLike,
+    theta: float,
+    *,
+    learning_rate: float,
+    batch_size: float,
+    level: float = 0.5,
+    beside: float = 0.0,
+) -> float:
+    """Return how many samples a run takes from alpha_V = theta to alpha_A = level, by the flow.
+
+    Parameters
+    ----------
+    task : SCBTask or (K_P, K_Q, T)
+        The downstream task.
+    theta : float
+        The correlation that the pretrained V brings; 0 is a start from scratch.
+    learning_rate : float
+        Of both matrices.
+    batch_size : float
+        At least 1.
+    level : float
+        Below 1.
+    beside : float
+        K_R, the energy of what V knows beside the truth: (1 - theta^2) K_P for a related
+        transition of the same energy.
+
+    Returns
+    -------
+    float
+        Not rounded; inf where the path is still below the level after 100 T units of time. The
+        flow is exact; noise and penalty are not in it.
+
+    Raises
+    ------
+    ScbError
+        An argument is not as described, or the solver gave up.
+
+    Notes
+    -----
+    Book: 07-transfer, eq-transfer-flow.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> for T in (250, 4000):
+    ...     task = scb.SCBTask.example(T)
+    ...     needs = [scb.theory.transfer_samples(task, theta, learning_rate=0.02, batch_size=64)
+    ...              for theta in (0, 0.1, 1)]
+    ...     print([round(need, -3) for need in needs])
+    [62000.0, 38000.0, 15000.0]
+    [94000.0, 39000.0, 15000.0]
+    """
+    begin, goal = checks.real_number("theta", theta), checks.real_number("level", level)
+    rest = checks.non_negative_number("beside", beside)
+    rate = checks.positive_number("learning_rate", learning_rate)
+    if goal >= 1:
+        raise ScbError(f"level: expected a number below 1, got {goal:.6g}.")
+    constants = SignalConstants.of(task)
+    solve = partial(_solve, constants, (begin, rest))
+    time = arrival(constants, solve, 1, goal) if goal > 0 else 0.0
+    return time * checks.at_least_one("batch_size", batch_size) / rate
+
+
+def transfer_time(task: TaskLike, theta: float, level: float = 0.5) -> float:
+    """Return the formula for the time from alpha_V = theta to alpha_A = level.
+
+    Parameters
+    ----------
+    task : SCBTask or (K_P, K_Q, T)
+    theta : float
+        Above -1/(rT), with r = sqrt(K_P K_Q).
+    level : float
+        Above 0, and reached before alpha_V alpha_A is 1.
+
+    Returns
+    -------
+    float
+        The flow without its 1/T term from theta + 1/(rT): exact for long contexts.
+
+    Raises
+    ------
+    ScbError
+        An argument is not as described.
+
+    Notes
+    -----
+    Book: 07-transfer, eq-transfer-samples.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> task = scb.SCBTask.example(4000)
+    >>> for theta in (0, 0.1, 1):
+    ...     exact = scb.escape_time(task, 0.5, start=(theta, 0))
+    ...     print(round(scb.theory.transfer_time(task, theta), 1), round(exact, 1))
+    29.4 29.4
+    12.1 12.1
+    4.8 4.8
+    """
+    K_P, K_Q, T = SignalConstants.of(task)
+    goal, r = checks.positive_number("level", level), math.sqrt(K_P * K_Q)
+    push = checks.real_number("theta", theta) + 1 / (r * T)
+    if push <= 0:
+        raise ScbError(
+            f"theta: expected a number above -1/(rT) = {-1 / (r * T):.3g}, got {theta:.6g}; "
+            "below it the run goes to the wrong side."
+        )
+    end = math.asinh(goal * math.sqrt(K_Q / K_P) / push)
+    kappa = push**2 * math.sqrt(K_P / K_Q) / 2
+    if kappa * math.sinh(2 * end) >= 1:
+        raise ScbError(
+            f"level: expected one that is reached before alpha_V alpha_A = 1, got {goal:.6g}; "
+            "use escape_time."
+        )
+    return _hyperbolic_time(kappa, end) / r
+
+
+def transfer_noise(
+    task: SCBTask, pretrained: LinearTransformer, learning_rate: float, batch_size: float
+) -> float:
+    """Return the correlation that the noise of the first steps is worth.
+
+    Parameters
+    ----------
+    task : SCBTask
+        The downstream task.
+    pretrained : LinearTransformer
+        Only its V is read.
+    learning_rate : float
+        Of both matrices.
+    batch_size : float
+        At least 1.
+
+    Returns
+    -------
+    float
+        The standard deviation s of the noise, in units of alpha_V.
+
+    Raises
+    ------
+    ScbError
+        An argument is not as described, or the task has no transition energy.
+
+    Notes
+    -----
+    For the linear flow at the saddle, without a penalty. Book: 07-transfer, eq-transfer-noise.
+
+    Examples
+    --------
+    >>> import numpy as np, scb_edu as scb
+    >>> task = scb.SCBTask.example(1000)
+    >>> other = scb.theory.correlated_task(task, 0.1, np.random.default_rng(0))
+    >>> models = scb.LinearTransformer.initial(task), scb.LinearTransformer.oracle(other)
+    >>> [round(scb.theory.transfer_noise(task, model, 0.02, 64), 4) for model in models]
+    [0.0012, 0.0118]
+    """
+    return _noise_and_push(task, pretrained, learning_rate, batch_size)[0]
+
+
+def transfer_chance(
+    task: SCBTask, pretrained: LinearTransformer, learning_rate: float, batch_size: float
+) -> float:
+    """Return the chance that a downstream run goes to the right side.
+
+    Parameters
+    ----------
+    task : SCBTask
+        The downstream task.
+    pretrained : LinearTransformer
+        Only its V is read.
+    learning_rate : float
+        Of both matrices.
+    batch_size : float
+        At least 1.
+
+    Returns
+    -------
+    float
+        Phi((theta + push) / s), with theta = alpha_V of the pretrained model, s the
+        ``transfer_noise``, and for the push what 1/T adds. From V = mu 1^T it is
+        ``escape_chance``.
+
+    Raises
+    ------
+    ScbError
+        An argument is not as described, or the task has no transition energy.
+
+    Notes
+    -----
+    For the linear flow at the saddle, without a penalty. Book: 07-transfer, eq-transfer-chance.
+
+    Examples
+    --------
+    >>> import numpy as np, scb_edu as scb
+    >>> task = scb.SCBTask.example(1000)
+    >>> for theta in (-0.03, 0.0, 0.03):
+    ...     other = scb.theory.correlated_task(task, theta, np.random.default_rng(0))
+    ...     start = scb.LinearTransformer.oracle(other)
+    ...     print(round(scb.theory.transfer_chance(task, start, 0.02, 64), 2))
+    0.02
+    0.66
+    1.0
+    """
+    noise, push = _noise_and_push(task, pretrained, learning_rate, batch_size)
+    return float(ndtr((value_signal(pretrained.value, task) + push) / noise))
+
+
+def transfer_boundary(
+    task: SCBTask, pretrained: LinearTransformer, learning_rate: float, batch_size: float
+) -> float:
+    """Return the smallest correlation that is safe: 95 % of runs go to the right side.
+
+    Parameters
+    ----------
+    task : SCBTask
+        The downstream task.
+    pretrained : LinearTransformer
+        Only its V is read, and of that only what it knows beside the truth.
+    learning_rate : float
+        Of both matrices.
+    batch_size : float
+        At least 1.
+
+    Returns
+    -------
+    float
+        1.645 s less what 1/T adds; below zero where a run from theta = 0 is safe already.
+
+    Raises
+    ------
+    ScbError
+        An argument is not as described, or the task has no transition energy.
+
+    Notes
+    -----
+    For the linear flow at the saddle, without a penalty. Book: 07-transfer, eq-transfer-boundary.
+
+    Examples
+    --------
+    >>> import numpy as np, scb_edu as scb
+    >>> for T in (1000, 4000):
+    ...     task = scb.SCBTask.example(T)
+    ...     other = scb.theory.correlated_task(task, 0.0, np.random.default_rng(0))
+    ...     start = scb.LinearTransformer.oracle(other)
+    ...     print(round(scb.theory.transfer_boundary(task, start, 0.02, 64), 3))
+    0.014
+    0.018
+    """
+    noise, push = _noise_and_push(task, pretrained, learning_rate, batch_size)
+    return 1.6449 * noise - push
+
+
+def _noise_and_push(
+    task: SCBTask, pretrained: LinearTransformer, learning_rate: float, batch_size: float
+) -> tuple[float, float]:
+    """Return the noise of the first steps and what 1/T adds, in units of alpha_V."""
+    rate = checks.positive_number("learning_rate", learning_rate)
+    B, first = checks.at_least_one("batch_size", batch_size), initial_signal_std(task)
+    growth, share, push = growing_mode(task, pretrained)
+    second = crossed_variance(pretrained.value, task.stationary) / task.attention_energy
+    return math.sqrt(rate / B * (first**2 + share**2 * second) / (2 * growth)), push
+
+
+def _hyperbolic_time(kappa: float, end: float) -> float:
+    """Return the integral of 1 / (1 - kappa sinh(2 s)) from 0 to ``end``."""
+    # with w = e^(2s) the denominator is a quadratic with the roots 1/kappa +- root/kappa
+    root = math.sqrt(1 + kappa**2)
+    high, low = (1 + root) / kappa, -kappa / (1 + root)
+    w = math.exp(2 * end)
+    return math.log((w - low) * (high - 1) / ((high - w) * (1 - low))) / (2 * root)
+
+
+def _solve(
+    constants: SignalConstants, begin: tuple[float, float], end: float, **options: Any
+) -> Any:
+    """Follow alpha_V, alpha_A and K_R, from (alpha_V, K_R) and no attention."""
+    _, K_Q, T = constants
+
+    def rate(_t: float, y: Array) -> tuple[float, float, float]:
+        value, attention, rest = y
+        dV, dA = signal_rate(constants, value, attention)
+        return dV, dA - rest * attention, -2 * rest * (1 / T + K_Q * attention**2)
+
+    return follow("theta", rate, (begin[0], 0.0, begin[1]), end, **options)
+
+
+def growing_mode(task: SCBTask, model: LinearTransformer) -> tuple[float, float, float]:
+    """Return how a downstream run leaves its start, where the flow is linear.
+
+    Parameters
+    ----------
+    task : SCBTask
+    model : LinearTransformer
+        Only its V is read.
+
+    Returns
+    -------
+    growth, share, push : float
+        The combination alpha_V + share * alpha_A grows at the rate ``growth``, and 1/T adds
+        ``push`` to what it starts from.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> task = scb.SCBTask.example(1000)
+    >>> growth, share, push = growing_mode(task, scb.LinearTransformer.initial(task))
+    >>> round(growth, 3), round(scb.theory.growth_rate(task), 3), round(push * 1000 * growth, 3)
+    (0.27, 0.27, 1.0)
+    """
+    _check_model(model, task)
+    beside = _beside(task, model.value)
+    linear = signal_jacobian(task, 0.0, saddle(task).attention) - np.diag([0.0, beside])
+    half = (linear[0, 0] - linear[1, 1]) / 2
+    growth = (linear[0, 0] + linear[1, 1]) / 2 + math.sqrt(half**2 + linear[0, 1] * linear[1, 0])
+    share = linear[0, 1] / (growth + beside)
+    return float(growth), float(share), float(1 / (growth * task.context_length))
+
+
+def _beside(task: SCBTask, value: Array) -> float:
+    """Return K_R, the energy of what V knows beside the truth."""
+    mu = task.stationary
+    moved = value - mu[:, None]
+    rest = moved - value_signal(value, task) * (task.transition - mu[:, None])
+    return weighted_square_norm(rest, mu)
+
+
+def _check_model(model: object, task: SCBTask) -> None:
+    if not isinstance(model, LinearTransformer | SoftmaxTransformer):
+        raise ScbError(
+            "model: expected a LinearTransformer or a SoftmaxTransformer, got "
+            f"{type(model).__name__}."
+        )
+    size = (task.vocab_size, task.vocab_size)
+    checks.shape_is("model.value", model.value, size, "(N, N)")

@@ -1,0 +1,261 @@
+"""Pictures, explorer and exercises of chapter 5: words and marks are those of the data."""
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+
+import scb_edu as scb
+from scb_edu import exercises, figures, widgets
+from scb_edu.experiments import summarise
+from scb_edu.figures.ch5_algorithm import COLORS, LOST
+
+RUN = [("method", "U14"), ("learning_rate", float), ("penalty", float), ("context_length", int)]
+RUN += [("batch_size", int), ("seed", int), ("attention", float), ("value", float)]
+RUN += [("alpha_A", float), ("column_sum", float), ("ended", "U8")]
+
+
+def table(*rows):
+    return np.array(list(rows), dtype=RUN)
+
+
+def run(method="plain", rate=0.1, penalty=0.0, seed=0, A=0.5, V=0.3, **more):
+    other = {"T": 100, "B": 64, "signal": 0.9, "sums": 1.0, "ended": "finished"} | more
+    front = (method, rate, penalty, other["T"], other["B"], seed, A, V)
+    return (*front, other["signal"], other["sums"], other["ended"])
+
+
+def marks(ax, marker):
+    """All points that are drawn with a marker, (x, y)."""
+    lines = [line for line in ax.lines if line.get_marker() == marker and len(line.get_xdata())]
+    return [tuple(map(float, at)) for line in lines for at in zip(*line.get_data(), strict=True)]
+
+
+def lines_of(ax, color):
+    return [line for line in ax.lines if to_hex(line.get_color()) == color.lower()]
+
+
+def test_courses_show_every_run_and_the_median():
+    names = [("method", "U5"), ("seed", int), ("samples", int), ("attention", float)]
+    rows = [
+        ("l1", seed, samples, 0.7 - samples * (0.1 + seed**2) / 1000, 0.4)
+        for seed in range(3)
+        for samples in (0, 64, 128)
+    ]
+    runs = np.array(rows, dtype=[*names, ("value", float)])
+    picture = figures.method_courses(runs, (0.7, 0.4))
+    assert picture.words == (
+        "Median distance after 128 samples, of A and of V: l1 0.559 and 0.400."
+    )
+    drawn = lines_of(picture.figure.axes[0], COLORS["l1"])
+    drawn = [line.get_ydata() for line in drawn if len(line.get_ydata())]
+    assert len(drawn) == 4
+    np.testing.assert_allclose(drawn[3], drawn[1])  # the median of three is the middle one
+
+
+def test_window_sorts_runs_by_their_fate():
+    runs = table(
+        run(rate=0.5, ended="diverged"),
+        run(rate=0.3, sums=1.3),
+        run(rate=0.2, sums=0.8, signal=0.1),  # off first, slow second
+        run(rate=0.01, signal=0.4),
+        run(rate=0.1),
+    )
+    picture = figures.sgd_window([100, 200], [0.2, 0.1], [0.02, 0.03], runs, steps=4000)
+    assert (
+        "1 diverged, 2 ended with a column sum off by more than 0.1, 1 were too slow, 1 arrived"
+        in picture.words
+    )
+    ax = picture.figure.axes[0]
+    assert [y for _, y in marks(ax, LOST)] == [0.5]
+    assert [y for _, y in marks(ax, "D")] == [0.3, 0.2]
+    assert [y for _, y in marks(ax, "v")] == [0.01]
+    assert [y for _, y in marks(ax, "o")] == [0.1]
+
+
+def test_grid_finds_the_best_median_and_marks_what_broke_down():
+    runs = table(
+        *(run(rate=0.1, seed=s, A=a) for s, a in enumerate((0.3, 0.4, 0.9))),
+        *(run(rate=0.2, seed=s, A=0.5) for s in range(3)),
+        run(rate=0.4, ended="diverged", A=0.7),
+        run("l1", 0.1, 0.01, A=0.2),
+        run("l1", 0.1, 0.02, A=0.1),
+    )
+    picture = figures.rate_grid(runs, start=0.7)
+    assert "plain 0.400 at rate 0.1; l1 0.100 at rate 0.1, penalty 0.02" in picture.words
+    assert "1 of 9 runs broke down" in picture.words
+    plain, l1 = picture.figure.axes
+    assert len(marks(plain, "s")) == 6
+    assert len(marks(l1, "o")) == 2
+    ((rate, height),) = marks(plain, LOST)
+    assert np.isclose(rate, 0.4, rtol=0.1)  # moved a little aside
+    assert height > 0.9  # above all that did not break down
+    (legend,) = picture.figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["0.01", "0.02"]
+
+
+def test_ladder_draws_medians_intervals_and_runs():
+    runs = table(*(run("l1", seed=s, A=0.1 + s / 100, V=0.02) for s in range(5)))
+    medians = {
+        c: summarise(runs, "method", c, rng=np.random.default_rng(0))
+        for c in ("attention", "value")
+    }
+    picture = figures.ladder(medians, runs, names={"l1": "with l1"})
+    assert picture.words == "Median final distance of A and V: with l1 0.120 and 0.020."
+    upper = picture.figure.axes[0]
+    heights = sorted(y for _, y in marks(upper, "o"))
+    np.testing.assert_allclose(heights, [0.1, 0.11, 0.12, 0.12, 0.13, 0.14])
+    (bar,) = [
+        line for line in upper.lines if np.ptp(line.get_xdata()) == 0 and len(line.get_xdata()) == 2
+    ]
+    row = medians["attention"][0]
+    assert bar.get_ydata().tolist() == [row["low"], row["high"]]
+
+
+def test_best_against_draws_both_methods():
+    runs = table(
+        *(
+            run(m, seed=s, T=T, A=a, V=0.1)
+            for m, a in (("plain", 0.4), ("l1", 0.1))
+            for T in (100, 200)
+            for s in range(3)
+        ),
+        run("plain", T=200, seed=3, ended="diverged"),
+    )
+    rng = np.random.default_rng(0)
+    medians = {
+        c: {
+            m: summarise(runs[runs["method"] == m], "context_length", c, rng=rng)
+            for m in ("plain", "l1")
+        }
+        for c in ("attention", "value")
+    }
+    begin = np.array(
+        [(100, 0.7, 0.4), (200, 0.7, 0.4)],
+        dtype=[("context_length", int), ("attention", float), ("value", float)],
+    )
+    picture = figures.best_against(medians, runs, by="context_length", label="T", start=begin)
+    assert picture.words.endswith("from T 100 to 200: plain 0.400 to 0.400; l1 0.100 to 0.100.")
+    upper = picture.figure.axes[0]
+    assert len(marks(upper, LOST)) == 1
+    assert len(marks(upper, ".")) == 12
+
+
+def test_penalty_map_writes_the_cells():
+    far, found = np.array([[0.3, 0.4], [0.1, 1.2]]), np.array([[1.0, 0.5], [1.0, 0.0]])
+    picture = figures.penalty_map([0.01, 0.02], [0, 0.1], far, found)
+    assert "smallest 0.100 at rate 0.01 and penalty 0.1" in picture.words
+    assert "largest 1.200 at rate 0.02 and penalty 0.1" in picture.words
+    cells = [[text.get_text() for text in ax.texts] for ax in picture.figure.axes]
+    assert cells == [["0.30", "0.40", "0.10", "1.20"], ["1.00", "0.50", "1.00", "0.00"]]
+
+
+def test_shrinkage_marks_the_minimum():
+    y = np.linspace(-2, 2, 401)
+    cost = {1.5: (y - 1.5) ** 2 / 2 + np.abs(y), -0.2: (y + 0.2) ** 2 / 2 + np.abs(y)}
+    picture = figures.shrinkage(y, cost, y, scb.soft_threshold(y, 1.0), 1.0)
+    assert picture.words == "With threshold 1, x = 1.5 becomes 0.50, x = -0.2 becomes 0.00."
+    _, rule = picture.figure.axes
+    np.testing.assert_allclose(marks(rule, "o"), [(1.5, 0.5), (-0.2, 0.0)], atol=1e-9)
+
+
+def test_columns_count_exact_zeros():
+    truth = np.array([0.0, 1.0, 0.0, 0.0])
+    picture = figures.columns_by_position({"some": np.array([0.0, 0.8, 0.2, -0.3])}, truth)
+    assert (
+        "1 of 4 weights are exactly zero, and the others off the support reach 0.300"
+        in picture.words
+    )
+    assert marks(picture.figure.axes[0], "o") == [(1.0, 1.0)]
+
+
+def test_positions_left_and_rare_columns_say_the_last_values():
+    samples = np.array([0, 640])
+    picture = figures.positions_left(
+        samples, {0.1: np.array([9.0, 2.0])}, {0.1: np.array([0.0, 0.75])}
+    )
+    assert picture.words == (
+        "After 640 samples: penalty 0.1 leaves 2 positions and alpha_A = 0.75."
+    )
+    picture = figures.rare_columns(
+        samples, {"l1": np.array([[1.0, 0.9], [0.1, 0.25]])}, [("A", 0.5), ("E", 0.03)]
+    )
+    assert picture.words == "After 640 samples the error of columns A and E is: l1 0.10 and 0.25."
+    solid, dotted = lines_of(picture.figure.axes[0], COLORS["l1"])[:2]
+    assert solid.get_ydata()[-1] == 0.1
+    assert dotted.get_ydata()[-1] == 0.25
+
+
+def test_the_race_is_two_runs_of_the_library():
+    explorer = widgets.algorithm_race()
+    assert explorer.question.endswith("elsewhere?")
+    (panel,) = explorer.panels
+    picture = panel.draw(rate=0.3, penalty=0.01, batch=64)
+    task = scb.SCBTask.example(100)
+    start = scb.LinearTransformer.initial(task, dtype=np.float32)
+    runs = [
+        scb.train(task, start, optimizer, steps=500, batch_size=64, rng=np.random.default_rng(0))
+        for optimizer in (scb.SGD(0.3), scb.ProximalGradient(0.3, 0.01))
+    ]
+    expected = [f"A ends {run.distances.attention[-1]:.2f} away" for run in runs]
+    assert expected[0] in picture.words.split("; ")[0]
+    assert expected[1] in picture.words.split("; ")[1]
+    assert runs[0].status.ended == "diverged"
+    assert "diverged" in picture.words.split("; ")[0]
+    assert len(marks(picture.figure.axes[0], LOST)) == 1
+
+
+def test_what_the_chapter_says_about_the_race():
+    (panel,) = widgets.algorithm_race().panels
+
+    def ends(rate, penalty, batch):
+        words = panel.draw(rate=rate, penalty=penalty, batch=batch).words.split("; ")
+        return [float(part.split("A ends ")[1].split(" away")[0]) for part in words]
+
+    for batch, rate in ((16, 0.01), (64, 0.03), (256, 0.1)):
+        assert ends(0.01, 0.0, batch)[0] > 0.65
+        assert ends(rate, 0.01, batch)[1] < 0.1
+    plain, proximal = ends(0.1, 0.0, 16)
+    assert proximal > 1.5 * plain
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [
+        ([0.4, 0.2, 0.05, 0], "divide the column"),
+        (np.array([0.5, 0.3, 0.15, 0]) / 0.95, "hard threshold"),
+        (np.array([0.4, 0.2, 0.05, -0.05]) / 0.6, "stops at zero"),
+        ([1, 2], "four weights"),
+        ([0.25, 0.25, 0.25, 0.25], "take 0.1 off"),
+    ],
+)
+def test_column_by_hand(answer, hint):
+    assert exercises.check("ch5-threshold", [0.615, 0.308, 0.077, 0]).passed
+    refused = exercises.check("ch5-threshold", answer)
+    assert not refused.passed
+    assert hint in refused.words
+
+
+def a_step(V, A, dV, dA, mu, rate, penalty, *, center=True, share=None, divide=True):
+    slope = dA / mu
+    y = A - rate * (slope - center * slope.mean(axis=0))
+    theta = rate * penalty if share is None else share * penalty
+    y = np.sign(y) * np.maximum(np.abs(y) - theta, 0)
+    return V - rate * dV / mu, y / (y.sum(axis=0) if divide else 1)
+
+
+@pytest.mark.parametrize(
+    ("slip", "hint"),
+    [
+        ({"center": False}, "A is off by"),
+        ({"share": 1.0}, "learning rate times the penalty"),
+        ({"divide": False}, "columns of A sum to"),
+    ],
+)
+def test_step_of_ones_own(slip, hint):
+    assert exercises.check("ch5-step", a_step).passed
+    with np.errstate(invalid="ignore", divide="ignore"):
+        refused = exercises.check("ch5-step", lambda *parts: a_step(*parts, **slip))
+    assert not refused.passed
+    assert hint in refused.words
+    plain = exercises.check("ch5-step", lambda V, A, dV, *rest: (V - 0.1 * dV, A))
+    assert "V is off by" in plain.words

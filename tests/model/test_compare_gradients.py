@@ -1,0 +1,41 @@
+"""How close an estimate is to the truth, against turns by a known angle."""
+
+import math
+
+import numpy as np
+import pytest
+
+import scb_edu as scb
+
+
+@pytest.mark.parametrize("degrees", [0, 30, 90, 135, 180])
+@pytest.mark.parametrize("scale", [0.1, 1.0, 7.0])
+def test_a_turned_and_scaled_vector_gives_its_angle_and_its_distance(degrees, scale):
+    turn = math.radians(degrees)
+    truth = np.array([[2.0, 0.0], [0.0, 0.0]])
+    estimate = 2 * scale * np.array([[math.cos(turn), 0.0], [0.0, math.sin(turn)]])
+    found = scb.model.compare_gradients(estimate, truth)
+    assert found.cosine == pytest.approx(math.cos(turn), abs=1e-12)
+    # the law of cosines, in lengths of the truth
+    distance = math.sqrt(max(0.0, 1 + scale**2 - 2 * scale * math.cos(turn)))
+    assert found.relative_error == pytest.approx(distance, abs=1e-12)
+
+
+def test_an_estimate_of_zero_has_no_direction():
+    found = scb.model.compare_gradients(np.zeros(3), np.ones(3))
+    assert math.isnan(found.cosine)
+    assert found.relative_error == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("estimate", "truth", "words"),
+    [
+        (np.ones(3), np.zeros(3), "truth: .*only zeros"),
+        (np.ones(3), np.ones(4), r"estimate: .*\(4,\), got \(3,\)"),
+        (np.array([1.0, np.nan]), np.ones(2), r"estimate: .*nan at \[1\]"),
+        (np.ones(2), np.array([np.inf, 1.0]), "truth: .*inf"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(estimate, truth, words):
+    with pytest.raises(scb.ScbError, match=words):
+        scb.model.compare_gradients(estimate, truth)

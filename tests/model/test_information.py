@@ -1,0 +1,73 @@
+from itertools import product
+
+import numpy as np
+import pytest
+import strategies
+from hypothesis import given, settings
+
+import scb_edu as scb
+
+
+def slow_entropy(law):
+    return -sum(p * np.log2(p) for p in law if p > 0)
+
+
+def slow_output_entropy(P, mu, Q):
+    """Every context of T tokens, every last token."""
+    T, N = Q.shape
+    total = 0.0
+    for tokens in product(range(N), repeat=T):
+        for last in range(N):
+            law = [sum(Q[t, last] * P[n, tokens[t]] for t in range(T)) for n in range(N)]
+            total += mu[last] * np.prod([mu[x] for x in tokens]) * slow_entropy(law)
+    return total
+
+
+@settings(max_examples=25, deadline=None)
+@given(strategies.matrices())
+def test_output_entropy_agrees_with_every_context(drawn):
+    P, Q, *_ = drawn
+    task = scb.SCBTask(P, Q)
+    slow = slow_output_entropy(P, task.stationary, Q)
+    assert scb.model.output_entropy(task) == pytest.approx(slow, abs=1e-10)
+
+
+def test_output_entropy_lies_between_a_known_source_and_a_blind_guess():
+    rng = np.random.default_rng(0)
+    for Q in (1, 2, 3):
+        task = scb.SCBTask.random(4, 6, Q, rng)
+        known = task.stationary @ scb.model.entropy(task.transition)
+        blind = scb.model.entropy(task.stationary)
+        if Q == 1:
+            assert scb.model.output_entropy(task) == pytest.approx(known, abs=1e-12)
+        else:
+            assert known + 1e-3 < scb.model.output_entropy(task) < blind - 1e-3
+
+
+def test_entropy_of_uniform_and_certain_laws():
+    assert scb.model.entropy(np.full(8, 1 / 8)) == pytest.approx(3)
+    assert scb.model.entropy([0.0, 1.0, 0.0]) == 0
+    assert scb.model.entropy(np.full((4, 2, 3), 0.25)).tolist() == [[2] * 3] * 2
+
+
+@pytest.mark.parametrize("laws", [[0.5, -0.5], [2.0, 0.0]])
+def test_entropy_refuses_what_is_no_probability(laws):
+    with pytest.raises(scb.ScbError, match="laws: expected probabilities"):
+        scb.model.entropy(laws)
+
+
+def test_too_long_a_list_is_refused_with_a_way_out():
+    task = scb.SCBTask.random(30, 10, 5, np.random.default_rng(0))
+    with pytest.raises(scb.ScbError, match=r"N = 30 and Q = 5; average entropy"):
+        scb.model.output_entropy(task)
+
+
+def test_one_token_leaves_nothing_unknown_however_many_positions():
+    task = scb.SCBTask([[1.0]], np.full((200, 1), 1 / 200))
+    assert scb.model.output_entropy(task) == 0
+
+
+def test_random_parts_do_not_depend_on_each_other():
+    """Explorers rely on it: a longer context moves the positions, and nothing else."""
+    short, long = (scb.model.random_attention(5, T, 3, np.random.default_rng(1)) for T in (4, 40))
+    np.testing.assert_array_equal(np.sort(short, axis=0)[-3:], np.sort(long, axis=0)[-3:])

@@ -1,0 +1,60 @@
+"""The look-up table is exact: the few draws that it rounds are drawn again from the residual."""
+
+import numpy as np
+import pytest
+
+from scb_edu.model.sampling import CELLS, ColumnSampler, LookupTable
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 8, 9, 300, 1000, 70_000])
+def test_table_and_residual_together_are_the_law(size):
+    """P(i) = (cells of i + cells left over * residual of i) / 65536, to float64 precision."""
+    p = np.random.default_rng(size).dirichlet(np.ones(size))
+    table = LookupTable.of(p)
+    filled = table.ends[-1]
+    cells = np.diff([0, *table.ends])
+    residual = np.diff(table.residual, prepend=0)
+    total = (cells + (CELLS - filled) * residual * (filled < CELLS)) / CELLS
+    np.testing.assert_allclose(total, p, atol=1e-15)
+
+
+@pytest.mark.parametrize("size", [3, 1000])
+def test_cells_look_up_the_outcome_that_owns_them(size):
+    table = LookupTable.of(np.random.default_rng(0).dirichlet(np.ones(size)))
+    cell = np.arange(table.ends[-1], dtype=np.uint16)
+    owner = np.searchsorted(table.ends, cell, side="right")
+    np.testing.assert_array_equal(table._look_up(cell), owner)
+
+
+def test_rounding_alone_would_be_biased_and_the_residual_mends_it():
+    """1000 tokens, the rarest 1.4 cells wide; their total mass, 5 standard errors."""
+    rare = np.full(999, 1.4 / CELLS)
+    p = np.append(rare, 1 - rare.sum())
+    table = LookupTable.of(p)
+    assert (np.diff([0, *table.ends])[:-1] == 1).all()  # rounding would lose 29 % of them
+    count = 4_000_000
+    seen = np.count_nonzero(table.draw((count,), np.random.default_rng(0)) < 999)
+    error = np.sqrt(count * rare.sum() * (1 - rare.sum()))
+    assert abs(seen - count * rare.sum()) < 5 * error
+
+
+def test_an_outcome_without_mass_is_never_drawn():
+    table = LookupTable.of(np.array([0.0, 0.3, 0.0, 0.7, 0.0]))
+    assert set(table.draw((100_000,), np.random.default_rng(0)).tolist()) == {1, 3}
+
+
+def test_a_draw_never_runs_past_the_last_outcome():
+    class Largest:
+        def random(self, size):
+            return np.full(size, np.nextafter(1, 0))
+
+    laws = ColumnSampler.of(np.array([[0.1, 0.5], [0.2, 0.5], [0.7, 0.0]]))
+    assert laws.draw(np.array([0, 1]), Largest()).tolist() == [2, 1]
+
+
+def test_laws_with_few_outcomes_name_them():
+    laws = ColumnSampler.sparse(np.array([[0.0, 1.0], [0.3, 0.0], [0.7, 0.0]]), 2)
+    drawn = laws.draw(np.repeat([0, 1], 10_000), np.random.default_rng(0))
+    assert set(drawn[:10_000]) == {1, 2}
+    assert abs(np.mean(drawn[:10_000] == 1) - 0.3) < 5 * np.sqrt(0.21 / 10_000)
+    assert (drawn[10_000:] == 0).all()

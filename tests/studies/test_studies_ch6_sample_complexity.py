@@ -1,0 +1,212 @@
+"""Chapter 6's claims, from its stored data; and a slice of each study, run anew."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import scb_edu as scb
+from scb_edu import experiments
+from scb_edu.studies import STUDIES
+from scb_edu.studies.ch6_sample_complexity import best_batch, fixed_task, plain_task
+
+DATA = Path(__file__).parents[2] / "scb_edu" / "studies" / "data"
+NAMES = ("noise", "tokens", "escape", "truth", "second")
+
+
+def load(name):
+    return experiments.load_table(DATA / f"complexity-{name}.csv")
+
+
+def medians(table, by, value):
+    return experiments.summarise(table, by, value, rng=np.random.default_rng(0))
+
+
+def slope(x, y):
+    return np.polyfit(np.log(x), np.log(y), 1)[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_stored_table_is_of_the_study_as_it_stands(name):
+    table, source = load(name)
+    study = STUDIES[f"complexity-{name}"]
+    assert source.command == study.command
+    assert source.seed == study.seed
+    assert study.seeds >= 20
+    assert len(table) == study.seeds * points_in(study.grid)
+    assert (DATA / f"complexity-{name}.csv").stat().st_size < 300_000
+
+
+def points_in(grid):
+    return np.prod([len(v) for v in grid.values()]) if isinstance(grid, dict) else len(grid)
+
+
+@pytest.mark.parametrize("N", [2, 3, 10])
+def test_the_samples_for_the_first_push_are_those_of_the_formula(N):
+    table, _ = load("noise")
+    mine = medians(table[table["vocab_size"] == N], "context_length", "deviation")
+    T = mine["context_length"]
+    needed = (T * mine["estimate"]) ** 2
+    formula = [scb.theory.samples_needed(fixed_task(N, int(t)), 1) for t in T]
+    assert T.max() / T.min() == 100
+    assert slope(T, needed) == pytest.approx(1, abs=0.1)
+    assert np.mean(needed / formula) == pytest.approx(1, abs=0.05)
+
+
+def test_the_mean_of_the_first_push_is_that_of_the_flow():
+    table, _ = load("noise")
+    for N in (2, 3, 10):
+        for T in np.unique(table["context_length"]):
+            some = table["mean"][(table["vocab_size"] == N) & (table["context_length"] == T)]
+            scatter = scb.theory.initial_signal_std(fixed_task(N, int(T))) / np.sqrt(
+                64 * 128 * len(some)
+            )
+            # 15 of these at 4 deviations: fails by chance in 1 of 1,000 cases
+            assert abs(some.mean() - 1 / T) < 4 * scatter
+
+
+def test_the_formula_holds_in_random_tasks_of_any_size():
+    table, _ = load("tokens")
+    ratio = table["measured"] / table["formula"]
+    assert np.median(ratio) == pytest.approx(1, abs=0.05)
+    for N in np.unique(table["vocab_size"]):
+        assert np.median(ratio[table["vocab_size"] == N]) == pytest.approx(1, abs=0.1)
+
+
+def shares(table, T, rate):
+    mine = table[(table["context_length"] == T) & (table["learning_rate"] == rate)]
+    for B in np.unique(mine["batch_size"]):
+        right = mine["right"][mine["batch_size"] == B]
+        chance = scb.theory.escape_chance(scb.SCBTask.example(T), rate, B)
+        yield chance, experiments.wilson_interval(right.sum(), right.size)
+
+
+@pytest.mark.parametrize(("T", "rate"), [(400, 0.1), (400, 0.025), (800, 0.1), (1600, 0.1)])
+def test_long_contexts_escape_with_the_chance_of_the_formula(T, rate):
+    table, _ = load("escape")
+    pairs = list(shares(table, T, rate))
+    assert len(pairs) == 5
+    for chance, share in pairs[T == 400 :]:  # all but B / (rate T) = 0.1 at T = 400
+        assert share.estimate == pytest.approx(chance, abs=0.1)
+    inside = sum(share.low <= chance <= share.high for chance, share in pairs[1:])
+    assert inside >= 3
+
+
+@pytest.mark.parametrize("T", [100, 200, 400])
+def test_short_contexts_with_tiny_batches_fall_below_it(T):
+    table, _ = load("escape")
+    chance, share = next(shares(table, T, 0.1))
+    assert share.high < chance
+
+
+def test_larger_batches_escape_more_often():
+    table, _ = load("escape")
+    for T in (100, 200, 400, 800, 1600):
+        found = [share for _, share in shares(table, T, 0.1)]
+        assert found[-1].low > found[0].high
+        assert found[-1].estimate > 0.95
+
+
+def test_noise_around_the_truth_grows_like_a_root_unless_there_is_a_penalty():
+    table, _ = load("truth")
+    assert table["ok"].all()
+    growth = {}
+    for penalty in (0.0, 0.02, 0.04):
+        mine = medians(table[table["penalty"] == penalty], "context_length", "attention")
+        growth[penalty] = slope(mine["context_length"], mine["estimate"])
+        if penalty == 0:
+            for T, found in mine[["context_length", "estimate"]].tolist():
+                formula = scb.theory.attention_noise(scb.SCBTask.example(T), 0.02, 64)
+                assert found == pytest.approx(formula, rel=0.1)
+    assert growth[0.0] == pytest.approx(0.5, abs=0.1)
+    assert growth[0.02] < 0.4
+    assert abs(growth[0.04]) < 0.1
+
+
+def test_the_second_stage_grows_more_slowly_than_the_first():
+    table, _ = load("second")
+    best = [best_of(table[table["context_length"] == T], 3, 2) for T in (125, 500, 2000)]
+    assert np.isfinite(best).all()
+    assert slope([125, 500, 2000], best) == pytest.approx(0.5, abs=0.15)
+
+
+def test_the_second_stage_hardly_depends_on_the_vocabulary_but_on_the_sparsity():
+    table, _ = load("second")
+    some = table[table["context_length"] == 500]
+    by_vocab = [best_of(some, N, 2) for N in (2, 3, 5, 8)]
+    assert max(by_vocab) / min(by_vocab) < 2
+    by_sparsity = [best_of(some, 3, Q) for Q in (1, 2, 4)]
+    assert slope([1, 2, 4], by_sparsity) == pytest.approx(1.5, abs=0.15)
+
+
+def best_of(table, N, Q):
+    mine = table[(table["vocab_size"] == N) & (table["sparsity"] == Q)]
+    return min(np.median(samples(mine, B)) for B in np.unique(mine["batch_size"]))
+
+
+def samples(table, batch):
+    mine = table[table["batch_size"] == batch]
+    return np.where(mine["reached"], mine["steps"] * batch, np.inf)
+
+
+def test_a_plain_task_is_plain():
+    task = plain_task(4, 30, 3, np.random.default_rng(0))
+    np.testing.assert_allclose(task.stationary, 0.25)
+    assert task.transition_energy == pytest.approx(0.25 * 3 / 4)
+    assert sorted(set(task.attention.ravel())) == [0, 1 / 3]
+
+
+SLICES = {
+    "noise": [{"vocab_size": 3, "context_length": 100}],
+    "tokens": [{"vocab_size": 5, "sparsity": 2}],
+    "escape": [{"context_length": 200, "learning_rate": 0.1, "batch_size": 10}],
+    "truth": [{"penalty": 0.02, "context_length": 250}],
+    "second": [{"vocab_size": 3, "context_length": 125, "sparsity": 2, "batch_size": 64}],
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_slice_that_is_run_anew_is_what_was_stored(name):
+    table, _ = load(name)
+    keys = [*SLICES[name][0], "seed"]
+    for row in STUDIES[f"complexity-{name}"].slice(SLICES[name], seeds=3):
+        (stored,) = [old for old in table if all(old[key] == row[key] for key in keys)]
+        for column in table.dtype.names:
+            # rounding may move a threshold to the next record, ten steps on
+            slack = 10 if column in ("step", "steps") else 0
+            assert row[column] == pytest.approx(stored[column], rel=1e-3, abs=slack), column
+
+
+def test_other_seeds_agree_within_the_error_bars():
+    """The slice again with another seed: two intervals of 95 % that overlap."""
+    table, _ = load("truth")
+    old = medians(
+        table[(table["penalty"] == 0.0) & (table["context_length"] == 250)], "penalty", "attention"
+    )[0]
+    study = STUDIES["complexity-truth"]
+    fresh = [
+        study.function(np.random.default_rng(seed), penalty=0.0, context_length=250)["attention"]
+        for seed in range(6)
+    ]
+    new = experiments.bootstrap_interval(fresh, rng=np.random.default_rng(0))
+    assert new.low <= old["high"]
+    assert old["low"] <= new.high
+
+
+def test_the_best_batch_has_the_smallest_median_of_those_whose_runs_arrive():
+    rows = [
+        (3, 500, 2, B, seed, reached, steps)
+        for B, reached, steps, seed in [
+            (8, False, 1, 0),
+            (8, True, 1, 1),  # cheap, but one does not arrive
+            (16, True, 30, 0),
+            (16, True, 30, 1),
+            (32, True, 20, 0),
+            (32, True, 20, 1),
+        ]
+    ]
+    names = ["vocab_size", "context_length", "sparsity", "batch_size", "seed"]
+    kinds = [*((name, int) for name in names), ("reached", bool), ("steps", int)]
+    table = np.array(rows, dtype=kinds)
+    samples, B = best_batch(table, 500, 3, 2, np.random.default_rng(0))
+    assert (samples.estimate, B) == (480.0, 16)

@@ -1,0 +1,140 @@
+"""Correlated tasks: the correlation, what stays, and what cannot be had."""
+
+import numpy as np
+import pytest
+from scipy.optimize import linprog
+
+import scb_edu as scb
+
+TASKS = {
+    N: scb.SCBTask.random(N, 6, 2, np.random.default_rng(N), concentration=c)
+    for N, c in [(2, 1.0), (4, 0.1), (5, 1.0), (10, 1.0), (30, 0.5)]
+} | {3: scb.SCBTask.example()}
+
+
+def correlation(P, X, mu):
+    """The definition, column by column."""
+    both = sum(mu[m] * (X[:, m] - mu) @ (P[:, m] - mu) for m in range(len(mu)))
+    return both / sum(mu[m] * (P[:, m] - mu) @ (P[:, m] - mu) for m in range(len(mu)))
+
+
+@pytest.mark.parametrize("N", TASKS)
+@pytest.mark.parametrize("theta", [-0.1, 0.0, 0.03, 0.5, 0.999])
+def test_the_correlation_is_the_one_asked_for_and_mu_stays(N, theta):
+    task = TASKS[N]
+    other = scb.theory.correlated_task(task, theta, np.random.default_rng(7))
+    assert correlation(task.transition, other.transition, task.stationary) == pytest.approx(
+        theta, abs=1e-8
+    )
+    np.testing.assert_allclose(other.stationary, task.stationary, rtol=1e-14)
+    np.testing.assert_allclose(other.transition @ task.stationary, task.stationary, atol=1e-12)
+    np.testing.assert_array_equal(other.attention, task.attention)
+    # mu is the only stationary law: the chain forgets where it began
+    settled = np.linalg.matrix_power(other.transition, 1 << 20)
+    np.testing.assert_allclose(settled, np.tile(task.stationary[:, None], N), atol=1e-6)
+
+
+@pytest.mark.parametrize("N", [3, 5, 10, 30])
+@pytest.mark.parametrize("theta", [-0.1, 0.0, 0.5, 0.999])
+def test_the_energy_is_the_same_where_it_can_be(N, theta):
+    other = scb.theory.correlated_task(TASKS[N], theta, np.random.default_rng(1))
+    assert other.transition_energy == pytest.approx(TASKS[N].transition_energy, rel=1e-8)
+
+
+@pytest.mark.parametrize("theta", [-0.5, 0.2])
+def test_two_tokens_leave_no_choice(theta):
+    """For N = 2 the only transition is mu 1^T + theta (P - mu 1^T), of energy theta^2 K_P."""
+    task = TASKS[2]
+    other = scb.theory.correlated_task(task, theta, np.random.default_rng(0))
+    U = task.stationary[:, None]
+    np.testing.assert_allclose(other.transition, U + theta * (task.transition - U), atol=1e-12)
+    assert other.transition_energy == pytest.approx(theta**2 * task.transition_energy)
+
+
+def test_one_is_the_task_itself_and_draws_differ_else():
+    task, rng = TASKS[5], np.random.default_rng(0)
+    np.testing.assert_allclose(
+        scb.theory.correlated_task(task, 1, rng).transition, task.transition, rtol=1e-15
+    )
+    first, second = (scb.theory.correlated_task(task, 0.5, rng).transition for _ in range(2))
+    assert np.abs(first - second).max() > 0.01
+    again = scb.theory.correlated_task(task, 0.5, np.random.default_rng(3)).transition
+    np.testing.assert_array_equal(
+        again, scb.theory.correlated_task(task, 0.5, np.random.default_rng(3)).transition
+    )
+
+
+def test_a_lively_transition_has_relatives_with_less_energy():
+    """A permutation has the largest energy there is: near theta = 1 no other one reaches it."""
+    cycle = np.roll(np.eye(4), 1, axis=0) * 0.99 + 0.0025
+    task = scb.SCBTask(cycle, np.ones((1, 4)))
+    other = scb.theory.correlated_task(task, 0.9, np.random.default_rng(0))
+    assert other.transition_energy <= task.transition_energy * (1 + 1e-9)
+    assert other.transition_energy > 0.9**2 * task.transition_energy
+    assert (other.transition > 0).all()
+
+
+def feasible_least(task):
+    """The smallest correlation, from a programme written without the library, entry by entry."""
+    P, mu, N = task.transition, task.stationary, task.vocab_size
+    K = sum(mu[m] * (P[n, m] - mu[n]) ** 2 for n in range(N) for m in range(N))
+    cost = [(P[n, m] - mu[n]) * mu[m] / K for n in range(N) for m in range(N)]
+    rows, right = [], []
+    for m in range(N):
+        rows.append([float(j == m) for _ in range(N) for j in range(N)])
+        right.append(1.0)
+    for n in range(N):
+        rows.append([mu[j] * (i == n) for i in range(N) for j in range(N)])
+        right.append(mu[n])
+    return linprog(cost, A_eq=rows, b_eq=right, method="highs-ds").fun
+
+
+@pytest.mark.parametrize(("vocab_size", "stay"), [(2, 0.9), (5, 0.6), (10, 0.9)])
+def test_the_end_of_the_interval_is_feasible_and_beyond_it_is_an_error_that_names_it(
+    vocab_size, stay
+):
+    """Tokens that mostly repeat: little can be taken against them. The last one repeats less."""
+    stays = np.full(vocab_size, stay)
+    stays[-1] /= 2
+    P = np.diag(stays) + (1 - stays) / vocab_size
+    task = scb.SCBTask(P, np.ones((1, vocab_size)))
+    least = feasible_least(task)
+    assert -1 < least < -0.01
+    at_end = scb.theory.correlated_task(task, least + 1e-7, np.random.default_rng(0))
+    assert correlation(P, at_end.transition, task.stationary) == pytest.approx(least, abs=1e-6)
+    with pytest.raises(scb.ScbError, match=rf"theta: expected .* between {least:.6g} and 1"):
+        scb.theory.correlated_task(task, least - 1e-4, np.random.default_rng(0))
+
+
+def test_minus_one_may_need_more_energy():
+    """In the running example 2 mu 1^T - P has negative entries, and only that has energy K_P."""
+    task = TASKS[3]
+    assert (2 * task.stationary[:, None] - task.transition).min() < 0
+    other = scb.theory.correlated_task(task, -1, np.random.default_rng(0))
+    assert correlation(task.transition, other.transition, task.stationary) == pytest.approx(-1)
+    assert other.transition_energy > task.transition_energy
+
+
+def test_a_fresh_attention_is_as_sparse():
+    task = TASKS[5]
+    other = scb.theory.correlated_task(task, 0.5, np.random.default_rng(0), attention="fresh")
+    assert other.attention.shape == task.attention.shape
+    assert (np.count_nonzero(other.attention, axis=0) == task.sparsity).all()
+    assert np.abs(other.attention - task.attention).max() > 0.1
+
+
+def test_wrong_input_is_named():
+    task, rng = TASKS[3], np.random.default_rng(0)
+    with pytest.raises(scb.ScbError, match=r"theta: .* and 1, got 1\.01"):
+        scb.theory.correlated_task(task, 1.01, rng)
+    with pytest.raises(scb.ScbError, match=r"theta: .* between -1 and 1, got -1\.01"):
+        scb.theory.correlated_task(task, -1.01, rng)
+    with pytest.raises(scb.ScbError, match="theta: expected real numbers"):
+        scb.theory.correlated_task(task, "much", rng)
+    with pytest.raises(scb.ScbError, match="attention: expected 'fresh' or None, got 'old'"):
+        scb.theory.correlated_task(task, 0.1, rng, attention="old")
+    with pytest.raises(scb.ScbError, match="rng: expected"):
+        scb.theory.correlated_task(task, 0.1, 0)
+    flat = scb.SCBTask(np.full((2, 2), 0.5), np.ones((1, 2)))
+    with pytest.raises(scb.ScbError, match="theta: expected a task whose tokens differ"):
+        scb.theory.correlated_task(flat, 0.5, rng)

@@ -1,0 +1,159 @@
+"""The flow of the two signals: against Runge-Kutta, full matrices and its own laws."""
+
+import math
+
+import numpy as np
+import oracles
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from strategies import matrices
+
+import scb_edu as scb
+
+exact = settings(max_examples=25, deadline=None, derandomize=True)
+energies = st.floats(0.05, 1.0)
+
+
+@exact
+@given(energies, energies, st.floats(1, 1e4), st.floats(-1, 1), st.floats(-1, 1))
+def test_flow_agrees_with_runge_kutta(K_P, K_Q, T, alpha_V, alpha_A):
+    flow = scb.signal_flow((K_P, K_Q, T), start=(alpha_V, alpha_A), t_end=40, points=21)
+    path = oracles.flow(K_P, K_Q, T, (alpha_V, alpha_A), flow.t)
+    np.testing.assert_allclose(np.stack([flow.value, flow.attention], axis=1), path, atol=1e-6)
+
+
+@exact
+@given(matrices(largest_vocab=3, largest_context=3), st.floats(-1.5, 1.5), st.floats(-1.5, 1.5))
+def test_the_signals_tell_the_loss_of_the_family(drawn, alpha_V, alpha_A):
+    """By enumeration of every sample, for the family and for the best predictor."""
+    P, Q, _, _ = drawn
+    task = scb.SCBTask(P, Q)
+    assume(min(task.transition_energy, task.attention_energy) > 1e-3)
+    model = scb.LinearTransformer.from_signals(task, alpha_V, alpha_A)
+    mu = task.stationary
+    total = oracles.mean_loss(model.value, model.attention, P, mu, Q)
+    excess = total - oracles.bayes_loss(P, mu, Q)
+    assert scb.theory.signal_loss(task, alpha_V, alpha_A) == pytest.approx(excess, abs=1e-10)
+
+
+@exact
+@given(matrices(largest_vocab=3, largest_context=3), st.floats(-1.5, 1.5), st.floats(-1.5, 1.5))
+def test_full_matrices_stay_in_the_family_and_move_at_the_signal_rate(drawn, alpha_V, alpha_A):
+    """The velocity of the matrices, by enumeration, is that of the two numbers."""
+    P, Q, _, _ = drawn
+    task = scb.SCBTask(P, Q)
+    assume(min(task.transition_energy, task.attention_energy) > 1e-3)
+    model = scb.LinearTransformer.from_signals(task, alpha_V, alpha_A)
+    mu = task.stationary
+    raw = oracles.mean_gradient(model.value, model.attention, P, mu, Q)
+    push_V, push_A = oracles.preconditioned(*raw, mu)
+    rate_V, rate_A = scb.theory.signal_rate(task, alpha_V, alpha_A)
+    np.testing.assert_allclose(-push_V, rate_V * (P - mu[:, None]), atol=1e-10)
+    np.testing.assert_allclose(-push_A, rate_A * (Q - 1 / len(Q)), atol=1e-10)
+
+
+def test_descent_on_full_matrices_follows_the_flow():
+    """Small Euler steps from the start; the error halves with the step (order 1)."""
+    task = scb.SCBTask.example()
+    flow = scb.signal_flow(task, t_end=20, points=2)
+    errors = []
+    for steps in (1000, 2000):
+        model = scb.LinearTransformer.initial(task)
+        for _ in range(steps):
+            model = scb.theory.population_step(model, task, 20 / steps)
+        found = scb.signals(model, task)
+        errors.append(abs(found.attention - flow.attention[-1]))
+        inside = scb.LinearTransformer.from_signals(task, found.value, found.attention)
+        np.testing.assert_allclose(model.value, inside.value, atol=1e-10)
+        np.testing.assert_allclose(model.attention, inside.attention, atol=1e-10)
+    assert errors[0] < 2e-3
+    assert errors[0] / errors[1] == pytest.approx(2, abs=0.1)
+
+
+@exact
+@given(energies, energies, st.floats(2, 1e5))
+def test_the_flow_rests_at_the_saddle_and_at_the_truth_only(K_P, K_Q, T):
+    task = (K_P, K_Q, T)
+    point = scb.theory.saddle(task)
+    assert scb.theory.signal_rate(task, point.value, point.attention) == pytest.approx(
+        (0, 0), abs=1e-15
+    )
+    assert scb.theory.signal_rate(task, 1.0, 1.0) == (0, 0)
+    assert scb.theory.signal_rate(task, -1.0, -1.0) == pytest.approx((2 / T, 0))
+
+
+@exact
+@given(energies, energies, st.floats(2, 1e5))
+def test_growth_rate_is_the_eigenvalue_at_the_saddle(K_P, K_Q, T):
+    task, point = (K_P, K_Q, T), scb.theory.saddle((K_P, K_Q, T))
+    at = np.array([point.value, point.attention])
+    jacobian = np.array(
+        [
+            oracles.numerical_gradient(lambda y, i=i: scb.theory.signal_rate(task, *y)[i], at, 1e-4)
+            for i in (0, 1)
+        ]
+    )
+    assert scb.theory.growth_rate(task) == pytest.approx(
+        np.linalg.eigvals(jacobian).real.max(), abs=1e-6
+    )
+
+
+def test_escape_time_is_when_the_flow_crosses_the_level():
+    task = (0.14, 0.5, 300)
+    for signal in ("value", "attention"):
+        t = scb.escape_time(task, 0.4, signal=signal)
+        flow = scb.signal_flow(task, t_end=t, points=50)
+        path = getattr(flow, signal)
+        assert path[-1] == pytest.approx(0.4, abs=1e-6)
+        assert (path[:-1] < 0.4).all()
+
+
+def test_escape_time_grows_by_a_fixed_step_for_each_factor_of_ten():
+    times = [scb.escape_time((0.2, 0.5, T), 0.5) for T in (1e4, 1e5, 1e6)]
+    step = math.log(10) / math.sqrt(0.2 * 0.5)
+    assert np.diff(times) == pytest.approx([step, step], rel=1e-3)
+
+
+@exact
+@given(energies, energies)
+def test_escape_time_approaches_its_limit(K_P, K_Q):
+    level = 0.7 * (K_P / K_Q) ** 0.25
+    assume(level < 0.95)
+    gaps = [
+        abs(
+            scb.escape_time((K_P, K_Q, T), level)
+            - scb.theory.escape_time_limit((K_P, K_Q, T), level)
+        )
+        for T in (1e5, 1e6)
+    ]
+    assert gaps[1] * scb.theory.growth_rate((K_P, K_Q, 1e6)) < 1e-3
+    assert gaps[1] < gaps[0] / 5
+
+
+def test_escape_time_on_the_wrong_side_is_infinite_and_at_the_level_zero():
+    assert scb.escape_time((0.2, 0.5, 100), 0.5, start=(-0.5, -0.5)) == math.inf
+    assert scb.escape_time((0.2, 0.5, 100), 0.5, start=(0.0, 0.6)) == 0
+
+
+def test_the_invariant_changes_at_the_stated_rate():
+    """Exactly conserved in the limit of large T, and else d/dt = 2 aV (1 - aV)/(K_Q T)."""
+    K_P, K_Q, T = task = (0.2, 0.5, 50.0)
+    flow = scb.signal_flow(task, start=(0.2, -0.1), t_end=60, points=20001)
+    drift = np.gradient(scb.theory.flow_invariant(task, flow.value, flow.attention), flow.t)
+    stated = 2 * flow.value * (1 - flow.value) / (K_Q * T)
+    np.testing.assert_allclose(drift[1:-1], stated[1:-1], atol=1e-6)
+    still = scb.signal_flow((K_P, K_Q, 1e12), start=(0.2, -0.1), t_end=60)
+    levels = scb.theory.flow_invariant((K_P, K_Q, 1e12), still.value, still.attention)
+    np.testing.assert_allclose(levels, levels[0], atol=1e-7)
+
+
+def test_stage_two_ends_at_the_truth():
+    flow = scb.signal_flow(scb.SCBTask.example(), t_end=2000)
+    assert [flow.value[-1], flow.attention[-1]] == pytest.approx([1, 1], abs=1e-6)
+
+
+def test_tuple_and_task_are_the_same():
+    task = scb.SCBTask.example()
+    constants = (task.transition_energy, task.attention_energy, task.context_length)
+    assert scb.escape_time(task, 0.5) == scb.escape_time(constants, 0.5)

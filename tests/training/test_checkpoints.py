@@ -1,0 +1,227 @@
+"""A run that is killed at any moment and resumed gives the same bytes as one that was not."""
+
+import random
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import scb_edu as scb
+
+TASK = scb.SCBTask.random(4, 12, 2, np.random.default_rng(0))
+KINDS = ["linear", "softmax"]
+GENERATORS = [np.random.PCG64, np.random.MT19937, np.random.Philox, np.random.SFC64]
+
+
+def model(kind):
+    if kind == "softmax":
+        return scb.SoftmaxTransformer.initial(TASK)
+    return scb.LinearTransformer.initial(TASK, dtype=np.float32)
+
+
+def stages(kind):
+    second = scb.ProximalGradient(0.05, penalty=0.01 if kind == "linear" else 0)
+    return [scb.training.Stage(scb.SGD(0.1), 30, 16), scb.training.Stage(second, 40, 8)]
+
+
+def run(kind="linear", rng=None, path=None, every=7, **options):
+    keep = None if path is None else scb.training.Checkpoint(path, every)
+    rng = np.random.default_rng(1) if rng is None else rng
+    options = {"record_every": 5, "snapshot_every": 20, **options}
+    return scb.training.train_stages(
+        TASK, model(kind), stages(kind), rng=rng, checkpoint=keep, **options
+    )
+
+
+def everything(trajectory):
+    """All numbers of a run as bytes, and its words."""
+    last = trajectory.model
+    arrays = [
+        *(trajectory.step, trajectory.samples, trajectory.loss),
+        *(trajectory.signals.value, trajectory.signals.attention),
+        *(trajectory.distances.value, trajectory.distances.attention),
+        *(trajectory.snapshot_step, trajectory.snapshots, last.value, last.attention),
+    ]
+    return [(a.dtype, a.shape, a.tobytes()) for a in arrays], trajectory.status
+
+
+class PowerCutError(Exception):
+    pass
+
+
+def cut_at(step):
+    def stop(record):
+        if record.step == step:
+            raise PowerCutError
+        return False
+
+    return stop
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("bits", GENERATORS)
+def test_a_run_that_was_cut_and_resumed_is_the_whole_run(kind, bits, tmp_path):
+    path = tmp_path / "run.npz"
+    whole_rng = np.random.Generator(bits(3))
+    whole = run(kind, whole_rng)
+    for step in (5, 35, 60):  # before the first writing, in the second stage, late
+        with pytest.raises(PowerCutError):
+            run(kind, np.random.Generator(bits(3)), path, stop=cut_at(step))
+    rng = np.random.Generator(bits(3))
+    resumed = run(kind, rng, path)
+    assert everything(resumed) == everything(whole)
+    assert rng.random() == whole_rng.random()
+
+
+def test_it_goes_on_from_the_last_writing_and_a_finished_run_is_not_run_again(tmp_path):
+    path = tmp_path / "run.npz"
+    with pytest.raises(PowerCutError):
+        run(path=path, stop=cut_at(35))
+    asked = []
+    run(path=path, stop=lambda record: asked.append(record.step))
+    assert min(asked) == 35
+    again = []
+    finished = run(path=path, stop=lambda record: again.append(record.step))
+    assert not again
+    assert everything(finished) == everything(run())
+
+
+@pytest.mark.parametrize("optimizer", [scb.SGD(40.0), scb.ProximalGradient(0.1, penalty=5)])
+def test_a_run_that_broke_down_stays_broken_down(optimizer, tmp_path):
+    def broken():
+        return scb.train(
+            TASK,
+            model("linear"),
+            optimizer,
+            steps=500,
+            batch_size=8,
+            rng=np.random.default_rng(0),
+            checkpoint=tmp_path / "run.npz",
+        )
+
+    first = broken()
+    assert not first.status.ok
+    assert everything(broken()) == everything(first)
+
+
+SCRIPT = """
+import sys
+import numpy as np, scb_edu as scb
+
+task = scb.SCBTask.random(4, 12, 2, np.random.default_rng(0))
+run = scb.train(
+    task, scb.LinearTransformer.initial(task), scb.ProximalGradient(0.02, penalty=0.01),
+    steps=6000, batch_size=8, rng=np.random.default_rng(1), snapshot_every=1000,
+    checkpoint=scb.training.Checkpoint(sys.argv[1], every=20) if len(sys.argv) > 1 else None,
+)
+print(run.model.value.tobytes().hex(), run.model.attention.tobytes().hex())
+print(run.loss.tobytes().hex(), run.snapshots.tobytes().hex(), run.status)
+"""
+
+
+def in_a_process(*arguments):
+    return subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, *arguments], stdout=subprocess.PIPE, text=True
+    )
+
+
+def test_kill_minus_nine_at_twenty_random_moments_changes_nothing(tmp_path):
+    """Each life is killed a random moment after it has written once; the last is left alone."""
+    expected = in_a_process().communicate()[0]
+    path, chance, killed = tmp_path / "run.npz", random.Random(0), 0
+    while killed < 20:
+        before = path.stat().st_mtime_ns if path.exists() else None
+        life = in_a_process(str(path))
+        while life.poll() is None and (not path.exists() or path.stat().st_mtime_ns == before):
+            time.sleep(0.001)
+        time.sleep(chance.random() * 0.05)
+        life.kill()
+        life.stdout.close()
+        if life.wait() != -9:
+            pytest.fail(f"life {killed + 1} ended by itself, with {life.returncode}")
+        killed += 1
+    assert in_a_process(str(path)).communicate()[0] == expected
+
+
+# What is refused
+
+
+def refused(path, message, **options):
+    before = path.read_bytes()
+    with pytest.raises(scb.ScbError, match=message):
+        run(path=path, **options)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"kind": "softmax"}, {"seed": 2}, {"record_every": 6}, {"snapshot_every": None}],
+    ids=str,
+)
+def test_the_checkpoint_of_another_run_is_refused(options, tmp_path):
+    options = dict(options)
+    path = tmp_path / "run.npz"
+    run(path=path)
+    if seed := options.pop("seed", None):
+        options["rng"] = np.random.default_rng(seed)
+    refused(path, "that of another run", **options)
+
+
+def test_another_task_of_the_same_shapes_is_another_run(tmp_path, monkeypatch):
+    path = tmp_path / "run.npz"
+    run(path=path)
+    other = scb.SCBTask.random(4, 12, 2, np.random.default_rng(9))
+    like_it = scb.SCBTask(TASK.transition, other.attention)
+    monkeypatch.setitem(globals(), "TASK", like_it)
+    refused(path, "that of another run")
+
+
+def test_a_file_that_is_no_checkpoint_is_refused(tmp_path):
+    path = tmp_path / "run.npz"
+    path.write_text("my only copy of something")
+    refused(path, "cannot be read.*left as it is")
+    np.savez(path, a=np.ones(3))
+    refused(path, "cannot be read")
+    with path.open("wb") as file:
+        np.savez(file, label='["scb_edu checkpoint 99", "?", []]')
+    refused(path, "one of format 'scb_edu checkpoint 99'")
+    with path.open("wb") as file:
+        np.savez(file, label='["scb_edu checkpoint 1", "?", ["value"]]')
+    refused(path, "one with arrays lost")
+    with path.open("wb") as file:
+        np.save(file, np.ones(3))
+    refused(path, "cannot be read")
+    with path.open("wb") as file:
+        np.save(file, np.array([{"code": "pickled"}], dtype=object), allow_pickle=True)
+    refused(path, "cannot be read")
+
+
+def test_a_damaged_file_is_refused_or_harmless(tmp_path):
+    """Cut short it is refused; with one byte changed it is refused, or the byte did not count."""
+    path, whole = tmp_path / "run.npz", everything(run())
+    run(path=path)
+    good = path.read_bytes()
+    for end in range(0, len(good), len(good) // 40):
+        path.write_bytes(good[:end])
+        refused(path, "cannot be read")
+    harmless = 0
+    for place in range(0, len(good), len(good) // 200):
+        bad = bytearray(good)
+        bad[place] ^= 0xFF
+        path.write_bytes(bad)
+        try:
+            assert everything(run(path=path)) == whole
+            harmless += 1
+        except scb.ScbError as error:
+            assert "left as it is" in str(error)  # noqa: PT017
+            assert path.read_bytes() == bad
+    assert harmless < 50
+
+
+def test_where_and_how_often_are_checked(tmp_path):
+    with pytest.raises(scb.ScbError, match="checkpoint: expected a file in a folder that exists"):
+        scb.training.Checkpoint(tmp_path / "nowhere" / "run.npz")
+    with pytest.raises(scb.ScbError, match=r"every: .*got 0"):
+        scb.training.Checkpoint(tmp_path / "run.npz", every=0)
