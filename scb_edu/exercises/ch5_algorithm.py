@@ -38,7 +38,7 @@ def _proximal_step(answer: Any) -> str | None:
         model = LinearTransformer(rng.normal(size=(N, N)), rng.dirichlet(np.ones(T), size=N).T)
         slope = Gradient(rng.normal(size=(N, N)), 0.1 * rng.normal(size=(T, N)))
         V, A = answer(model.value, model.attention, slope.value, slope.attention, mu, 0.1, 0.2)
-        right = ProximalGradient(0.1, 0.2).update(model, slope, mu)
+        right = ProximalGradient(0.1, 0.2).step(model, slope, mu)
         if not np.allclose(V, right.value):
             return f"N = {N}: V is off by {np.abs(V - right.value).max():.2g}; divide its columns."
         if np.allclose(A, _threshold_at_penalty(model, slope, mu)):
@@ -52,6 +52,6 @@ def _proximal_step(answer: Any) -> str | None:
 
 def _threshold_at_penalty(model: LinearTransformer, slope: Gradient, mu: Array) -> Array:
     """Return A after a common slip: the whole penalty is taken off in every step."""
-    moved = ProximalGradient(0.1).update(model, slope, mu).attention
+    moved = ProximalGradient(0.1).step(model, slope, mu).attention
     shrunk = soft_threshold(moved, 0.2)
     return np.asarray(shrunk / np.where(shrunk.sum(axis=0) == 0, 1, shrunk.sum(axis=0)))

@@ -97,7 +97,7 @@ def exact_escape(task: SCBTask, rate: float) -> float:
     """Return the time until exact plain descent has alpha_A = 1/2."""
     model, optimizer, steps = LinearTransformer.initial(task), SGD(rate), 0
     while signals(model, task).attention < 0.5:
-        model = optimizer.update(model, population_gradient(model, task), task.stationary)
+        model = optimizer.step(model, population_gradient(model, task), task.stationary)
         steps += 1
     return rate * steps
 

@@ -15,7 +15,7 @@ from scb_edu.support import checks
 from scb_edu.support.checks import Array, Tokens
 from scb_edu.support.errors import ScbError
 from scb_edu.text.corpus import NGram
-from scb_edu.training.optimizers import Optimizer
+from scb_edu.training.optimizers import Moment, Optimizer, finite, parameters_of
 
 LARGEST_CHAIN = 2_000_000  # states of a window whose law is found at once
 SETTLED = 1e-13
@@ -380,11 +380,16 @@ def train_on_sequence(
     x = np.asarray(sequence)
     windows(x, T)  # its errors come before the first step
     checks.generator("rng", rng)
+    state = optimizer.init(parameters_of(model))
+    moment = Moment(stationary=np.asarray(stationary, model.value.dtype))
     for step in range(checks.positive_int("steps", steps)):
         places = np.arange(step * B, step * B + B) if in_order else rng.integers(0, 1 << 62, B)
         batch = windows(x, T, ends=T + places % (len(x) - T - 1), with_last=with_last)
-        model = optimizer.update(model, gradient(model, batch), stationary)
-    return model
+        slope = parameters_of(gradient(model, batch))
+        here, state = optimizer.update(parameters_of(model), slope, state, moment)
+        moment = moment.after(B, optimizer.rates(moment)[0])
+        model = LinearTransformer(*finite(*here))
+    return LinearTransformer(*optimizer.result(parameters_of(model), state))
 
 
 def window_distribution(task: SCBTask) -> Array:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields, is_dataclass
+from itertools import accumulate, count
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -16,8 +19,11 @@ from numpy.typing import NDArray
 from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
 from scb_edu.support.files import replacing
+from scb_edu.training.optimizers import parameters_of
+from scb_edu.training.steps import Descent
+from scb_edu.training.trajectory import Recorder, Status
 
-FORMAT = "scb_edu checkpoint 1"
+FORMAT = "scb_edu checkpoint 2"
 
 
 @dataclass(frozen=True)
@@ -51,8 +57,8 @@ class Checkpoint:
     every: int = 10_000
 
     def __post_init__(self) -> None:
-        checks.positive_int("every", self.every)
-        if not Path(self.path).parent.is_dir():
+        object.__setattr__(self, "every", checks.positive_int("every", self.every))
+        if not Path(self.path).parent.is_dir() or Path(self.path).is_dir():
             raise ScbError(f"checkpoint: expected a file in a folder that exists, got {self.path}.")
 
 
@@ -71,18 +77,23 @@ def save(checkpoint: Checkpoint, identity: str, arrays: Mapping[str, NDArray[Any
     Book: 05-algorithm, sec-long-runs.
     """
     label = json.dumps([FORMAT, identity, sorted(arrays)])
-    with replacing(Path(checkpoint.path), "wb") as file:
-        np.savez(file, label=label, **arrays)  # type: ignore[arg-type]
+    try:
+        with replacing(Path(checkpoint.path), "wb") as file:
+            np.savez(file, label=label, **arrays)  # type: ignore[arg-type]
+    except OSError as error:
+        raise ScbError(
+            f"checkpoint: expected a file that can be written, got {checkpoint.path}: {error}."
+        ) from error
 
 
-def load(checkpoint: Checkpoint, identity: str) -> dict[str, NDArray[Any]] | None:
+def load(checkpoint: Checkpoint, identity: Callable[[int], str]) -> dict[str, NDArray[Any]] | None:
     """Return the arrays of a run, or None where nothing was kept yet.
 
     Parameters
     ----------
     checkpoint : Checkpoint
-    identity : str
-        That of the run which wants to go on.
+    identity : function of a step
+        What the run which wants to go on is known by after so many steps.
 
     Raises
     ------
@@ -106,11 +117,11 @@ def load(checkpoint: Checkpoint, identity: str) -> dict[str, NDArray[Any]] | Non
         raise _refusal(path, f"one of format {kind!r}")
     if sorted(arrays) != names:
         raise _refusal(path, "one with arrays lost")
-    if owner != identity:
+    if owner != identity(json.loads(str(arrays["state"]))[0]):
         raise _refusal(
             path,
-            "that of another run: its task, model, stages, what it records, or the state of rng "
-            "at the start differ (make the generator anew from its seed)",
+            "that of another run: its task, model, the stages up to there, what it records, or the "
+            "state of rng at the start differ (make the generator anew from its seed)",
         )
     return arrays
 
@@ -122,8 +133,120 @@ def _refusal(path: Path, got: str) -> ScbError:
     )
 
 
+class Keeper:
+    """Keeps one run on disk, or does nothing where no checkpoint was asked for.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint, path or None
+    descent : Descent
+    recorder : Recorder
+        At the start of the run: what they hold then is part of what tells it from others.
+    plan : sequence of Stage
+    settings : object
+        What else the run was asked for.
+
+    Notes
+    -----
+    A run is known by its start and by the steps that it has made, not by those still to come: so
+    one that has ended can be given more of them. Book: 05-algorithm, sec-long-runs.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint | str | os.PathLike[str] | None,
+        descent: Descent,
+        recorder: Recorder,
+        plan: Sequence[Any],
+        settings: object,
+    ) -> None:
+        if isinstance(checkpoint, str | os.PathLike):
+            checkpoint = Checkpoint(checkpoint)
+        self.checkpoint = checkpoint
+        self.descent, self.recorder, self.plan = descent, recorder, plan
+        if self.checkpoint:  # it reads every array
+            task = descent.packing.task
+            start = (task.transition, task.attention, task.stationary, *descent.parameters)
+            state = generator_state(descent.rng)
+            self.origin = fingerprint(start, descent.moment.is_softmax, settings, state)
+
+    def identity(self, step: int) -> str:
+        """Return what tells the run from every other: where it began, and what it did since."""
+        past = []
+        for stage in self.plan:
+            past.append((stage.optimizer, stage.batch_size, min(stage.steps, step)))
+            if (step := step - stage.steps) <= 0:
+                break
+        return fingerprint(self.origin, past if past[0][-1] else ())
+
+    def tick(self) -> None:
+        """Keep the run if it is time to."""
+        if self.checkpoint and self.descent.moment.step % self.checkpoint.every == 0:
+            self.save(None)
+
+    def save(self, status: Status | None) -> None:
+        """Write the run to its file."""
+        if not self.checkpoint:
+            return
+        descent, last = self.descent, self.recorder.last
+        recorded = parameters_of(last.model) if last else descent.parameters
+        step, samples, time = descent.moment[:3]
+        state = [step, samples, time, astuple(status) if status else None, self.recorder.every]
+        leaves = {f"state {i}": leaf for i, leaf in enumerate(_leaves(descent.state))}
+        arrays = {
+            "value": descent.value,
+            "weights": descent.weights,
+            "recorded_value": recorded.value,
+            "recorded_weights": recorded.weights,
+            "state": np.array(json.dumps(state)),
+            "rng": np.array(generator_state(descent.rng)),
+        }
+        save(self.checkpoint, self.identity(step), arrays | leaves | self.recorder.kept())
+
+    def load(self) -> Status | None:
+        """Go back to what the file holds, if there is one; return how the run ended, if it did."""
+        found = self.checkpoint and load(self.checkpoint, self.identity)
+        if not found:
+            return None
+        descent, plan = self.descent, self.plan
+        step, samples, time, status, self.recorder.every = json.loads(str(found["state"]))
+        descent.moment = descent.moment._replace(step=step, samples=samples, time=time)
+        descent.value, descent.weights = found["value"], np.asfortranarray(found["weights"])
+        ends = list(accumulate(stage.steps for stage in plan))
+        at = min(bisect_right(ends, step), len(plan) - 1)
+        descent.enter(plan[at].optimizer)
+        if step > ends[at] - plan[at].steps:
+            leaves = (found[f"state {i}"] for i in count())
+            descent.state = _rebuilt(descent.state, leaves)
+        model = descent.kind(found["recorded_value"], found["recorded_weights"])
+        self.recorder.restore(found, model)
+        restore_generator(descent.rng, str(found["rng"]))
+        return Status(*status) if status else None
+
+
+def _leaves(state: Any) -> Iterator[NDArray[Any]]:
+    """Yield the numbers and arrays of a state, depth first."""
+    if isinstance(state, tuple):
+        for part in state:
+            yield from _leaves(part)
+    else:
+        yield np.asarray(state)
+
+
+def _rebuilt(form: Any, leaves: Iterator[NDArray[Any]]) -> Any:
+    """Return a state of the same form, with other leaves."""
+    if isinstance(form, tuple):
+        parts = [_rebuilt(part, leaves) for part in form]
+        return type(form)(*parts) if hasattr(form, "_fields") else tuple(parts)
+    leaf = next(leaves)
+    return leaf if isinstance(form, np.ndarray) else leaf.item()
+
+
 def fingerprint(*parts: object) -> str:
-    """Return a digest of arrays, texts and numbers that tells one run from another.
+    """Return a digest that tells one run from another.
+
+    Of arrays, numbers, texts, frozen dataclasses (their fields) and functions (their code and what
+    they close over, not the globals that they read), and of tuples and lists of these.
 
     Notes
     -----
@@ -136,14 +259,31 @@ def fingerprint(*parts: object) -> str:
     (True, False)
     """
     digest = hashlib.sha256()
-    for part in parts:
-        if isinstance(part, np.ndarray):
-            digest.update(f"{part.dtype.str}{part.shape}".encode())
-            digest.update(np.ascontiguousarray(part).tobytes())
-        else:
-            digest.update(repr(part).encode())
+    for word in _words(parts):
+        digest.update(word)
         digest.update(b"\0")
     return digest.hexdigest()
+
+
+def _words(part: Any) -> Iterator[bytes]:
+    """Yield what a value is, in bytes that are the same in every process."""
+    if isinstance(part, np.ndarray):
+        yield f"{part.dtype.str}{part.shape}".encode()
+        yield np.ascontiguousarray(part).tobytes()
+    elif isinstance(part, tuple | list):
+        yield f"{len(part)} parts".encode()
+        for inner in part:
+            yield from _words(inner)
+    elif is_dataclass(part) and not isinstance(part, type):
+        yield f"{type(part).__module__}.{type(part).__qualname__}".encode()
+        yield from _words([getattr(part, entry.name) for entry in fields(part)])
+    elif isinstance(part, FunctionType):
+        cells = [cell.cell_contents for cell in part.__closure__ or ()]
+        yield from _words([part.__code__, part.__defaults__, cells])
+    elif isinstance(part, CodeType):
+        yield from _words([part.co_code, part.co_names, part.co_consts])
+    else:
+        yield repr(part.item() if isinstance(part, np.generic) else part).encode()
 
 
 def generator_state(rng: np.random.Generator) -> str:

@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import astuple, dataclass
-from itertools import chain, islice, repeat
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from scb_edu.model.gradients import population_loss, to_logits
 from scb_edu.model.task import SCBTask, check_task
-from scb_edu.model.transformer import (
-    Distances,
-    LinearTransformer,
-    Signals,
-    SoftmaxTransformer,
-    check_fit,
-    distances,
-    signals,
-    softmax,
-)
+from scb_edu.model.transformer import LinearTransformer, SoftmaxTransformer, check_fit
 from scb_edu.support import checks
-from scb_edu.support.checks import Array, Tokens
 from scb_edu.support.errors import ScbError
-from scb_edu.training import checkpoints
-from scb_edu.training.checkpoints import Checkpoint, fingerprint, generator_state, restore_generator
-from scb_edu.training.optimizers import BreakdownError, Optimizer, finite
-from scb_edu.training.packed import BatchGradient, Packing
-from scb_edu.training.trajectory import Record, Status, Trajectory
+from scb_edu.training.checkpoints import Checkpoint, Keeper
+from scb_edu.training.optimizers import BreakdownError, Moment, Optimizer, check_optimizer
+from scb_edu.training.steps import Descent
+from scb_edu.training.trajectory import Columns, Record, Recorder, Status, Trajectory
 
-LARGEST_LOSS = 1e6
-"""A batch with a larger loss counts as divergence; at the start the loss is below 1."""
 RECORDS = 100
-BLOCK = 1 << 16
-"""How many numbers of V or A are updated at a time: they stay in the cache for the whole step."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +29,10 @@ class Stage:
 
     Parameters
     ----------
-    optimizer : SGD, ProjectedSGD or ProximalGradient
-    steps, batch_size : int
+    optimizer : Optimizer
+    steps : int
+    batch_size : int, or function of a Moment
+        What a function returns is rounded, and has to be at least 1 then.
 
     Raises
     ------
@@ -61,20 +45,37 @@ class Stage:
 
     Examples
     --------
-    >>> import scb_edu as scb
-    >>> scb.training.Stage(scb.SGD(0.1), steps=10, batch_size=64).steps
-    10
+    >>> import numpy as np, scb_edu as scb
+    >>> large_first = lambda moment: max(8, 640 * np.exp(-moment.time))
+    >>> stage = scb.training.Stage(scb.SGD(0.1), steps=10, batch_size=large_first)
+    >>> stage.batch_at(scb.training.Moment()), stage.batch_at(scb.training.Moment(time=9))
+    (640, 8)
     """
 
     optimizer: Optimizer
     steps: int
-    batch_size: int
+    batch_size: int | Callable[[Moment], float]
 
     def __post_init__(self) -> None:
-        if not isinstance(self.optimizer, Optimizer):
-            raise ScbError(f"optimizer: expected one such as SGD(0.01), got {self.optimizer!r}.")
-        checks.positive_int("steps", self.steps)
-        checks.positive_int("batch_size", self.batch_size)
+        check_optimizer(self.optimizer)
+        object.__setattr__(self, "steps", checks.positive_int("steps", self.steps))
+        if not callable(self.batch_size):
+            size = checks.positive_int("batch_size", self.batch_size)
+            object.__setattr__(self, "batch_size", size)
+
+    def batch_at(self, moment: Moment) -> int:
+        """Return the size of the batch that is drawn at a moment.
+
+        Examples
+        --------
+        >>> import scb_edu as scb
+        >>> scb.training.Stage(scb.SGD(0.1), 10, 64).batch_at(scb.training.Moment())
+        64
+        """
+        if not callable(self.batch_size):
+            return self.batch_size
+        size = round(checks.real_number("batch_size", self.batch_size(moment)))
+        return checks.positive_int("batch_size", size)
 
 
 def train(
@@ -83,13 +84,9 @@ def train(
     optimizer: Optimizer,
     *,
     steps: int,
-    batch_size: int,
+    batch_size: int | Callable[[Moment], float],
     rng: np.random.Generator,
-    record_every: int | None = None,
-    snapshot_every: int | None = None,
-    stop: Callable[[Record], bool] | None = None,
-    progress: bool = False,
-    checkpoint: Checkpoint | str | os.PathLike[str] | None = None,
+    **options: Any,
 ) -> Trajectory:
     """Train a model on fresh batches of a task.
 
@@ -98,22 +95,14 @@ def train(
     task : SCBTask
     model : LinearTransformer or SoftmaxTransformer
         Where the run starts; it stays as it is. A float32 model is trained in float32.
-    optimizer : SGD, ProjectedSGD or ProximalGradient
-    steps, batch_size : int
+    optimizer : Optimizer
+        Such as ``SGD`` or ``ProximalGradient``, or one of your own.
+    steps : int
+    batch_size : int, or function of a Moment
     rng : numpy.random.Generator
         Where all randomness of the run comes from.
-    record_every : int, optional
-        Steps between two records; without it there are about a hundred. The start and the last
-        step are always recorded.
-    snapshot_every : int, optional
-        Steps between two copies of the attention A, beginning at the start; without it, none.
-    stop : function of a Record, optional
-        Asked at every record; the run ends where it returns true.
-    progress : bool
-        Whether to show a progress bar.
-    checkpoint : Checkpoint or path, optional
-        Where the run is kept on disk. If the file is there already, the run goes on from it and
-        ends with the same numbers as one that was never interrupted.
+    **options
+        What is recorded, when to stop, a progress bar, a checkpoint: see ``train_stages``.
 
     Returns
     -------
@@ -141,17 +130,7 @@ def train(
     >>> bool(run.distances.attention[-1] < 0.1 * run.distances.attention[0])
     True
     """
-    return train_stages(
-        task,
-        model,
-        [Stage(optimizer, steps, batch_size)],
-        rng=rng,
-        record_every=record_every,
-        snapshot_every=snapshot_every,
-        stop=stop,
-        progress=progress,
-        checkpoint=checkpoint,
-    )
+    return train_stages(task, model, [Stage(optimizer, steps, batch_size)], rng=rng, **options)
 
 
 def train_stages(
@@ -161,6 +140,7 @@ def train_stages(
     *,
     rng: np.random.Generator,
     record_every: int | None = None,
+    record: Columns | None = None,
     snapshot_every: int | None = None,
     stop: Callable[[Record], bool] | None = None,
     progress: bool = False,
@@ -174,8 +154,23 @@ def train_stages(
     model : LinearTransformer or SoftmaxTransformer
     stages : sequence of Stage
     rng : numpy.random.Generator
-    record_every, snapshot_every, stop, progress, checkpoint
-        As for ``train``.
+    record_every : int, optional
+        Steps between two records; without it there are about a hundred, and fewer where looking
+        would take longer than a tenth of the training. The start and the last step are always
+        recorded.
+    record : mapping of names to functions of (model, task), optional
+        Further columns: each function returns a number, or an array that always has one shape.
+    snapshot_every : int, optional
+        Steps between two copies of the attention A, beginning at the start; without it, none.
+    stop : function of a Record, optional
+        Asked at every record, the first and the last too; the run ends where it returns true.
+        The record holds the model.
+    progress : bool
+        Whether to show a progress bar.
+    checkpoint : Checkpoint or path, optional
+        Where the run is kept on disk. If the file is there already, the run goes on from it and
+        ends with the same numbers as one that was never interrupted. A finished or stopped run
+        goes on, too, where there are steps left: give more of them, or another stage.
 
     Returns
     -------
@@ -184,7 +179,8 @@ def train_stages(
     Raises
     ------
     ScbError
-        An argument is not as described, or the checkpoint is damaged or belongs to another run.
+        An argument is not as described, or the checkpoint cannot be written, is damaged or
+        belongs to another run.
 
     Notes
     -----
@@ -202,233 +198,83 @@ def train_stages(
     >>> run.samples.tolist()
     [0, 12800, 13600, 14400]
     """
-    _check(task, model, stages)
-    total = sum(stage.steps for stage in stages)
-    every = max(1, total // RECORDS) if record_every is None else record_every
-    run = _Run(
-        task,
-        model,
-        checks.generator("rng", rng),
-        checks.positive_int("record_every", every),
-        None if snapshot_every is None else checks.positive_int("snapshot_every", snapshot_every),
-    )
-    keep = Checkpoint(checkpoint) if isinstance(checkpoint, str | os.PathLike) else checkpoint
-    identity = run.identity(stages) if keep else ""  # it reads every array
-    if keep and (kept := checkpoints.load(keep, identity)):
-        run.restore(kept)
-    todo = () if run.status else _advance(run, stages, stop)
-    with tqdm(total=total, initial=run.step, unit="step", disable=not progress) as bar:
-        for _ in todo:
-            bar.update()
-            if keep and run.step % keep.every == 0:
-                checkpoints.save(keep, identity, run.kept())
-    if keep and todo:
-        checkpoints.save(keep, identity, run.kept())
-    return run.trajectory()
+    plan = _plan(task, model, stages)
+    descent = Descent(task, model, plan[0].optimizer, checks.generator("rng", rng))
+    every = _interval(task, plan) if record_every is None else record_every
+    recorder = Recorder(task, every, snapshot_every, record)
+    settings = (record_every and recorder.every, recorder.snapshot_every, sorted(recorder.columns))
+    keeper = Keeper(checkpoint, descent, recorder, plan, settings)
+    status = keeper.load()
+    if recorder.last is None:
+        _note(descent, recorder, at_the_end=True)
+    total = sum(stage.steps for stage in plan)
+    if status is None or (status.ok and descent.moment.step < total):
+        keeper.save(None)  # before the first step: a file that cannot be written is refused now
+        begin = descent.moment.step
+        with tqdm(total=total, initial=begin, unit="step", disable=not progress) as bar:
+            status = _advance(descent, recorder, plan, stop, (bar.update, keeper.tick))
+        keeper.save(status)
+    return recorder.trajectory(status)
 
 
-def _check(
-    task: SCBTask, model: LinearTransformer | SoftmaxTransformer, stages: Sequence[Stage]
-) -> None:
+def _plan(task: SCBTask, model: object, stages: Sequence[Stage]) -> tuple[Stage, ...]:
     check_task(task)
     if not isinstance(model, LinearTransformer | SoftmaxTransformer):
         raise ScbError(f"model: expected a transformer to start from, got {type(model).__name__}.")
     check_fit(model, task)
-    if not stages or not all(isinstance(stage, Stage) for stage in stages):
+    plan = tuple(stages)
+    if not plan or not all(isinstance(stage, Stage) for stage in plan):
         raise ScbError(f"stages: expected a list of at least one Stage, got {stages!r}.")
     if isinstance(model, SoftmaxTransformer):
-        for stage in stages:
+        for stage in plan:
             stage.optimizer.check_softmax()
+    return plan
 
 
 def _advance(
-    run: _Run, stages: Sequence[Stage], stop: Callable[[Record], bool] | None
-) -> Iterator[None]:
-    """Make the steps that are left, one at a time, and note how the run ended."""
-    plan = chain.from_iterable(repeat(stage, stage.steps) for stage in stages)
-    last = sum(stage.steps for stage in stages)
+    descent: Descent,
+    recorder: Recorder,
+    plan: Sequence[Stage],
+    stop: Callable[[Record], bool] | None,
+    after_step: Sequence[Callable[[], object]],
+) -> Status:
+    """Make the steps that are left and return how the run ended."""
+    ends = list(accumulate(stage.steps for stage in plan))
+
+    def wanted() -> bool:
+        last = recorder.last
+        return bool(stop and last and last.step == descent.moment.step and stop(last))
+
     try:
-        for stage in islice(plan, run.step, None):
-            if stop and run.records[-1].step == run.step and stop(run.records[-1]):
-                return run.end("stopped", "as asked")
-            run.make_step(stage)
-            run.note(at_the_end=run.step == last)
-            yield
-        run.end("finished")
+        if wanted():
+            return _status("stopped", descent.moment, "as asked")
+        for stage, end in zip(plan, ends, strict=True):
+            if descent.moment.step == end - stage.steps > 0:
+                descent.enter(stage.optimizer)
+            while descent.moment.step < end:
+                descent.step(stage.batch_at(descent.moment))
+                _note(descent, recorder, at_the_end=descent.moment.step == ends[-1])
+                for do in after_step:
+                    do()
+                if wanted():
+                    return _status("stopped", descent.moment, "as asked")
+        return _status("finished", descent.moment)
     except BreakdownError as error:
-        run.end(error.ended, str(error))
+        return _status(error.ended, descent.moment, str(error))
 
 
-class _Run:
-    """A run while it goes on: the one place where arrays change in place, for speed."""
-
-    def __init__(
-        self,
-        task: SCBTask,
-        model: LinearTransformer | SoftmaxTransformer,
-        rng: np.random.Generator,
-        record_every: int,
-        snapshot_every: int | None,
-    ) -> None:
-        self.task, self.rng, self.is_softmax = task, rng, isinstance(model, SoftmaxTransformer)
-        self.record_every, self.snapshot_every = record_every, snapshot_every
-        dtype = model.value.dtype
-        self.packing, self.mass = Packing(task, dtype), task.stationary.astype(dtype)
-        self.value = np.array(model.value)
-        # columns one after the other in memory: a batch reads and moves only some of them
-        self.weights = np.array(_weights_of(model), dtype=dtype, order="F")
-        self.step = self.samples = 0
-        self.records: list[Record] = []
-        self.snapshots: dict[int, Array] = {}
-        self.status: Status | None = None
-        self.note()
-
-    def make_step(self, stage: Stage) -> None:
-        """Draw a fresh batch and move V and A against its gradient."""
-        batch = self.packing.draw(stage.batch_size, self.rng)
-        columns = self.weights.T[batch.tokens].T  # (T, K)
-        # overflow is no accident here: it is how divergence is noticed
-        with np.errstate(over="ignore", invalid="ignore"):
-            attention = softmax(columns) if self.is_softmax else columns
-            gradient = self.packing.gradient(self.value, attention, batch)
-            _refuse_divergence(gradient.loss)
-            slope = (
-                to_logits(gradient.attention, attention) if self.is_softmax else gradient.attention
-            )
-            self._move_value(stage.optimizer, gradient)
-            self._move_weights(stage.optimizer, slope, batch.tokens)
-        self.step += 1
-        self.samples += stage.batch_size
-
-    def _move_value(self, optimizer: Optimizer, gradient: BatchGradient) -> None:
-        # a direction scales columns, so it may come before the product: V needs no second matrix
-        context = optimizer.value_direction(gradient.context, self.mass)
-        for rows in _blocks(self.value):
-            step = gradient.residual.T[rows] @ context
-            self.value[rows] -= optimizer.learning_rate * step
-
-    def _move_weights(self, optimizer: Optimizer, slope: Array, tokens: Tokens) -> None:
-        """Move the columns of the tokens in the batch; the proximal step is for all columns."""
-        rows = self.weights.T
-        for block in _blocks(slope.T):
-            moved = tokens[block]
-            direction = optimizer.attention_direction(slope.T[block].T, self.mass[moved])
-            rows[moved] -= (optimizer.rate_of_attention * direction).T
-        if optimizer.has_proximal_step and not self.is_softmax:
-            for block in _blocks(rows):
-                optimizer.proximal(rows[block].T, out=rows[block].T)
-
-    def note(self, *, at_the_end: bool = False) -> None:
-        """Record this moment, and keep a snapshot, where they are due."""
-        record = at_the_end or self.step % self.record_every == 0
-        snapshot = self.snapshot_every and self.step % self.snapshot_every == 0
-        if not (record or snapshot):
-            return
-        model = self._current_model()
-        if record:
-            self.model = model
-            self.records.append(_record(self.step, self.samples, model, self.task))
-        if snapshot:
-            self.snapshots[self.step] = np.array(model.attention, order="C")
-
-    def end(self, ended: str, reason: str = "") -> None:
-        """Note how the run ended."""
-        words = f"{ended}: {self.step:,} steps, {self.samples:,} samples"
-        self.status = Status(ended, self.step, f"{words}; {reason}" if reason else words)
-
-    def trajectory(self) -> Trajectory:
-        """Return the run as its reader sees it."""
-        if self.status is None:
-            raise RuntimeError("a run that goes on has no trajectory yet")
-        rows = np.array([_flat(record) for record in self.records]).T  # (7, R)
-        return Trajectory(
-            rows[0].astype(np.int64),
-            rows[1].astype(np.int64),
-            rows[2],
-            Signals(rows[3], rows[4]),
-            Distances(rows[5], rows[6]),
-            *self._stacked_snapshots(),
-            self.model,
-            self.status,
-        )
-
-    def identity(self, stages: Sequence[Stage]) -> str:
-        """Return what tells this run from every other."""
-        return fingerprint(
-            *(self.task.transition, self.task.attention, self.task.stationary),
-            *(self.value, self.weights, self.is_softmax, list(stages)),
-            *(self.record_every, self.snapshot_every, generator_state(self.rng)),
-        )
-
-    def kept(self) -> dict[str, NDArray[Any]]:
-        """Return all that a checkpoint holds."""
-        steps, snapshots = self._stacked_snapshots()
-        state = [self.step, self.samples, astuple(self.status) if self.status else None]
-        return {
-            "value": self.value,
-            "weights": self.weights,
-            "recorded_value": self.model.value,
-            "recorded_weights": _weights_of(self.model),
-            "records": np.array([_flat(record) for record in self.records]),
-            "snapshot_step": steps,
-            "snapshots": snapshots,
-            "state": np.array(json.dumps(state)),
-            "rng": np.array(generator_state(self.rng)),
-        }
-
-    def restore(self, kept: dict[str, NDArray[Any]]) -> None:
-        """Go back to what a checkpoint holds."""
-        self.value, self.weights = kept["value"], np.asfortranarray(kept["weights"])
-        self.model = self._kind(kept["recorded_value"], kept["recorded_weights"])
-        self.records = [_unflat(row) for row in kept["records"]]
-        self.snapshots = dict(zip(kept["snapshot_step"].tolist(), kept["snapshots"], strict=True))
-        self.step, self.samples, status = json.loads(str(kept["state"]))
-        self.status = Status(*status) if status else None
-        restore_generator(self.rng, str(kept["rng"]))
-
-    @property
-    def _kind(self) -> type[LinearTransformer] | type[SoftmaxTransformer]:
-        return SoftmaxTransformer if self.is_softmax else LinearTransformer
-
-    def _current_model(self) -> LinearTransformer | SoftmaxTransformer:
-        return self._kind(*finite(self.value, self.weights))
-
-    def _stacked_snapshots(self) -> tuple[NDArray[np.int64], Array]:
-        steps = np.array(list(self.snapshots), dtype=np.int64)
-        shape = (0, *self.weights.shape)
-        stack = np.stack(list(self.snapshots.values())) if self.snapshots else np.empty(shape)
-        return steps, stack
+def _note(descent: Descent, recorder: Recorder, *, at_the_end: bool) -> None:
+    """Record this moment, and keep a snapshot, where they are due."""
+    record, snapshot = recorder.due(descent.moment.step, at_the_end=at_the_end)
+    if record or snapshot:
+        recorder.note(descent.moment, descent.model(), snapshot_only=not record)
 
 
-def _refuse_divergence(loss: float) -> None:
-    if not loss < LARGEST_LOSS:  # also true of nan
-        raise BreakdownError(
-            "diverged", f"the loss of a batch is {loss:.3g}. Try a smaller learning rate."
-        )
+def _status(ended: str, moment: Moment, reason: str = "") -> Status:
+    words = f"{ended}: {moment.step:,} steps, {moment.samples:,} samples"
+    return Status(ended, moment.step, f"{words}; {reason}" if reason else words)
 
 
-def _blocks(rows: Array) -> Iterator[slice]:
-    """Cut the rows of a matrix into slices of about ``BLOCK`` numbers."""
-    height = max(1, BLOCK // rows.shape[1])
-    return (slice(first, first + height) for first in range(0, len(rows), height))
-
-
-def _weights_of(model: LinearTransformer | SoftmaxTransformer) -> Array:
-    return model.logits if isinstance(model, SoftmaxTransformer) else model.attention
-
-
-def _record(
-    step: int, samples: int, model: LinearTransformer | SoftmaxTransformer, task: SCBTask
-) -> Record:
-    loss = population_loss(model, task)
-    return Record(step, samples, loss, signals(model, task), distances(model, task))
-
-
-def _flat(record: Record) -> tuple[float, ...]:
-    signals, distances = astuple(record.signals), astuple(record.distances)
-    return (record.step, record.samples, record.loss, *signals, *distances)
-
-
-def _unflat(row: Array) -> Record:
-    step, samples, loss, *rest = row.tolist()
-    return Record(int(step), int(samples), loss, Signals(*rest[:2]), Distances(*rest[2:]))
+def _interval(task: SCBTask, plan: Sequence[Stage]) -> int:
+    """Return how often a run looks at its model unless told."""
+    return max(1, sum(stage.steps for stage in plan) // RECORDS)

@@ -1,10 +1,11 @@
-"""Ways to move V and A against a gradient: a ladder from plain SGD to the proximal method."""
+"""Ways to move V and A against a gradient: the contract, and the ladder to the proximal method."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import overload
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -15,7 +16,9 @@ from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
 
 SMALLEST_SUM = 1e-3
-"""A column of A whose sum is closer to zero than this is not divided by it."""
+"""A column of A whose sum is below this is not divided by it."""
+
+Model = TypeVar("Model", LinearTransformer, SoftmaxTransformer)
 
 
 class BreakdownError(ScbError):
@@ -41,6 +44,81 @@ class BreakdownError(ScbError):
     def __init__(self, ended: str, words: str) -> None:
         super().__init__(words)
         self.ended = ended
+
+
+class Parameters(NamedTuple):
+    """Two arrays of one model, or of its gradient: what an optimiser works on.
+
+    Parameters
+    ----------
+    value : (N, N) array
+        V, or the gradient with respect to it.
+    weights : (T, N) array
+        A, or for softmax attention its logits W; or the gradient with respect to them.
+
+    Notes
+    -----
+    Book: 05-algorithm, eq-ladder.
+
+    Examples
+    --------
+    >>> import numpy as np, scb_edu as scb
+    >>> scb.training.Parameters(np.eye(2), np.ones((5, 2))).weights.shape
+    (5, 2)
+    """
+
+    value: Array
+    weights: Array
+
+
+class Moment(NamedTuple):
+    """Where a run stands: what a schedule and an optimiser may know of it.
+
+    Parameters
+    ----------
+    step, samples : int
+        Made and seen so far.
+    time : float
+        The learning rates of V of all steps so far, added up: the time of the flow.
+    stationary : (N,) array or None
+        mu, in the precision of the model.
+    is_softmax : bool
+        Whether the weights are logits.
+
+    Notes
+    -----
+    Book: 05-algorithm, sec-long-runs.
+
+    Examples
+    --------
+    >>> import numpy as np, scb_edu as scb
+    >>> falling = scb.SGD(lambda moment: 0.1 / (1 + moment.step / 100))
+    >>> falling.rates(scb.training.Moment(step=100))
+    (0.05, 0.05)
+    """
+
+    step: int = 0
+    samples: int = 0
+    time: float = 0.0
+    stationary: Array | None = None
+    is_softmax: bool = False
+
+    def after(self, samples: int, rate: float) -> Moment:
+        """Return the moment after one more step.
+
+        Examples
+        --------
+        >>> import scb_edu as scb
+        >>> scb.training.Moment(step=4, samples=40, time=2.0).after(10, 0.5)[:3]
+        (5, 50, 2.5)
+        """
+        return self._replace(
+            step=self.step + 1, samples=self.samples + samples, time=self.time + rate
+        )
+
+
+Schedule: TypeAlias = float | Callable[[Moment], float]
+"""A number, or a function of the ``Moment`` at which a step begins."""
 
 
 def soft_threshold(x: Array, threshold: float) -> Array:
@@ -77,16 +155,25 @@ def soft_threshold(x: Array, threshold: float) -> Array:
 
 @dataclass(frozen=True)
 class Optimizer(ABC):
-    """What all rungs of the ladder share: two learning rates, and one way to make a step.
+    """The contract of an optimiser: a gradient and a state in, new parameters and a state out.
 
-    A rung says in which direction V and A move for a given gradient, and what happens to A after
-    the step. All arrays are in columns, one for each token, and may hold only some of them.
+    Write a frozen dataclass with an ``update``, which is pure: it changes none of its arguments
+    (``train`` hands out read-only arrays) and keeps nothing between two calls but its state.
+    ``init`` returns the state before the first step. A state is a number, an array, or a tuple of
+    states, always of one form, so that a checkpoint can hold it. ``train`` calls nothing else,
+    and honours what they return to the last digit; only a ``ColumnScaling`` has a quicker path.
 
     Parameters
     ----------
-    learning_rate : float
-    attention_rate : float, optional
+    learning_rate : float, or function of a Moment
+        Of V, above zero.
+    attention_rate : float, or function of a Moment, optional
         Learning rate of A, where it differs from that of V.
+
+    Raises
+    ------
+    ScbError
+        A rate is not a number above zero; for a function, at the step where it is not.
 
     Notes
     -----
@@ -94,77 +181,91 @@ class Optimizer(ABC):
 
     Examples
     --------
-    >>> import scb_edu as scb
-    >>> isinstance(scb.SGD(0.1), scb.training.Optimizer)
+    >>> from dataclasses import dataclass
+    >>> import numpy as np, scb_edu as scb
+    >>> @dataclass(frozen=True)
+    ... class SignDescent(scb.training.Optimizer):
+    ...     def update(self, parameters, gradient, state, moment):
+    ...         rate, attention_rate = self.rates(moment)
+    ...         V = parameters.value - rate * np.sign(gradient.value)
+    ...         W = parameters.weights - attention_rate * np.sign(gradient.weights)
+    ...         return scb.training.Parameters(V, W), state
+    >>> task = scb.SCBTask.example()
+    >>> start = scb.LinearTransformer.initial(task)
+    >>> run = scb.train(task, start, SignDescent(1e-3), steps=100, batch_size=64,
+    ...                 rng=np.random.default_rng(0))
+    >>> bool(run.loss[-1] < run.loss[0])
     True
     """
 
-    learning_rate: float
-    attention_rate: float | None = field(default=None, kw_only=True)
+    learning_rate: Schedule
+    attention_rate: Schedule | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        checks.positive_number("learning_rate", self.learning_rate)
-        if self.attention_rate is not None:
-            checks.positive_number("attention_rate", self.attention_rate)
+        for name in ("learning_rate", "attention_rate"):
+            rate = getattr(self, name)
+            if rate is not None and not callable(rate):
+                checks.positive_number(name, rate)
 
-    @property
-    def rate_of_attention(self) -> float:
-        """The learning rate of A: that of V unless another was given."""
-        return self.learning_rate if self.attention_rate is None else self.attention_rate
+    def rates(self, moment: Moment) -> tuple[float, float]:
+        """Return the learning rates of V and of A at a moment.
+
+        Examples
+        --------
+        >>> import scb_edu as scb
+        >>> scb.SGD(0.1, attention_rate=0.5).rates(scb.training.Moment())
+        (0.1, 0.5)
+        """
+        rate = _at(moment, "learning_rate", self.learning_rate, checks.positive_number)
+        if self.attention_rate is None:
+            return rate, rate
+        return rate, _at(moment, "attention_rate", self.attention_rate, checks.positive_number)
+
+    def init(self, parameters: Parameters) -> Any:
+        """Return the state before the first step: nothing to remember.
+
+        Examples
+        --------
+        >>> import numpy as np, scb_edu as scb
+        >>> scb.SGD(0.1).init(scb.training.Parameters(np.eye(2), np.ones((5, 2))))
+        ()
+        """
+        return ()
 
     @abstractmethod
-    def value_direction(self, gradient: Array, mass: Array) -> Array:
-        """Return the direction (N, K) of V for its gradient and the mass (K,) of the columns.
+    def update(
+        self, parameters: Parameters, gradient: Parameters, state: Any, moment: Moment
+    ) -> tuple[Parameters, Any]:
+        """Return the parameters and the state after a step; what was given stays as it is.
+
+        Raises
+        ------
+        BreakdownError
+            The step cannot be made.
 
         Examples
         --------
         >>> import numpy as np, scb_edu as scb
-        >>> scb.ProximalGradient(0.1).value_direction(np.ones((1, 2)), np.array([0.5, 0.25]))
-        array([[2., 4.]])
+        >>> here = scb.training.Parameters(np.eye(1), np.ones((2, 1)))
+        >>> there, _ = scb.SGD(0.1).update(here, here, (), scb.training.Moment())
+        >>> there.weights.tolist()
+        [[0.9], [0.9]]
         """
 
-    @abstractmethod
-    def attention_direction(self, gradient: Array, mass: Array) -> Array:
-        """Return the direction (T, K) of A for its gradient and the mass (K,) of the columns.
+    def result(self, parameters: Parameters, state: Any) -> Parameters:
+        """Return the parameters of the model that counts, here those of the last step.
 
         Examples
         --------
         >>> import numpy as np, scb_edu as scb
-        >>> slope = np.array([[1.0], [3.0]])
-        >>> scb.ProximalGradient(0.1).attention_direction(slope, np.array([0.5])).tolist()
-        [[-2.0], [2.0]]
+        >>> here = scb.training.Parameters(np.eye(1), np.ones((2, 1)))
+        >>> scb.SGD(0.1).result(here, ()) is here
+        True
         """
+        return parameters
 
-    @property
-    def has_proximal_step(self) -> bool:
-        """Whether ``proximal`` changes anything."""
-        return False
-
-    def proximal(self, attention: Array, out: Array | None = None) -> Array:
-        """Return the columns (T, K) of A after what follows the step.
-
-        Parameters
-        ----------
-        attention : (T, K) array
-        out : (T, K) array, optional
-            Where the result goes; it may be ``attention`` itself.
-
-        Examples
-        --------
-        >>> import numpy as np, scb_edu as scb
-        >>> moved = np.array([[0.5], [0.5], [0.1]])
-        >>> scb.ProximalGradient(0.5, penalty=0.2).proximal(moved).round(12).tolist()
-        [[0.5], [0.5], [0.0]]
-        """
-        return attention
-
-    @property
-    def threshold(self) -> float:
-        """What each weight of A loses in a step: nothing."""
-        return 0.0
-
-    def check_softmax(self) -> None:
-        """Raise if the method thresholds: that makes no sense for logits.
+    def check_softmax(self) -> None:  # noqa: B027, most methods suit logits
+        """Raise if the method makes no sense for logits.
 
         Raises
         ------
@@ -176,27 +277,9 @@ class Optimizer(ABC):
         >>> import scb_edu as scb
         >>> scb.ProximalGradient(0.1, penalty=0).check_softmax()
         """
-        if self.threshold:
-            raise ScbError(
-                f"penalty: expected 0 for softmax attention, got {self!r}; the soft threshold "
-                "acts on the weights of A, and softmax weights never reach zero."
-            )
 
-    @overload
-    def update(
-        self, model: LinearTransformer, gradient: Gradient, stationary: Array
-    ) -> LinearTransformer: ...
-    @overload
-    def update(
-        self, model: SoftmaxTransformer, gradient: SoftmaxGradient, stationary: Array
-    ) -> SoftmaxTransformer: ...
-    def update(
-        self,
-        model: LinearTransformer | SoftmaxTransformer,
-        gradient: Gradient | SoftmaxGradient,
-        stationary: Array,
-    ) -> LinearTransformer | SoftmaxTransformer:
-        """Return the model after one step; the model that was given stays as it is.
+    def step(self, model: Model, gradient: Gradient | SoftmaxGradient, stationary: Array) -> Model:
+        """Return the model after the first step of a run; the one that was given stays as it is.
 
         Parameters
         ----------
@@ -219,32 +302,119 @@ class Optimizer(ABC):
         >>> task = scb.SCBTask.example()
         >>> model = scb.LinearTransformer.initial(task)
         >>> slope = scb.population_gradient(model, task)
-        >>> step = scb.ProximalGradient(0.1).update(model, slope, task.stationary)
-        >>> scb.population_loss(step, task) < scb.population_loss(model, task)
+        >>> after = scb.ProximalGradient(0.1).step(model, slope, task.stationary)
+        >>> scb.population_loss(after, task) < scb.population_loss(model, task)
         True
         """
         mu = np.asarray(stationary, dtype=model.value.dtype)
-        value = model.value - self.learning_rate * self.value_direction(gradient.value, mu)
-        if isinstance(model, SoftmaxTransformer) and isinstance(gradient, SoftmaxGradient):
+        is_softmax = isinstance(model, SoftmaxTransformer)
+        if isinstance(gradient, SoftmaxGradient) is not is_softmax:
+            kind, got = type(model).__name__, type(gradient).__name__
+            raise ScbError(f"gradient: expected that of a {kind}, got {got}.")
+        if is_softmax:
             self.check_softmax()
-            step = self.rate_of_attention * self.attention_direction(gradient.logits, mu)
-            return SoftmaxTransformer(*finite(value, model.logits - step))
-        if isinstance(model, LinearTransformer) and isinstance(gradient, Gradient):
-            step = self.rate_of_attention * self.attention_direction(gradient.attention, mu)
-            return LinearTransformer(*finite(value, self.proximal(model.attention - step)))
-        raise ScbError(
-            f"gradient: expected that of a {type(model).__name__}, got {type(gradient).__name__}."
-        )
+        here = parameters_of(model)
+        moment = Moment(stationary=mu, is_softmax=is_softmax)
+        there, state = self.update(here, parameters_of(gradient), self.init(here), moment)
+        return type(model)(*finite(*self.result(there, state)))
 
 
 @dataclass(frozen=True)
-class SGD(Optimizer):
+class ColumnScaling(Optimizer):
+    """An optimiser whose step is a scaling of columns, for which ``train`` has a quick path.
+
+    It declares that each column of both gradients is divided by a number, that each column of
+    that of A is centred or not, and that what follows the step looks at each column of A alone.
+    Override ``divisor``, ``projects`` and ``proximal``; with an ``update`` of its own a method is
+    a general ``Optimizer`` again.
+
+    Parameters
+    ----------
+    learning_rate, attention_rate
+        As for ``Optimizer``.
+
+    Notes
+    -----
+    Book: 05-algorithm, eq-ladder.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import numpy as np, scb_edu as scb
+    >>> @dataclass(frozen=True)
+    ... class NonNegative(scb.SGD):
+    ...     def proximal(self, attention, moment, out=None):
+    ...         return np.maximum(attention, 0, out=out)
+    >>> isinstance(NonNegative(0.1), scb.training.ColumnScaling)
+    True
+    """
+
+    @property
+    def projects(self) -> bool:
+        """Whether the gradient of A is centred over the positions, which keeps column sums."""
+        return False
+
+    def divisor(self, stationary: Array) -> Array | None:
+        """Return what the columns are divided by (N,), or None where that is one.
+
+        Examples
+        --------
+        >>> import numpy as np, scb_edu as scb
+        >>> scb.ProximalGradient(0.1).divisor(np.array([0.5, 0.25])).tolist()
+        [0.5, 0.25]
+        """
+        return None
+
+    def proximal(self, attention: Array, moment: Moment, out: Array | None = None) -> Array:
+        """Return columns (T, K) of A after what follows the step; logits are left alone.
+
+        Parameters
+        ----------
+        attention : (T, K) array
+        moment : Moment
+        out : (T, K) array, optional
+            Where the result goes; it may be ``attention`` itself.
+
+        Examples
+        --------
+        >>> import numpy as np, scb_edu as scb
+        >>> moved, now = np.array([[0.5], [0.5], [0.1]]), scb.training.Moment()
+        >>> scb.ProximalGradient(0.5, penalty=0.2).proximal(moved, now).round(12).tolist()
+        [[0.5], [0.5], [0.0]]
+        """
+        return attention
+
+    def direction(self, gradient: Array) -> Array:
+        """Return the direction (T, K) of A for columns of its gradient, divided already.
+
+        Examples
+        --------
+        >>> import numpy as np, scb_edu as scb
+        >>> scb.ProximalGradient(0.1).direction(np.array([[1.0], [3.0]])).tolist()
+        [[-1.0], [1.0]]
+        """
+        return centred(gradient) if self.projects else gradient
+
+    def update(
+        self, parameters: Parameters, gradient: Parameters, state: Any, moment: Moment
+    ) -> tuple[Parameters, Any]:
+        """Return the parameters after a step against the divided columns."""
+        rate, attention_rate = self.rates(moment)
+        divisor = None if moment.stationary is None else self.divisor(moment.stationary)
+        slope_V, slope_W = gradient if divisor is None else (part / divisor for part in gradient)
+        W = parameters.weights - attention_rate * self.direction(slope_W)
+        after = W if moment.is_softmax else self.proximal(W, moment)
+        return Parameters(parameters.value - rate * slope_V, after), state
+
+
+@dataclass(frozen=True)
+class SGD(ColumnScaling):
     """Plain stochastic gradient descent: no preconditioner, no projection, no threshold.
 
     Parameters
     ----------
-    learning_rate : float
-    attention_rate : float, optional
+    learning_rate : float, or function of a Moment
+    attention_rate : float, or function of a Moment, optional
         Learning rate of A, where it differs from that of V.
 
     Raises
@@ -261,17 +431,9 @@ class SGD(Optimizer):
     >>> import numpy as np, scb_edu as scb
     >>> model = scb.LinearTransformer([[1.0]], [[0.5], [0.5]])
     >>> slope = scb.Gradient(np.array([[1.0]]), np.array([[1.0], [0.0]]))
-    >>> scb.SGD(0.1).update(model, slope, np.ones(1)).attention.tolist()
+    >>> scb.SGD(0.1).step(model, slope, np.ones(1)).attention.tolist()
     [[0.4], [0.5]]
     """
-
-    def value_direction(self, gradient: Array, mass: Array) -> Array:
-        """Return the gradient itself."""
-        return gradient
-
-    def attention_direction(self, gradient: Array, mass: Array) -> Array:
-        """Return the gradient itself."""
-        return gradient
 
 
 @dataclass(frozen=True)
@@ -280,9 +442,8 @@ class ProjectedSGD(SGD):
 
     Parameters
     ----------
-    learning_rate : float
-    attention_rate : float, optional
-        Learning rate of A, where it differs from that of V.
+    learning_rate, attention_rate
+        As for ``SGD``.
 
     Raises
     ------
@@ -298,17 +459,18 @@ class ProjectedSGD(SGD):
     >>> import numpy as np, scb_edu as scb
     >>> model = scb.LinearTransformer([[1.0]], [[0.5], [0.5]])
     >>> slope = scb.Gradient(np.array([[1.0]]), np.array([[1.0], [0.0]]))
-    >>> scb.training.ProjectedSGD(0.1).update(model, slope, np.ones(1)).attention.tolist()
+    >>> scb.training.ProjectedSGD(0.1).step(model, slope, np.ones(1)).attention.tolist()
     [[0.45], [0.55]]
     """
 
-    def attention_direction(self, gradient: Array, mass: Array) -> Array:
-        """Return the gradient, centred over the positions."""
-        return centred(gradient)
+    @property
+    def projects(self) -> bool:
+        """True."""
+        return True
 
 
 @dataclass(frozen=True)
-class ProximalGradient(Optimizer):
+class ProximalGradient(ColumnScaling):
     """Preconditioned, projected proximal descent, the method of the paper.
 
     Columns of both gradients are divided by the mass of their token, that of A is centred over
@@ -317,10 +479,10 @@ class ProximalGradient(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float
-    penalty : float
+    learning_rate : float, or function of a Moment
+    penalty : float, or function of a Moment
         Of the l1 norm of A; with 0 this is the preconditioned, projected gradient.
-    attention_rate : float, optional
+    attention_rate : float, or function of a Moment, optional
         Learning rate of A, where it differs from that of V.
 
     Raises
@@ -337,59 +499,81 @@ class ProximalGradient(Optimizer):
     >>> import numpy as np, scb_edu as scb
     >>> model = scb.LinearTransformer([[1.0]], [[0.9], [0.1]])
     >>> flat = scb.Gradient(np.zeros((1, 1)), np.zeros((2, 1)))
-    >>> scb.ProximalGradient(0.1, penalty=2).update(model, flat, np.ones(1)).attention.tolist()
+    >>> scb.ProximalGradient(0.1, penalty=2).step(model, flat, np.ones(1)).attention.tolist()
     [[1.0], [0.0]]
     """
 
-    penalty: float = 0.0
+    penalty: Schedule = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        checks.non_negative_number("penalty", self.penalty)
+        if not callable(self.penalty):
+            checks.non_negative_number("penalty", self.penalty)
 
     @property
-    def threshold(self) -> float:
-        """What each weight of A loses in a step."""
-        return self.rate_of_attention * self.penalty
-
-    @property
-    def has_proximal_step(self) -> bool:
-        """True: the columns of A are divided by their sum even without a penalty."""
+    def projects(self) -> bool:
+        """True."""
         return True
 
-    def value_direction(self, gradient: Array, mass: Array) -> Array:
-        """Return the gradient, each column divided by the mass of its token."""
-        return gradient / mass
+    def divisor(self, stationary: Array) -> Array:
+        """Return the mass of each token."""
+        return stationary
 
-    def attention_direction(self, gradient: Array, mass: Array) -> Array:
-        """Return the gradient, each column divided by the mass of its token and centred."""
-        return centred(gradient / mass)
+    def threshold(self, moment: Moment) -> float:
+        """Return what each weight of A loses in a step.
 
-    def proximal(self, attention: Array, out: Array | None = None) -> Array:
+        Examples
+        --------
+        >>> import scb_edu as scb
+        >>> scb.ProximalGradient(0.5, penalty=0.2).threshold(scb.training.Moment())
+        0.1
+        """
+        penalty = _at(moment, "penalty", self.penalty, checks.non_negative_number)
+        return self.rates(moment)[1] * penalty if penalty else 0.0
+
+    def check_softmax(self) -> None:
+        """Raise if there is a penalty."""
+        if callable(self.penalty) or self.penalty:
+            raise ScbError(
+                f"penalty: expected 0 for softmax attention, got {self!r}; the soft threshold "
+                "acts on the weights of A, and softmax weights never reach zero."
+            )
+
+    def proximal(self, attention: Array, moment: Moment, out: Array | None = None) -> Array:
         """Return the columns of A after the soft threshold, each divided by its sum.
 
         Raises
         ------
         BreakdownError
-            A sum is nearly zero.
+            A sum is nearly zero, or negative.
         """
-        shrunk = _shrunk(attention, self.threshold, out) if self.penalty else attention
+        threshold = self.threshold(moment)
+        shrunk = _shrunk(attention, threshold, out) if threshold else attention
         sums = shrunk.sum(axis=0)
-        smallest = np.abs(sums).argmin()
-        if abs(sums[smallest]) < SMALLEST_SUM:
+        if not sums.min() >= SMALLEST_SUM:
             raise BreakdownError(
                 "vanished",
-                f"after the soft threshold, {self.threshold:.3g}, a column of A sums to "
-                f"{sums[smallest]:.3g} and cannot be divided by that. Try a smaller penalty: at "
+                f"after the soft threshold, {threshold:.3g}, a column of A sums to "
+                f"{sums.min():.3g} and cannot be divided by that. Try a smaller penalty: at "
                 f"the start every weight is 1/T = {1 / len(attention):.3g}.",
             )
         divided: Array = np.divide(shrunk, sums, out=out)
         return divided
 
 
-def _shrunk(x: Array, threshold: float, out: Array | None = None) -> Array:
-    shrunk: Array = np.subtract(x, np.clip(x, -threshold, threshold), out=out)
-    return shrunk
+def check_optimizer(optimizer: object) -> None:
+    """Raise unless ``optimizer`` is one."""
+    if not isinstance(optimizer, Optimizer):
+        raise ScbError(f"optimizer: expected one such as SGD(0.01), got {optimizer!r}.")
+
+
+def parameters_of(
+    item: LinearTransformer | SoftmaxTransformer | Gradient | SoftmaxGradient,
+) -> Parameters:
+    """Return the two arrays of a model or of a gradient, the weights column by column in memory."""
+    weights = getattr(item, "logits", None) if hasattr(item, "logits") else item.attention
+    # as in a run: NumPy adds up contiguous columns in pairs, which float32 needs for long contexts
+    return Parameters(item.value, np.asfortranarray(weights))
 
 
 def finite(*arrays: Array) -> tuple[Array, ...]:
@@ -397,3 +581,12 @@ def finite(*arrays: Array) -> tuple[Array, ...]:
     if all(np.isfinite(array).all() for array in arrays):
         return arrays
     raise BreakdownError("diverged", "a value of V or A overflowed. Try a smaller learning rate.")
+
+
+def _at(moment: Moment, name: str, value: Schedule, check: Callable[[str, object], float]) -> float:
+    return check(name, value(moment)) if callable(value) else value
+
+
+def _shrunk(x: Array, threshold: float, out: Array | None = None) -> Array:
+    shrunk: Array = np.subtract(x, np.clip(x, -threshold, threshold), out=out)
+    return shrunk

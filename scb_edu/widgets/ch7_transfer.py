@@ -40,11 +40,12 @@ def transfer_run() -> Explorer:
         task, scratch = SCBTask.example(T), math.isnan(theta)
         known = 0.0 if scratch else theta
         rng, start = np.random.default_rng(1), "scratch" if scratch else "related"
-        method, batches = ProximalGradient(0.05, 0.003), {"steps": 400, "batch_size": 64}
+        rate, batches = 0.05, {"steps": 400, "batch_size": 64}
+        method = ProximalGradient(rate, 0.003)
         run = downstream(rng, start, known, T, method, record_every=10, **batches)
         beside = 0.0 if scratch else (1 - theta**2) * task.transition_energy
         flow = transfer_flow(task, known, t_end=20, beside=beside)
-        samples = flow.t * batches["batch_size"] / method.learning_rate
+        samples = flow.t * batches["batch_size"] / rate
         paths = (samples, flow.value, flow.attention)
         return figures.transfer_course(run, paths, _end_of(run))
 

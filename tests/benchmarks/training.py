@@ -73,7 +73,7 @@ def refuse_another_algorithm(task, batch_size, kind, dense):
     training = kind(task, optimizer.learning_rate, optimizer.penalty, dense=dense)
     start = model = scb.LinearTransformer.initial(task)
     for _ in range(5):
-        model = optimizer.update(model, scb.gradient(model, batch), task.stationary)
+        model = optimizer.step(model, scb.gradient(model, batch), task.stationary)
         training.learn(*parts)
     refuse_another_move(training.value.detach(), start.value, model.value)
     refuse_another_move(training.columns.T, start.attention, model.attention)

@@ -214,7 +214,7 @@ def test_a_step_of_training_is_that_of_the_optimizer_on_those_windows():
     model = start
     for places in ([4, 5, 6, 7, 8], [9, 10, 4, 5, 6]):
         slope = scb.gradient(model, scb.text.windows(x, 4, ends=places))
-        model = optimizer.update(model, slope, task.stationary)
+        model = optimizer.step(model, slope, task.stationary)
     options = {"stationary": task.stationary, "steps": 2, "batch_size": 5, "in_order": True}
     found = scb.text.train_on_sequence(start, x, optimizer, rng=np.random.default_rng(0), **options)
     np.testing.assert_allclose(found.value, model.value)

@@ -106,6 +106,112 @@ def test_a_run_that_broke_down_stays_broken_down(optimizer, tmp_path):
     assert everything(broken()) == everything(first)
 
 
+# Going on
+
+
+@pytest.mark.parametrize("stop", [None, lambda record: record.step == 40])
+def test_a_run_that_has_ended_goes_on_with_more_steps(stop, tmp_path):
+    def go(steps, path=None, stop=None):
+        return scb.train(
+            TASK,
+            model("linear"),
+            scb.ProximalGradient(0.05, 0.01),
+            steps=steps,
+            batch_size=8,
+            rng=np.random.default_rng(1),
+            record_every=10,
+            stop=stop,
+            checkpoint=path,
+        )
+
+    first = go(50, tmp_path / "run.npz", stop)
+    assert first.status.step == (40 if stop else 50)
+    assert everything(go(90, tmp_path / "run.npz")) == everything(go(90))
+
+
+def test_a_run_that_has_ended_goes_on_with_another_stage(tmp_path):
+    def go(stages, path=None):
+        start, rng = model("linear"), np.random.default_rng(1)
+        options = {"rng": rng, "record_every": 10, "checkpoint": path}
+        return scb.training.train_stages(TASK, start, stages, **options)
+
+    path, plan = tmp_path / "run.npz", stages("linear")
+    go(plan[:1], path)
+    assert everything(go(plan, path)) == everything(go(plan))
+    with pytest.raises(scb.ScbError, match=r"that of another run: .*the stages up to there"):
+        go([plan[1]], path)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        scb.training.Momentum(0.02),
+        scb.training.Adam(0.01),
+        scb.training.Averaged(scb.training.Adam(lambda moment: 0.01 / (1 + moment.time)), 3),
+    ],
+    ids=lambda method: type(method).__name__,
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_state_of_an_optimizer_is_kept(method, kind, tmp_path):
+    def go(path=None, stop=None):
+        return scb.train(
+            TASK,
+            model(kind),
+            method,
+            steps=40,
+            batch_size=lambda moment: 8 + moment.step,
+            rng=np.random.default_rng(1),
+            record_every=10,
+            record={"sums": lambda model, task: model.attention.sum(axis=0)},
+            stop=stop,
+            checkpoint=path and scb.training.Checkpoint(path, 7),
+        )
+
+    with pytest.raises(PowerCutError):
+        go(tmp_path / "run.npz", cut_at(30))
+    resumed, whole = go(tmp_path / "run.npz"), go()
+    assert everything(resumed) == everything(whole)
+    np.testing.assert_array_equal(resumed.columns["sums"], whole.columns["sums"])
+    np.testing.assert_array_equal(resumed.time, whole.time)
+
+
+def test_another_schedule_is_another_run(tmp_path):
+    def go(schedule):
+        rng = np.random.default_rng(0)
+        options = {"steps": 9, "batch_size": 4, "rng": rng, "checkpoint": tmp_path / "run.npz"}
+        return scb.train(TASK, model("linear"), scb.SGD(schedule), **options)
+
+    def falling(start):
+        return lambda moment: start / (1 + moment.step)
+
+    first = go(falling(0.1))
+    assert everything(go(falling(0.1))) == everything(first)
+    for other in (falling(0.2), lambda moment: 0.1 / (2 + moment.step), 0.1):
+        with pytest.raises(scb.ScbError, match="that of another run"):
+            go(other)
+
+
+def test_numbers_of_numpy_do_not_lose_the_last_writing(tmp_path):
+    def go(number):
+        rng = np.random.default_rng(0)
+        sizes = {"steps": number(30), "batch_size": number(4), "record_every": number(10)}
+        keep = scb.training.Checkpoint(tmp_path / "run.npz", number(20))
+        return scb.train(TASK, model("linear"), scb.SGD(0.1), rng=rng, checkpoint=keep, **sizes)
+
+    assert everything(go(np.int64)) == everything(go(int))
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_the_first_step(tmp_path):
+    steps = []
+    with pytest.raises(scb.ScbError, match="checkpoint: expected a file in a folder"):
+        run(path=tmp_path, stop=lambda record: steps.append(record.step))  # a folder
+    blocked = tmp_path / "run.npz"
+    (tmp_path / "run.npz.partial").mkdir()
+    with pytest.raises(scb.ScbError, match="checkpoint: expected a file that can be written"):
+        run(path=blocked, stop=lambda record: steps.append(record.step))
+    assert not steps
+
+
 SCRIPT = """
 import sys
 import numpy as np, scb_edu as scb
@@ -188,7 +294,7 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path):
         np.savez(file, label='["scb_edu checkpoint 99", "?", []]')
     refused(path, "one of format 'scb_edu checkpoint 99'")
     with path.open("wb") as file:
-        np.savez(file, label='["scb_edu checkpoint 1", "?", ["value"]]')
+        np.savez(file, label='["scb_edu checkpoint 2", "?", ["value"]]')
     refused(path, "one with arrays lost")
     with path.open("wb") as file:
         np.save(file, np.ones(3))

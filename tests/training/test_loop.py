@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import scb_edu as scb
-from scb_edu.training import loop as training
+from scb_edu.training import steps
 from scb_edu.training.packed import Packing
 
 TASK = scb.SCBTask.random(4, 12, 2, np.random.default_rng(0))
@@ -34,7 +34,7 @@ def weights(model):
     return model.logits if isinstance(model, scb.SoftmaxTransformer) else model.attention
 
 
-@pytest.mark.parametrize(("block", "batch_size"), [(8, 3), (training.BLOCK, 16)])
+@pytest.mark.parametrize(("block", "batch_size"), [(8, 3), (steps.BLOCK, 16)])
 @pytest.mark.parametrize("kind", [scb.LinearTransformer, scb.SoftmaxTransformer])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
 def test_the_fast_loop_takes_the_steps_of_the_plain_one(
@@ -42,12 +42,12 @@ def test_the_fast_loop_takes_the_steps_of_the_plain_one(
 ):
     if kind is scb.SoftmaxTransformer and getattr(optimizer, "penalty", 0):
         return
-    monkeypatch.setattr(training, "BLOCK", block)
+    monkeypatch.setattr(steps, "BLOCK", block)
     fast = train(optimizer, start(kind), batch_size=batch_size).model
     packing, rng, plain = Packing(TASK), np.random.default_rng(1), start(kind)
     for _ in range(20):
         batch = packing.unpack(packing.draw(batch_size, rng))
-        plain = optimizer.update(plain, scb.gradient(plain, batch), TASK.stationary)
+        plain = optimizer.step(plain, scb.gradient(plain, batch), TASK.stationary)
     np.testing.assert_allclose(fast.value, plain.value, atol=1e-10)
     np.testing.assert_allclose(weights(fast), weights(plain), atol=1e-10)
 
@@ -142,8 +142,38 @@ def test_a_run_stops_at_the_first_record_that_asks_for_it():
     assert at_once.status.ok
 
 
-def test_a_run_that_is_satisfied_with_its_last_step_has_finished():
-    assert train(record_every=20, stop=lambda record: record.step == 20).status.ok
+def test_a_run_that_arrives_at_its_last_record_was_stopped_there():
+    run = train(record_every=20, stop=lambda record: record.step == 20)
+    assert run.status.ended == "stopped"
+    assert run.status.step == 20
+
+
+def test_a_stop_sees_the_model():
+    models = []
+    run = train(record_every=5, stop=lambda record: models.append(record.model) or False)
+    assert [round(scb.population_loss(m, TASK), 12) for m in models] == run.loss.round(12).tolist()
+
+
+def test_further_columns_stand_beside_the_usual_ones():
+    columns = {
+        "mass": lambda model, task: model.attention.sum(axis=0),
+        "off": scb.model.off_support_mass,
+    }
+    run = train(record_every=5, record=columns, stop=lambda record: record.columns["off"] < 0)
+    assert run.columns["mass"].shape == (5, 4)
+    np.testing.assert_allclose(run.columns["mass"], 1)
+    assert run.columns["off"].shape == (5,)
+    assert run.columns["off"][-1] == scb.model.off_support_mass(run.model, TASK)
+
+
+def test_the_time_of_a_run_adds_up_its_rates():
+    np.testing.assert_allclose(train(record_every=5).time, 0.05 * np.arange(0, 21, 5))
+
+
+def test_numbers_of_numpy_are_numbers():
+    plain, other = train(), train(steps=np.int32(20), batch_size=np.uint8(16))
+    assert other.status == plain.status
+    assert other.model.value.tobytes() == plain.model.value.tobytes()
 
 
 @pytest.mark.parametrize("rate", [30.0, 1e30, 1e300])
@@ -209,6 +239,15 @@ WRONG = {
     "steps": (lambda: train(steps=0), "steps: .*at least 1, got 0"),
     "batch size": (lambda: train(batch_size=2.5), "batch_size: .*got 2.5"),
     "records": (lambda: train(record_every=0), "record_every: .*got 0"),
+    "no column": (lambda: train(record={"off": 3}), "record: expected a new name and a function"),
+    "taken column": (
+        lambda: train(record={"loss": len}),
+        "record: expected a new name.*got 'loss'",
+    ),
+    "column of words": (
+        lambda: train(record={"name": lambda model, task: "high"}),
+        r"record\['name'\]: expected a number or an array of them, got str",
+    ),
     "snapshots": (lambda: train(snapshot_every=-1), "snapshot_every: .*got -1"),
     "penalty on softmax": (
         lambda: train(OPTIMIZERS[3], scb.SoftmaxTransformer.initial(TASK)),
@@ -241,4 +280,4 @@ def test_wrong_input_is_refused_in_words(call, message):
 @pytest.mark.parametrize("loss", [np.nan, np.inf, 1e7])
 def test_a_loss_that_is_no_number_is_divergence_too(loss):
     with pytest.raises(scb.training.BreakdownError, match="Try a smaller learning rate"):
-        training._refuse_divergence(loss)
+        steps._refuse_divergence(loss)

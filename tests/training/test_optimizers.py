@@ -44,7 +44,7 @@ def test_a_step_goes_against_the_direction_of_its_rung(name, drawn, seed):
     task, rng = scb.SCBTask(P, Q), np.random.default_rng(seed)
     slope = scb.Gradient(rng.normal(size=V.shape), rng.normal(size=Q.shape))
     start = scb.LinearTransformer(V, Q)  # its columns sum to one
-    after = kind(0.1, attention_rate=0.01).update(start, slope, task.stationary)
+    after = kind(0.1, attention_rate=0.01).step(start, slope, task.stationary)
     step_V, step_A = literal(slope.value, slope.attention, task.stationary)
     np.testing.assert_allclose(after.value, V - 0.1 * step_V, atol=1e-10)
     np.testing.assert_allclose(after.attention, Q - 0.01 * step_A, atol=1e-10)
@@ -67,7 +67,7 @@ def test_a_proximal_step_entry_by_entry(drawn, penalty):
     sums = expected.sum(axis=0)
     if np.abs(sums).min() < 0.05:
         return  # near the breakdown, which has its own test
-    after = scb.ProximalGradient(rate, penalty).update(start, slope, task.stationary)
+    after = scb.ProximalGradient(rate, penalty).step(start, slope, task.stationary)
     np.testing.assert_allclose(after.attention, expected / sums, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(after.attention.sum(axis=0), 1, atol=1e-12)
 
@@ -82,9 +82,9 @@ def test_projection_keeps_the_column_sums_and_plain_descent_does_not(optimizer):
         rng.normal(size=(3, 3)), scb.model.random_attention(3, 20, 5, rng)
     )
     slope = scb.gradient(model, task.sample(50, rng))
-    sums = optimizer.update(model, slope, task.stationary).attention.sum(axis=0)
+    sums = optimizer.step(model, slope, task.stationary).attention.sum(axis=0)
     np.testing.assert_allclose(sums, 1, atol=1e-12)
-    plain = scb.SGD(0.3).update(model, slope, task.stationary).attention.sum(axis=0)
+    plain = scb.SGD(0.3).step(model, slope, task.stationary).attention.sum(axis=0)
     assert np.abs(plain - 1).max() > 0.01
 
 
@@ -94,7 +94,7 @@ def test_softmax_logits_move_against_their_direction(optimizer):
     rng = np.random.default_rng(0)
     model = scb.SoftmaxTransformer(rng.normal(size=(3, 3)), rng.normal(size=(5, 3)))
     slope = scb.gradient(model, task.sample(50, rng))
-    after = optimizer.update(model, slope, task.stationary)
+    after = optimizer.step(model, slope, task.stationary)
     direction = slope.logits
     if isinstance(optimizer, scb.ProximalGradient):
         direction = oracles.preconditioned(slope.value, slope.logits, task.stationary)[1]
@@ -110,7 +110,7 @@ def test_float32_stays_float32():
         scb.training.ProjectedSGD(0.1),
         scb.ProximalGradient(0.1, 0.01),
     ):
-        after = optimizer.update(model, slope, task.stationary)
+        after = optimizer.step(model, slope, task.stationary)
         assert after.value.dtype == after.attention.dtype == np.float32
 
 
@@ -122,7 +122,7 @@ def test_a_column_that_is_thresholded_away_breaks_down_in_words():
     with pytest.raises(
         scb.training.BreakdownError, match=r"Try a smaller penalty.*0\.125"
     ) as caught:
-        optimizer.update(model, slope, task.stationary)
+        optimizer.step(model, slope, task.stationary)
     assert caught.value.ended == "vanished"
 
 
@@ -133,7 +133,7 @@ def test_an_overflow_breaks_down_in_words():
         pytest.raises(scb.training.BreakdownError, match="smaller learning rate") as caught,
         np.errstate(over="ignore"),
     ):
-        scb.SGD(1e300).update(model, slope, np.ones(1))
+        scb.SGD(1e300).step(model, slope, np.ones(1))
     assert caught.value.ended == "diverged"
 
 
@@ -149,7 +149,7 @@ WRONG = {
         "penalty: expected 0 for softmax",
     ),
     "another gradient": (
-        lambda: scb.SGD(0.1).update(
+        lambda: scb.SGD(0.1).step(
             scb.SoftmaxTransformer([[1.0]], [[1.0]]),
             scb.Gradient(np.ones((1, 1)), np.ones((1, 1))),
             np.ones(1),
@@ -162,7 +162,7 @@ WRONG = {
 def _softmax_step(optimizer):
     task = scb.SCBTask.example()
     model = scb.SoftmaxTransformer.initial(task)
-    return optimizer.update(model, scb.population_gradient(model, task), task.stationary)
+    return optimizer.step(model, scb.population_gradient(model, task), task.stationary)
 
 
 @pytest.mark.parametrize(("call", "message"), WRONG.values(), ids=WRONG)
