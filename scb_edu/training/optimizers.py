@@ -117,6 +117,9 @@ class Moment(NamedTuple):
         )
 
 
+START = Moment()
+"""Before the first step."""
+
 Schedule: TypeAlias = float | Callable[[Moment], float]
 """A number, or a function of the ``Moment`` at which a step begins."""
 
@@ -207,13 +210,13 @@ class Optimizer(ABC):
             if rate is not None and not callable(rate):
                 checks.positive_number(name, rate)
 
-    def rates(self, moment: Moment) -> tuple[float, float]:
+    def rates(self, moment: Moment = START) -> tuple[float, float]:
         """Return the learning rates of V and of A at a moment.
 
         Examples
         --------
         >>> import scb_edu as scb
-        >>> scb.SGD(0.1, attention_rate=0.5).rates(scb.training.Moment())
+        >>> scb.SGD(0.1, attention_rate=0.5).rates()
         (0.1, 0.5)
         """
         rate = _at(moment, "learning_rate", self.learning_rate, checks.positive_number)
@@ -365,7 +368,7 @@ class ColumnScaling(Optimizer):
         """
         return None
 
-    def proximal(self, attention: Array, moment: Moment, out: Array | None = None) -> Array:
+    def proximal(self, attention: Array, moment: Moment = START, out: Array | None = None) -> Array:
         """Return columns (T, K) of A after what follows the step; logits are left alone.
 
         Parameters
@@ -378,8 +381,8 @@ class ColumnScaling(Optimizer):
         Examples
         --------
         >>> import numpy as np, scb_edu as scb
-        >>> moved, now = np.array([[0.5], [0.5], [0.1]]), scb.training.Moment()
-        >>> scb.ProximalGradient(0.5, penalty=0.2).proximal(moved, now).round(12).tolist()
+        >>> moved = np.array([[0.5], [0.5], [0.1]])
+        >>> scb.ProximalGradient(0.5, penalty=0.2).proximal(moved).round(12).tolist()
         [[0.5], [0.5], [0.0]]
         """
         return attention
@@ -519,13 +522,13 @@ class ProximalGradient(ColumnScaling):
         """Return the mass of each token."""
         return stationary
 
-    def threshold(self, moment: Moment) -> float:
+    def threshold(self, moment: Moment = START) -> float:
         """Return what each weight of A loses in a step.
 
         Examples
         --------
         >>> import scb_edu as scb
-        >>> scb.ProximalGradient(0.5, penalty=0.2).threshold(scb.training.Moment())
+        >>> scb.ProximalGradient(0.5, penalty=0.2).threshold()
         0.1
         """
         penalty = _at(moment, "penalty", self.penalty, checks.non_negative_number)
@@ -539,7 +542,7 @@ class ProximalGradient(ColumnScaling):
                 "acts on the weights of A, and softmax weights never reach zero."
             )
 
-    def proximal(self, attention: Array, moment: Moment, out: Array | None = None) -> Array:
+    def proximal(self, attention: Array, moment: Moment = START, out: Array | None = None) -> Array:
         """Return the columns of A after the soft threshold, each divided by its sum.
 
         Raises
