@@ -75,7 +75,7 @@ check: $(VENV)/.test ## check style and types (seconds)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: check ## run every test: library, lessons, book, browser, JupyterLab (15 minutes the first time, then 12)
+test: check ## run every test: library, lessons, book, browser, JupyterLab (15 minutes first, then 12)
 	$(BIN)/pytest -n 2 --doctest-modules \
 	  --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	  tests scb_edu book/lessons

@@ -23,7 +23,7 @@ def told():
 def test_a_target_is_told_with_its_time(told, target):
     (what,) = re.findall(rf"^  make {target} +(.*)$", told, flags=re.MULTILINE)
     assert re.search(r"\(.*(once|second|minute|hour|Ctrl-C).*\)$", what)
-    assert len(what) < 90
+    assert len(what) < 88
 
 
 @pytest.mark.parametrize("name", VARIABLES)
