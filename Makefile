@@ -89,4 +89,4 @@ upgrade: $(BIN)/python ## install the newest versions and write them to constrai
 	$(BIN)/python -m pip freeze --all --exclude pip --exclude-editable | sed 's/+[a-z0-9.]*$$//' > constraints.txt
 
 clean: ## remove what was built, keep the environment (at once)
-	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis book/jupyter_execute
+	rm -rf _build build .pytest_cache .mypy_cache .ruff_cache .hypothesis book/jupyter_execute

@@ -20,7 +20,7 @@ OFFLINE = ["--no-deps", "--no-index"]
 CLEAN = {
     key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "SCB_EDU"))
 }
-SOURCES = ("pyproject.toml", "README.md", "LICENSE")
+SOURCES = ("pyproject.toml", "LICENSE")
 
 WHERE = "import scb_edu; print(scb_edu.__file__)"
 EXPLORERS = """
@@ -43,8 +43,8 @@ for name in studies.STUDIES:
 """
 
 
-def readme_example():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def examples(text):
+    """The Python in a piece of Markdown."""
     return "\n".join(re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL))
 
 
@@ -111,7 +111,15 @@ def test_the_library_is_the_installed_one(run, python):
 
 
 def test_the_example_of_the_readme_runs(run):
-    assert run(readme_example())
+    assert run(examples((ROOT / "README.md").read_text(encoding="utf-8")))
+
+
+def test_what_an_index_shows_has_a_running_example_and_links_that_hold(wheel, run):
+    (name,) = (n for n in zipfile.ZipFile(wheel).namelist() if n.endswith(".dist-info/METADATA"))
+    metadata = zipfile.ZipFile(wheel).read(name).decode()
+    assert "Project-URL" not in metadata
+    assert re.findall(r"\]\((?!https?://)", metadata) == []
+    assert run(examples(metadata))
 
 
 def test_every_explorer_is_shown(run):
