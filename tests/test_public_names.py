@@ -3,6 +3,8 @@
 import ast
 import importlib
 import inspect
+import operator
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +17,7 @@ from scb_edu.widgets import Explorer
 ROOT = Path(scb_edu.__file__).parent
 STUBS = sorted(ROOT.rglob("__init__.pyi"))
 PACKAGES = sorted(path.parent for path in ROOT.rglob("__init__.py"))
+CHANGELOG = (ROOT.parent / "CHANGELOG.md").read_text(encoding="utf-8")
 HEAVY = ("numpy", "scipy", "matplotlib", "pandas", "PIL", "ipywidgets", "IPython", "tqdm")
 
 
@@ -80,3 +83,8 @@ def test_importing_the_library_loads_nothing():
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert [name for name in loaded if name.split(".")[0] in HEAVY] == []
     assert [name for name in loaded if name.split(".")[0] == "scb_edu"] == ["scb_edu"]
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`scb\.([\w.]+)`", CHANGELOG))))
+def test_a_name_that_the_changelog_gives_is_there(name):
+    assert operator.attrgetter(name)(scb_edu) is not None
