@@ -1,13 +1,20 @@
 # One file for everything a reader, a teacher or a contributor does.
 # Needs: make, Python 3.11 or newer, and the Python package index. Nothing else is fetched.
 
+## PYTHON: the Python that makes the environment
 PYTHON ?= python3
-PORT ?= 8000
-JOBS ?= 4
+## VENV: the folder of the environment
 VENV ?= .venv
+## JOBS: processes that build the pages of the book
+JOBS ?= 4
+## PORT: where `make serve` serves the book
+PORT ?= 8000
+## CHROMIUM: the browser of the tests, if it is not found on the path
+## PAGE: one page for the targets that take one, such as PAGE=04-two-stages
 HTML := _build/html
 BIN := $(VENV)/bin
-CONSTRAINTS := $(wildcard constraints.txt)
+## CONSTRAINTS: the file of tested versions; empty for the newest
+CONSTRAINTS ?= $(wildcard constraints.txt)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS:%=--constraint %)
 # Tools that start others by name (jupyter, node) find those of the environment first
 export PATH := $(abspath $(BIN)):$(PATH)
@@ -15,8 +22,10 @@ export PATH := $(abspath $(BIN)):$(PATH)
 .DEFAULT_GOAL := help
 .PHONY: help book serve lab lessons data test check bench upgrade clean
 
-help: ## show this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+help: ## show this list (at once)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '\nVariables, as in `make serve PORT=9000`:\n'
+	@awk -F ': ' '/^## [A-Z]+: / { printf "  %-18s %s\n", substr($$1, 4), $$2 }' $(MAKEFILE_LIST)
 
 # The environment: made once, topped up when the metadata changes
 
@@ -31,7 +40,7 @@ $(VENV)/.%: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 
 # The book
 
-book: $(VENV)/.book ## build the book into _build/html (no network needed once installed)
+book: $(VENV)/.book ## build the book into _build/html (4 minutes the first time, then 2)
 	$(BIN)/sphinx-build -j $(JOBS) --nitpicky --fail-on-warning --keep-going -d _build/doctrees book $(HTML)
 	@echo
 	@echo "The book is in $(HTML). Open $(abspath $(HTML))/index.html in a browser,"
@@ -40,44 +49,44 @@ book: $(VENV)/.book ## build the book into _build/html (no network needed once i
 $(HTML)/index.html:
 	$(MAKE) book
 
-serve: | $(HTML)/index.html ## serve the built book on http://127.0.0.1:8000/ (PORT=... to change)
+serve: | $(HTML)/index.html ## serve the built book on http://127.0.0.1:8000/ (until Ctrl-C)
 	@echo "Serving http://127.0.0.1:$(PORT)/ (Ctrl-C stops it)"
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(HTML) $(PORT)
 
 # The lessons
 
-lab: $(VENV)/.lab ## open the lessons in JupyterLab, on this machine only
+lab: $(VENV)/.lab ## open the lessons in JupyterLab, on this machine only (seconds)
 	@# JupyterLab would ask for news and updates over the network
 	@$(BIN)/jupyter labextension disable @jupyterlab/apputils-extension:announcements 2> /dev/null
 	$(BIN)/jupyter lab --ip=127.0.0.1 --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/book/lessons
 
-lessons: $(VENV)/.lab ## run the chapters and write their notebooks anew (book/lessons)
+lessons: $(VENV)/.lab ## run the chapters and write their notebooks anew, book/lessons (4 minutes)
 	$(BIN)/python book/write_lessons.py
 
 # The studies
 
-data: $(VENV)/.test ## compute the studies of the book anew (an hour or so)
+data: $(VENV)/.test ## compute the studies of the book anew (1.5 hours)
 	$(BIN)/python -m scb_edu.studies
 
 # The tests
 
-check: $(VENV)/.test
+check: $(VENV)/.test ## check style and types (seconds)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: check ## run every test: style, types, library, lessons, book, browser, JupyterLab
+test: check ## run every test: library, lessons, book, browser, JupyterLab (15 minutes first, then 12)
 	$(BIN)/pytest -n 2 --doctest-modules \
 	  --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	  tests scb_edu book/lessons
 
-bench: $(VENV)/.bench ## measure the speed of training beside PyTorch (installs PyTorch)
+bench: $(VENV)/.bench ## measure the speed of training beside PyTorch (10 minutes; installs PyTorch)
 	$(BIN)/python tests/benchmarks/training.py
 
-upgrade: $(BIN)/python ## install the newest versions and write them to constraints.txt
+upgrade: $(BIN)/python ## install the newest versions and write them to constraints.txt (minutes)
 	$(BIN)/python -m pip install --upgrade --upgrade-strategy eager --editable '.[test,bench]'
 	@# a build for one kind of processor (+cpu) is not on the package index
-	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+[a-z0-9.]*$$//' > constraints.txt
+	$(BIN)/python -m pip freeze --all --exclude pip --exclude-editable | sed 's/+[a-z0-9.]*$$//' > constraints.txt
 
-clean: ## remove what was built, keep the environment
-	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis book/jupyter_execute
+clean: ## remove what was built, keep the environment (at once)
+	rm -rf _build build .pytest_cache .mypy_cache .ruff_cache .hypothesis book/jupyter_execute

@@ -35,7 +35,6 @@ __all__ = [
     "Signals",
     "SoftmaxTransformer",
     "Trajectory",
-    "__version__",
     "bayes_loss",
     "distances",
     "escape_time",

@@ -14,7 +14,7 @@ PACKAGES = re.findall(
     r"^\| `(\w+)/` \|", (REPOSITORY / "CONTRIBUTING.md").read_text("utf-8"), re.MULTILINE
 )
 MODULES = sorted(path for path in ROOT.rglob("*.py") if path.parent != ROOT)
-CHAPTERS = {f"ch{p.stem.replace('-', '_').lstrip('0')}" for p in REPOSITORY.glob("book/0*.md")}
+CHAPTERS = {f"ch{p.stem.replace('-', '_').lstrip('0')}" for p in REPOSITORY.glob("book/[0-9]*.md")}
 
 
 def module_name(path):

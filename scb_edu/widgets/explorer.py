@@ -165,6 +165,19 @@ class Explorer:
         If a name is used twice or unknown, or there are no panels; and when it is shown, if its
         frames are more than 1,000,000 bytes.
 
+    Notes
+    -----
+    *The contract of an explorer of the book* (``tests/widgets/test_explorers.py`` checks it). It is
+    what a public function of a chapter's module returns, without arguments.
+
+    - A drawing function is pure: the same values give the same picture, randomness comes from a
+      seed among them. It draws without a warning and within about 0.1 s, since a page needs every
+      frame; about 60 frames of two small panels fit the megabyte.
+    - The words of its picture say what is seen, numbers included, so that they differ from one
+      position of a control to another.
+    - The question ends with a question mark, the labels of a control differ, and the default view
+      means something before anyone touches it.
+
     Examples
     --------
     >>> from scb_edu.figures import new_figure
