@@ -19,6 +19,7 @@ CORE = (
     "model/gradients.py",
     "training/optimizers.py",
     "training/loop.py",
+    "training/steps.py",
 )
 # the one place of the limits: at most so many
 MOST = {

@@ -357,7 +357,7 @@ class ColumnScaling(Optimizer):
         """Whether the gradient of A is centred over the positions, which keeps column sums."""
         return False
 
-    def divisor(self, stationary: Array) -> Array | None:
+    def divisor(self, stationary: Array | None) -> Array | None:
         """Return what the columns are divided by (N,), or None where that is one.
 
         Examples
@@ -403,7 +403,7 @@ class ColumnScaling(Optimizer):
     ) -> tuple[Parameters, Any]:
         """Return the parameters after a step against the divided columns."""
         rate, attention_rate = self.rates(moment)
-        divisor = None if moment.stationary is None else self.divisor(moment.stationary)
+        divisor = self.divisor(moment.stationary)
         slope_V, slope_W = gradient if divisor is None else (part / divisor for part in gradient)
         W = parameters.weights - attention_rate * self.direction(slope_W)
         after = W if moment.is_softmax else self.proximal(W, moment)
@@ -518,7 +518,7 @@ class ProximalGradient(ColumnScaling):
         """True."""
         return True
 
-    def divisor(self, stationary: Array) -> Array:
+    def divisor(self, stationary: Array | None) -> Array | None:
         """Return the mass of each token."""
         return stationary
 

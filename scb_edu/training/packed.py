@@ -1,4 +1,4 @@
-"""The fast path of training: fresh batches and their gradients, several tokens in one number.
+"""The fast path of training: batches whose numbers hold several tokens, and moves in place.
 
 Token by token, a batch costs a random draw, an addition and a look-up for each of B x T tokens.
 But the tokens of a context are independent, and samples with the same last token share a column
@@ -10,9 +10,10 @@ is ``gradients.gradient``; the tests compare the two on the same batch.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -21,9 +22,12 @@ from scb_edu.model.sampling import LookupTable, cumulative, token_dtype
 from scb_edu.model.task import Batch, SCBTask
 from scb_edu.support import checks
 from scb_edu.support.checks import Array, Tokens
+from scb_edu.training.optimizers import ColumnScaling, Moment, Optimizer
 
 MOST_CODES = 256
 """There is a table over all codes for each row of a batch; beyond this it costs what it saves."""
+BLOCK = 1 << 16
+"""How many numbers of V or A are updated at a time: they stay in the cache for the whole step."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,10 +196,10 @@ class Packing:
         residual[np.arange(B), batch.output] -= 1
         loss = float(0.5 * np.vdot(residual, residual) / B)
         residual /= B
-        blame = np.zeros((C * self.width, len(value)), dtype=self.dtype)
-        blame[batch.seat] = residual @ value
+        context_gradient = np.zeros((C * self.width, len(value)), dtype=self.dtype)
+        context_gradient[batch.seat] = residual @ value
         per_position = self._room("per_position", shape, self.dtype)  # (C, T)
-        self._per_code(blame.reshape(C, -1)).take(bins, out=per_position, mode="clip")
+        self._per_code(context_gradient.reshape(C, -1)).take(bins, out=per_position, mode="clip")
         belongs = np.arange(len(batch.tokens))[:, None] == batch.group  # (K, C)
         rows = belongs.astype(self.dtype) @ per_position  # (K, T)
         return BatchGradient(loss, residual, context, rows.T)
@@ -222,9 +226,56 @@ class Packing:
         per_code: Array = total.astype(self.dtype).reshape(C, -1)
         return per_code if self.width == 1 else (per_code @ self._holds).reshape(-1, N)
 
-    def _per_code(self, blame: Array) -> Array:
-        """Return the blame of each code, the sum over its tokens of theirs (C, width * N)."""
-        return blame if self.width == 1 else blame @ self._holds.T
+    def _per_code(self, context_gradient: Array) -> Array:
+        """Return the gradient of each code, the sum over its tokens of theirs (C, width * N)."""
+        return context_gradient if self.width == 1 else context_gradient @ self._holds.T
+
+
+def is_column_scaling(optimizer: Optimizer) -> TypeGuard[ColumnScaling]:
+    """Return whether the quick path gives what ``update`` does: if it is the declared one."""
+    return (
+        isinstance(optimizer, ColumnScaling)
+        and type(optimizer).update is ColumnScaling.update
+        and type(optimizer).init is Optimizer.init
+    )
+
+
+def move_value(
+    value: Array, gradient: BatchGradient, optimizer: ColumnScaling, moment: Moment
+) -> None:
+    """Move V in place."""
+    rate, divisor = optimizer.rates(moment)[0], optimizer.divisor(moment.stationary)
+    # columns may be divided before the product: V needs no second matrix
+    context = gradient.context if divisor is None else gradient.context / divisor
+    for rows in _blocks(value):
+        step = gradient.residual.T[rows] @ context
+        value[rows] -= rate * step
+
+
+def move_columns(
+    weights: Array, slope: Array, tokens: Tokens, optimizer: ColumnScaling, moment: Moment
+) -> None:
+    """Move the columns of the tokens in place; the proximal step is for all columns."""
+    rate, divisor = optimizer.rates(moment)[1], optimizer.divisor(moment.stationary)
+    rows = weights.T
+    for block in _blocks(slope.T):
+        columns, moved = slope.T[block].T, tokens[block]
+        if divisor is not None:
+            columns = columns / divisor[moved]
+        rows[moved] -= (rate * optimizer.direction(columns)).T
+    if type(optimizer).proximal is ColumnScaling.proximal or moment.is_softmax:
+        return
+    for block in _blocks(rows):
+        columns = rows[block].T
+        after = optimizer.proximal(columns, moment, out=columns)
+        if after is not columns:
+            rows[block] = after.T
+
+
+def _blocks(rows: Array) -> Iterator[slice]:
+    """Cut the rows of a matrix into slices of about ``BLOCK`` numbers."""
+    height = max(1, BLOCK // rows.shape[1])
+    return (slice(first, first + height) for first in range(0, len(rows), height))
 
 
 def _arrange(last: Tokens, width: int) -> tuple[Tokens, Tokens, Tokens]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 
@@ -14,19 +13,16 @@ from scb_edu.support.checks import Array, Tokens
 from scb_edu.support.errors import ScbError
 from scb_edu.training.optimizers import (
     BreakdownError,
-    ColumnScaling,
     Moment,
     Optimizer,
     Parameters,
     finite,
     parameters_of,
 )
-from scb_edu.training.packed import BatchGradient, Packing
+from scb_edu.training.packed import Packing, is_column_scaling, move_columns, move_value
 
 LARGEST_LOSS = 1e6
 """A batch with a larger loss counts as divergence; at the start the loss is below 1."""
-BLOCK = 1 << 16
-"""How many numbers of V or A are updated at a time: they stay in the cache for the whole step."""
 
 
 class Descent:
@@ -51,9 +47,8 @@ class Descent:
     ) -> None:
         self.kind, self.rng, dtype = type(model), rng, model.value.dtype
         self.packing = Packing(task, dtype)
-        self.mass = task.stationary.astype(dtype)
         is_softmax = isinstance(model, SoftmaxTransformer)
-        self.moment = Moment(stationary=self.mass, is_softmax=is_softmax)
+        self.moment = Moment(stationary=task.stationary.astype(dtype), is_softmax=is_softmax)
         # columns one after the other in memory: a batch reads and moves only some of them
         V, W = parameters_of(model)
         self.value, self.weights = np.array(V, dtype), np.array(W, dtype, order="F")
@@ -90,8 +85,8 @@ class Descent:
             if self.moment.is_softmax:
                 slope = to_logits(slope, attention)
             if is_column_scaling(self.optimizer):
-                self._move_value(self.optimizer, gradient, rates[0])
-                self._move_weights(self.optimizer, slope, batch.tokens, rates[1])
+                move_value(self.value, gradient, self.optimizer, self.moment)
+                move_columns(self.weights, slope, batch.tokens, self.optimizer, self.moment)
             else:
                 self._move(gradient.value, slope, batch.tokens)
         self.moment = self.moment.after(batch_size, rates[0])
@@ -105,41 +100,6 @@ class Descent:
         (V, W), self.state = _refuse_other_shapes(after, self.parameters)
         dtype = self.value.dtype
         self.value, self.weights = np.array(V, dtype), np.array(W, dtype, order="F")
-
-    def _move_value(self, optimizer: ColumnScaling, gradient: BatchGradient, rate: float) -> None:
-        # columns may be divided before the product: V needs no second matrix
-        divisor = optimizer.divisor(self.mass)
-        context = gradient.context if divisor is None else gradient.context / divisor
-        for rows in _blocks(self.value):
-            step = gradient.residual.T[rows] @ context
-            self.value[rows] -= rate * step
-
-    def _move_weights(
-        self, optimizer: ColumnScaling, slope: Array, tokens: Tokens, rate: float
-    ) -> None:
-        """Move the columns of the tokens in the batch; the proximal step is for all columns."""
-        rows, divisor = self.weights.T, optimizer.divisor(self.mass)
-        for block in _blocks(slope.T):
-            columns, moved = slope.T[block].T, tokens[block]
-            if divisor is not None:
-                columns = columns / divisor[moved]
-            rows[moved] -= (rate * optimizer.direction(columns)).T
-        if type(optimizer).proximal is ColumnScaling.proximal or self.moment.is_softmax:
-            return
-        for block in _blocks(rows):
-            columns = rows[block].T
-            after = optimizer.proximal(columns, self.moment, out=columns)
-            if after is not columns:
-                rows[block] = after.T
-
-
-def is_column_scaling(optimizer: Optimizer) -> TypeGuard[ColumnScaling]:
-    """Return whether the quick path gives what ``update`` does: if it is the declared one."""
-    return (
-        isinstance(optimizer, ColumnScaling)
-        and type(optimizer).update is ColumnScaling.update
-        and type(optimizer).init is Optimizer.init
-    )
 
 
 def _refuse_other_shapes(after: Any, before: Parameters) -> Any:
@@ -161,9 +121,3 @@ def _refuse_divergence(loss: float) -> None:
         raise BreakdownError(
             "diverged", f"the loss of a batch is {loss:.3g}. Try a smaller learning rate."
         )
-
-
-def _blocks(rows: Array) -> Iterator[slice]:
-    """Cut the rows of a matrix into slices of about ``BLOCK`` numbers."""
-    height = max(1, BLOCK // rows.shape[1])
-    return (slice(first, first + height) for first in range(0, len(rows), height))

@@ -7,8 +7,7 @@ import pytest
 
 import scb_edu as scb
 from scb_edu.training import Averaged, ColumnScaling, Moment, Optimizer, Parameters
-from scb_edu.training.packed import Packing
-from scb_edu.training.steps import is_column_scaling
+from scb_edu.training.packed import Packing, is_column_scaling
 
 TASK = scb.SCBTask.random(4, 12, 2, np.random.default_rng(0))
 

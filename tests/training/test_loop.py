@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import scb_edu as scb
-from scb_edu.training import steps
+from scb_edu.training import packed, steps
 from scb_edu.training.packed import Packing
 
 TASK = scb.SCBTask.random(4, 12, 2, np.random.default_rng(0))
@@ -34,7 +34,7 @@ def weights(model):
     return model.logits if isinstance(model, scb.SoftmaxTransformer) else model.attention
 
 
-@pytest.mark.parametrize(("block", "batch_size"), [(8, 3), (steps.BLOCK, 16)])
+@pytest.mark.parametrize(("block", "batch_size"), [(8, 3), (packed.BLOCK, 16)])
 @pytest.mark.parametrize("kind", [scb.LinearTransformer, scb.SoftmaxTransformer])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
 def test_the_fast_loop_takes_the_steps_of_the_plain_one(
@@ -42,7 +42,7 @@ def test_the_fast_loop_takes_the_steps_of_the_plain_one(
 ):
     if kind is scb.SoftmaxTransformer and getattr(optimizer, "penalty", 0):
         return
-    monkeypatch.setattr(steps, "BLOCK", block)
+    monkeypatch.setattr(packed, "BLOCK", block)
     fast = train(optimizer, start(kind), batch_size=batch_size).model
     packing, rng, plain = Packing(TASK), np.random.default_rng(1), start(kind)
     for _ in range(20):
