@@ -1,4 +1,10 @@
-from .intervals import Interval, bootstrap_interval, summarise, wilson_interval
+from .intervals import (
+    Interval,
+    bootstrap_interval,
+    quantile_interval,
+    summarise,
+    wilson_interval,
+)
 from .sweeps import processes, sweep
 from .tables import Provenance, load_table, save_table
 
@@ -8,6 +14,7 @@ __all__ = [
     "bootstrap_interval",
     "load_table",
     "processes",
+    "quantile_interval",
     "save_table",
     "summarise",
     "sweep",

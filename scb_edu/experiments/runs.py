@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from scb_edu.experiments.journal import canonical
-from scb_edu.experiments.tables import Scalar, in_words, plain_value, tidy_table
+from scb_edu.experiments.tables import Scalar, frame_of, in_words, plain_value
 from scb_edu.support.errors import ScbError
 
 Point = dict[str, Scalar]
@@ -110,7 +110,7 @@ def points_of(grid: Any) -> list[Point]:
         )
     _refuse_names(points)
     plain = [_plain_row("grid", point) for point in points]
-    tidy_table(plain)  # what cannot become a column is better known before the runs than after
+    frame_of(plain)  # what cannot become a column is better known before the runs than after
     return plain
 
 
@@ -142,10 +142,3 @@ def runs_of(points: Sequence[Point], seeds: int) -> list[Run]:
             raise ScbError(f"grid: expected each point once, got {in_words(point)} twice.")
         seen.add(canonical(point))
     return [Run(point, replicate) for point in points for replicate in range(seeds)]
-
-
-def natural(name: str, value: object) -> int:
-    """Return ``value`` as an int of at least 0."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
-        raise ScbError(f"{name}: expected a whole number of at least 0, got {value!r}.")
-    return int(value)

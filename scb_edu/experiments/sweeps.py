@@ -20,34 +20,15 @@ from concurrent.futures import (
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
-from scb_edu.experiments.intervals import Interval, bootstrap_interval, summarise, wilson_interval
 from scb_edu.experiments.journal import Journal, opened
-from scb_edu.experiments.runs import Run, Work, natural, points_of, runs_of
-from scb_edu.experiments.tables import (
-    Provenance,
-    Table,
-    in_words,
-    load_table,
-    save_table,
-    tidy_table,
-)
+from scb_edu.experiments.runs import Run, Work, points_of, runs_of
+from scb_edu.experiments.tables import frame_of, in_words
 from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
-
-__all__ = [
-    "Interval",
-    "Provenance",
-    "bootstrap_interval",
-    "load_table",
-    "processes",
-    "save_table",
-    "summarise",
-    "sweep",
-    "wilson_interval",
-]
 
 Grid = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
 Result = Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -64,7 +45,7 @@ def sweep(
     executor: Executor | None = None,
     cache: str | os.PathLike[str] | None = None,
     progress: bool = False,
-) -> Table:
+) -> pd.DataFrame:
     """Run a function at every point of a grid with several seeds; return one table of results.
 
     The random numbers of a run depend on its own point, its replicate and ``seed`` alone: not on
@@ -95,7 +76,7 @@ def sweep(
 
     Returns
     -------
-    structured array
+    pandas.DataFrame
         A row for each result: the columns of the grid, ``seed`` (which replicate: 0, 1, ...) and
         the columns of the result, in the order of the grid.
 
@@ -118,19 +99,19 @@ def sweep(
     ...     return {"mean": rng.normal(size=size).mean()}
     >>> with ThreadPoolExecutor() as threads:
     ...     table = experiments.sweep(scatter, {"size": [9, 900]}, seeds=2, executor=threads)
-    >>> table[["size", "seed"]].tolist()
-    [(9, 0), (9, 1), (900, 0), (900, 1)]
+    >>> table[["size", "seed"]].to_numpy().tolist()
+    [[9, 0], [9, 1], [900, 0], [900, 1]]
     >>> experiments.sweep(scatter, {"size": [9]}, seeds=2)
     Traceback (most recent call last):
     ...
     scb_edu.support.errors.ScbError: function: expected ...
     """
     runs = runs_of(points_of(grid), checks.positive_int("seeds", seeds))
-    work = Work(function, natural("seed", seed))
+    work = Work(function, checks.natural("seed", seed))
     with _pool(executor, work) as pool, _journal(cache, work) as journal:
         _finish(pool, work, runs, journal, progress, where=cache)
         rows = [run.key | row for run in runs for row in journal[run.key]]
-    return tidy_table(rows)
+    return frame_of(rows)
 
 
 def processes(count: int | None = None) -> ProcessPoolExecutor:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from scb_edu.experiments import processes
 from scb_edu.studies import STUDIES
-from scb_edu.studies.study import data_folder
+
+DATA = Path(__file__).parent / "data"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -31,7 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(STUDIES)}")
     parser.add_argument("--jobs", type=int, default=None, help="processes; one a core unless told")
-    parser.add_argument("--output", type=Path, default=data_folder(), help="a folder")
+    parser.add_argument("--output", type=Path, default=DATA, help="a folder")
     parser.add_argument(
         "--cache", type=Path, default=Path("_build/studies"), help="results as they come"
     )

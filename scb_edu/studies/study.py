@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.resources import files
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from scb_edu.experiments.sweeps import Result, sweep
-from scb_edu.experiments.tables import Provenance, Table, load_table, save_table
+from scb_edu.experiments.tables import Provenance, load_table, save_table
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer
 from scb_edu.support.errors import ScbError
@@ -55,7 +57,7 @@ class Study:
         """What to type to compute the table anew."""
         return f"python -m scb_edu.studies {self.name}"
 
-    def compute(self, executor: Executor, cache: str | os.PathLike[str] | None) -> Table:
+    def compute(self, executor: Executor, cache: str | os.PathLike[str] | None) -> pd.DataFrame:
         """Run what the cache lacks, with a progress bar, and return the whole table."""
         return sweep(
             self.function,
@@ -67,12 +69,12 @@ class Study:
             progress=True,
         )
 
-    def slice(self, points: Sequence[Mapping[str, Any]], seeds: int) -> Table:
+    def slice(self, points: Sequence[Mapping[str, Any]], seeds: int) -> pd.DataFrame:
         """Run the first seeds of some points anew, here and now; the stored rows say the same."""
         with ThreadPoolExecutor(1) as here:
             return sweep(self.function, points, seeds=seeds, seed=self.seed, executor=here)
 
-    def store(self, table: Table, folder: Path) -> Path:
+    def store(self, table: pd.DataFrame, folder: Path) -> Path:
         """Write the table with its provenance into a folder, and return the file."""
         file = folder / f"{self.name}.csv"
         save_table(file, table, Provenance(self.command, self.seed))
@@ -85,14 +87,7 @@ def from_scratch(context_length: int, optimizer: Optimizer, **options: Any) -> T
     return train(task, LinearTransformer.initial(task, dtype=np.float32), optimizer, **options)
 
 
-def choose(table: Table, **values: Any) -> Table:
-    """Return the rows of a table that have the given values in the named columns."""
-    for name, value in values.items():
-        table = table[table[name] == value]
-    return table
-
-
-def stored(name: str) -> tuple[Table, Provenance]:
+def stored(name: str) -> pd.DataFrame:
     """Read a table that came with the package.
 
     Parameters
@@ -102,8 +97,9 @@ def stored(name: str) -> tuple[Table, Provenance]:
 
     Returns
     -------
-    table : structured array
-    provenance : Provenance
+    pandas.DataFrame
+        Its ``attrs`` say where it is from: ``command``, ``seed``, ``versions``, ``code`` and
+        ``seconds``, the fields of `scb_edu.experiments.Provenance`.
 
     Raises
     ------
@@ -117,26 +113,16 @@ def stored(name: str) -> tuple[Table, Provenance]:
     Examples
     --------
     >>> from scb_edu.studies import stored
-    >>> table, source = stored("complexity-noise")
-    >>> source.command
+    >>> stored("complexity-noise").attrs["command"]
     'python -m scb_edu.studies complexity-noise'
     """
-    return load_table(data_file(f"{name}.csv"))
+    with data_file(f"{name}.csv") as path:
+        return load_table(path)
 
 
-def data_folder() -> Path:
-    """Return the folder of the data that came with the package.
-
-    Examples
-    --------
-    >>> data_folder().name
-    'data'
-    """
-    return Path(str(files("scb_edu.studies") / "data"))
-
-
-def data_file(name: str) -> Path:
-    """Return a file of data that came with the package.
+@contextmanager
+def data_file(name: str) -> Iterator[Path]:
+    """Give a file of data that came with the package, on the disk while it is in use.
 
     Parameters
     ----------
@@ -155,10 +141,12 @@ def data_file(name: str) -> Path:
     Examples
     --------
     >>> from scb_edu.studies.study import data_file
-    >>> data_file("complexity-noise.csv").name
-    'complexity-noise.csv'
+    >>> with data_file("alice.txt") as path:
+    ...     path.name
+    'alice.txt'
     """
-    file = data_folder() / name
+    file = files("scb_edu.studies") / "data" / name
     if not file.is_file():
         raise ScbError(f"name: expected a table or a text of the package, got {name!r}.")
-    return file
+    with as_file(file) as path:
+        yield path

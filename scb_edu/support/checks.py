@@ -74,6 +74,13 @@ def positive_int(name: str, value: object) -> int:
     return int(value)
 
 
+def natural(name: str, value: object) -> int:
+    """Return ``value`` as an int of at least 0; booleans and floats are refused."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer) or value < 0:
+        raise ScbError(f"{name}: expected a whole number of at least 0, got {value!r}.")
+    return int(value)
+
+
 def real_number(name: str, value: object) -> float:
     """Return ``value`` as a finite float."""
     array = real_array(name, value, 0)

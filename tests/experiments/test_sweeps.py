@@ -63,8 +63,13 @@ def serial_table():
 
 
 def same(one, other):
-    """Equal to the last bit, types and NaN included."""
-    return one.dtype == other.dtype and one.tobytes() == other.tobytes()
+    """Equal in types and values to the last bit: -0.0 is not 0.0, and nan is itself."""
+    values = [str(frame.to_dict("list")) for frame in (one, other)]
+    return one.dtypes.equals(other.dtypes) and values[0] == values[1]
+
+
+def rows_of(table):
+    return list(table.itertuples(index=False, name=None))
 
 
 # The same numbers anywhere
@@ -72,9 +77,10 @@ def same(one, other):
 
 def test_a_table_has_a_row_for_each_run_in_the_order_of_the_grid(serial_table):
     expected = [(s, w, r) for s in (3, 50, 8) for w in ("one", "another") for r in (0, 1)]
-    assert serial_table[["size", "word", "seed"]].tolist() == expected
-    types = [("size", "<i8"), ("word", "<U7"), ("seed", "<i8"), ("mean", "<f8"), ("largest", "<i8")]
-    assert serial_table.dtype == np.dtype([*types, ("positive", "?"), ("name", "<U11")])
+    assert rows_of(serial_table[["size", "word", "seed"]]) == expected
+    types = {"size": "int64", "word": "str", "seed": "int64", "mean": "float64"}
+    types |= {"largest": "int64", "positive": "bool", "name": "str"}
+    assert list(serial_table.dtypes.map(str).items()) == list(types.items())
     assert len(set(serial_table["mean"])) == 12
 
 
@@ -113,17 +119,17 @@ def test_the_order_of_completion_does_not_matter(serial_table):
 
 
 def test_neither_the_order_nor_the_rest_of_the_grid_matters(serial_table):
-    whole = set(serial_table.tolist())
+    whole = set(rows_of(serial_table))
     for sizes in itertools.permutations(GRID["size"], 2):
         grid = {"size": sizes, "word": ["another"]}
-        assert set(sweep(sweeps.draw, grid, seeds=1, executor=SERIAL).tolist()) < whole
+        assert set(rows_of(sweep(sweeps.draw, grid, seeds=1, executor=SERIAL))) < whole
 
 
 def test_points_are_a_grid_as_well_and_names_may_come_in_any_order(serial_table):
     points = [{"word": word, "size": size} for size in GRID["size"] for word in GRID["word"]]
     table = sweep(sweeps.draw, points, seeds=2, executor=SERIAL)
-    assert table.dtype.names[:2] == ("word", "size")
-    assert same(table["mean"], serial_table["mean"])
+    assert list(table)[:2] == ["word", "size"]
+    assert same(table[["mean"]], serial_table[["mean"]])
 
 
 def test_equal_numbers_of_any_type_are_one_point():
@@ -142,7 +148,7 @@ def test_two_functions_at_one_point_meet_the_same_numbers():
 
 def test_more_seeds_leave_those_of_before():
     few, many = (sweep(sweeps.draw, {"size": [4]}, seeds=n, executor=SERIAL) for n in (2, 5))
-    assert few.tolist() == many.tolist()[:2]
+    assert same(few, many[:2])
 
 
 def test_a_run_may_give_several_rows():
@@ -153,7 +159,7 @@ def test_a_run_may_give_several_rows():
 
 def test_a_grid_may_be_a_single_point_without_names():
     table = sweep(nameless, {}, seeds=2, executor=SERIAL)
-    assert table.dtype.names == ("seed", "x")
+    assert list(table) == ["seed", "x"]
 
 
 def nameless(rng):
@@ -205,8 +211,8 @@ def test_the_types_of_points_survive_the_cache(tmp_path):
     """A point that was kept as a fraction still is the whole number that it equals."""
     first = sweep(sweeps.noted, {"size": [8.0]}, seeds=1, executor=SERIAL, cache=tmp_path / "c")
     again = sweep(sweeps.noted, {"size": [8]}, seeds=1, executor=Executor(), cache=tmp_path / "c")
-    assert (first.dtype["size"], again.dtype["size"]) == (np.float64, np.int64)
-    assert first["number"] == again["number"]
+    assert (first["size"].dtype, again["size"].dtype) == (np.float64, np.int64)
+    assert first["number"].item() == again["number"].item()
 
 
 def test_a_folder_holds_a_file_for_each_function_and_seed(tmp_path):
@@ -599,4 +605,4 @@ def test_a_pool_of_no_processes_is_refused(count):
 def test_numpy_values_become_plain_ones():
     values = {"a": np.float32(0.1), "b": np.int8(3), "c": np.bool_(True), "d": np.str_("x")}
     table = sweep(lambda rng: values | {"e": np.array(2.0)}, {}, seeds=1, executor=SERIAL)
-    assert table.tolist() == [(0, float(np.float32(0.1)), 3, True, "x", 2.0)]
+    assert rows_of(table) == [(0, float(np.float32(0.1)), 3, True, "x", 2.0)]
