@@ -56,7 +56,7 @@ lessons: $(VENV)/.lab ## run the chapters and write their notebooks anew (book/l
 
 # The studies
 
-data: $(VENV)/.test ## compute the studies of the book anew (an hour or so)
+data: $(VENV)/.test ## compute anew the studies whose code was changed (all: an hour or so)
 	$(BIN)/python -m scb_edu.studies
 
 # The tests

@@ -1,3 +1,4 @@
+from .dependencies import code_hash
 from .intervals import (
     Interval,
     bootstrap_interval,
@@ -12,6 +13,7 @@ __all__ = [
     "Interval",
     "Provenance",
     "bootstrap_interval",
+    "code_hash",
     "load_table",
     "processes",
     "quantile_interval",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -43,11 +44,12 @@ class Work:
             kind = type(self.function).__name__
             raise ScbError(f"function: expected a function of (rng, **point), got {kind}.")
 
-    def __call__(self, point: Point, replicate: int) -> list[Point]:
-        """Return the rows of one run."""
+    def __call__(self, point: Point, replicate: int) -> dict[str, Any]:
+        """Return the rows of one run, and the seconds that it took."""
         try:
-            rng = _generator(self.seed, point, replicate)
-            return _rows(self.function(rng, **point), taken=(*point, "seed"))
+            start, rng = time.perf_counter(), _generator(self.seed, point, replicate)
+            rows = _rows(self.function(rng, **point), taken=(*point, "seed"))
+            return {"rows": rows, "seconds": time.perf_counter() - start}
         except Exception as error:
             if (portable := _portable(error)) is error:
                 raise

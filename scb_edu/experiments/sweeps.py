@@ -24,6 +24,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
+from scb_edu.experiments.dependencies import code_hash, place_of
 from scb_edu.experiments.journal import Journal, opened
 from scb_edu.experiments.runs import Run, Work, points_of, runs_of
 from scb_edu.experiments.tables import frame_of, in_words
@@ -33,7 +34,7 @@ from scb_edu.support.errors import ScbError
 Grid = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
 Result = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
-FORMAT = "scb_edu sweep, version 1"
+FORMAT = "scb_edu sweep, version 2"
 
 
 def sweep(
@@ -69,8 +70,8 @@ def sweep(
         ``processes()``, for the time of the call.
     cache : path, optional
         A file, or an existing folder for a file of its own. Results are kept there as they come,
-        and a run whose result is there is not run again. Delete it when you change the function:
-        the file knows its name, not what it does.
+        and a run whose result is there is not run again, unless the function or the code that it
+        depends on (see `code_hash`) was changed since. What the older code gave stays in the file.
     progress : bool
         Whether a bar is shown.
 
@@ -78,7 +79,8 @@ def sweep(
     -------
     pandas.DataFrame
         A row for each result: the columns of the grid, ``seed`` (which replicate: 0, 1, ...) and
-        the columns of the result, in the order of the grid.
+        the columns of the result, in the order of the grid. ``attrs["seconds"]`` is how long the
+        runs took, added up.
 
     Raises
     ------
@@ -110,8 +112,10 @@ def sweep(
     work = Work(function, checks.natural("seed", seed))
     with _pool(executor, work) as pool, _journal(cache, work) as journal:
         _finish(pool, work, runs, journal, progress, where=cache)
-        rows = [run.key | row for run in runs for row in journal[run.key]]
-    return frame_of(rows)
+        results = [(run, journal[run.key]) for run in runs]
+    table = frame_of([run.key | row for run, result in results for row in result["rows"]])
+    table.attrs["seconds"] = sum(result["seconds"] for _, result in results)
+    return table
 
 
 def processes(count: int | None = None) -> ProcessPoolExecutor:
@@ -207,24 +211,13 @@ def _journal(cache: Any, work: Work) -> Iterator[Journal]:
     if cache is None:
         yield Journal()
         return
-    owner = {"format": FORMAT, "function": _full_name(work.function), "seed": work.seed}
+    name = f"{place_of(work.function).module}.{work.function.__qualname__}"
     path = Path(cache)
     if path.is_dir():
-        path = path / f"{owner['function']}.seed{work.seed}.jsonl"
-    with opened(path, owner) as journal:
+        path = path / f"{name}.seed{work.seed}.jsonl"
+    owner = {"format": FORMAT, "function": name, "seed": work.seed}
+    with opened(path, owner, code_hash(work.function)) as journal:
         yield journal
-
-
-def _full_name(function: Any) -> str:
-    module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", None)
-    if not module or not name or "<" in name:  # <lambda>, <locals>: many may have this name
-        raise ScbError(
-            "function: expected one that was defined with def at the top of a module, so that the "
-            f"cache knows it by its name, got {function!r}."
-        )
-    if module == "__main__" and (spec := getattr(sys.modules[module], "__spec__", None)):
-        module = spec.name  # python -m module
-    return f"{module}.{name}"
 
 
 def _finish(

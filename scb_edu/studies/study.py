@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -14,6 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from scb_edu.experiments.dependencies import code_hash
+from scb_edu.experiments.journal import canonical
+from scb_edu.experiments.runs import points_of
 from scb_edu.experiments.sweeps import Result, sweep
 from scb_edu.experiments.tables import Provenance, load_table, save_table
 from scb_edu.model.task import SCBTask
@@ -59,7 +63,8 @@ class Study:
 
     def compute(self, executor: Executor, cache: str | os.PathLike[str] | None) -> pd.DataFrame:
         """Run what the cache lacks, with a progress bar, and return the whole table."""
-        return sweep(
+        code = self.code  # before the runs: the files may change while they go on
+        table = sweep(
             self.function,
             self.grid,
             seeds=self.seeds,
@@ -68,16 +73,30 @@ class Study:
             cache=cache,
             progress=True,
         )
+        table.attrs["code"] = code
+        return table
 
     def slice(self, points: Sequence[Mapping[str, Any]], seeds: int) -> pd.DataFrame:
         """Run the first seeds of some points anew, here and now; the stored rows say the same."""
         with ThreadPoolExecutor(1) as here:
             return sweep(self.function, points, seeds=seeds, seed=self.seed, executor=here)
 
-    def store(self, table: pd.DataFrame, folder: Path) -> Path:
-        """Write the table with its provenance into a folder, and return the file."""
+    @property
+    def code(self) -> str:
+        """The hash of all that the table depends on: code (`code_hash`), points and seeds."""
+        parts = [code_hash(self.function), points_of(self.grid), self.seeds, self.seed]
+        return hashlib.sha256(canonical(parts).encode()).hexdigest()[:16]
+
+    def known(self, folder: Path) -> Mapping[str, Any]:
+        """Return the provenance of the table in a folder; empty where there is no such table."""
         file = folder / f"{self.name}.csv"
-        save_table(file, table, Provenance(self.command, self.seed))
+        return load_table(file).attrs if file.exists() else {}
+
+    def store(self, table: pd.DataFrame, folder: Path) -> Path:
+        """Write a table that was computed, with its provenance, and return the file."""
+        file, seconds = folder / f"{self.name}.csv", round(table.attrs["seconds"], 1)
+        source = Provenance(self.command, self.seed, code=table.attrs["code"], seconds=seconds)
+        save_table(file, table, source)
         return file
 
 
