@@ -49,7 +49,8 @@ class Backwards(Executor):
 
 SERIAL = sweeps.Serial()
 FORK = multiprocessing.get_context("forkserver")
-FORK.set_forkserver_preload(["pytest", "scb_edu.experiments"])  # a process to kill in no time
+# all that takes time to import: a process to kill is there at once
+FORK.set_forkserver_preload(["pytest", "sweeps", "scb_edu.experiments.sweeps"])
 
 
 @pytest.fixture(autouse=True)
