@@ -65,7 +65,7 @@ lessons: $(VENV)/.lab ## run the chapters and write their notebooks anew, book/l
 
 # The studies
 
-data: $(VENV)/.test ## compute the studies of the book anew (1.5 hours)
+data: $(VENV)/.test ## compute anew the studies whose code was changed (all: 1.5 hours)
 	$(BIN)/python -m scb_edu.studies
 
 # The tests

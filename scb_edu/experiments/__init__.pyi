@@ -1,4 +1,11 @@
-from .intervals import Interval, bootstrap_interval, summarise, wilson_interval
+from .dependencies import code_hash
+from .intervals import (
+    Interval,
+    bootstrap_interval,
+    quantile_interval,
+    summarise,
+    wilson_interval,
+)
 from .sweeps import processes, sweep
 from .tables import Provenance, load_table, save_table
 
@@ -6,8 +13,10 @@ __all__ = [
     "Interval",
     "Provenance",
     "bootstrap_interval",
+    "code_hash",
     "load_table",
     "processes",
+    "quantile_interval",
     "save_table",
     "summarise",
     "sweep",

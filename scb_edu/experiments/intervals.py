@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from statistics import NormalDist
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
-from scb_edu.experiments.tables import Table, joined, refuse_unless_table
+from scb_edu.experiments.tables import refuse_unless_table
 from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
 
@@ -84,7 +84,7 @@ def bootstrap_interval(
     """
     sample = _sample(values)
     checks.generator("rng", rng)
-    _refuse_level(level)
+    _refuse_unless_share("level", level)
     checks.positive_int("resamples", resamples)
     estimate = _estimate(statistic, sample)
     if sample.min() == sample.max():
@@ -149,31 +149,79 @@ def wilson_interval(count: int, total: int, *, level: float = 0.95) -> Interval:
     >>> [round(end, 2) for end in experiments.wilson_interval(20, 20)]
     [1.0, 0.84, 1.0]
     """
-    n = checks.positive_int("total", total)
-    if isinstance(count, bool) or not isinstance(count, int | np.integer) or not 0 <= count <= n:
+    from scipy import stats
+
+    n, k = checks.positive_int("total", total), checks.natural("count", count)
+    if k > n:
         raise ScbError(f"count: expected a whole number from 0 to {n}, got {count!r}.")
-    _refuse_level(level)
-    z, share = NormalDist().inv_cdf((1 + level) / 2), count / n
-    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    reach = z * np.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2) / (1 + z**2 / n)
-    # rounding may leave a hair outside
-    return Interval(share, float(max(middle - reach, 0)), float(min(middle + reach, 1)))
+    _refuse_unless_share("level", level)
+    ends = stats.binomtest(k, n).proportion_ci(level, method="wilson")
+    return Interval(k / n, float(ends.low), float(ends.high))
+
+
+def quantile_interval(values: ArrayLike, quantile: float = 0.5, *, level: float = 0.95) -> Interval:
+    """Return a quantile of a sample with an interval between two of its values.
+
+    How many of n values lie below the true quantile is a matter of tossing n coins, whatever the
+    distribution of the values. So the k-th smallest is above it, and the k-th largest below, with
+    chances that are known exactly. Only the order counts: a value may be inf, "never".
+
+    Parameters
+    ----------
+    values : (n,) array of numbers
+        Infinite ones are welcome, nan is not.
+    quantile : float
+        Between 0 and 1; the median unless told.
+    level : float
+        Between 0 and 1. The interval holds the true quantile at least that often.
+
+    Returns
+    -------
+    Interval
+        ``estimate`` is a value of the sample, or the mean of two. ``low`` is -inf and ``high`` inf
+        where the sample is too small to say: 6 values for a median, 36 for the 90th percentile.
+
+    Raises
+    ------
+    ScbError
+        An argument is not as described.
+
+    Notes
+    -----
+    Book: 07-transfer, sec-transfer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scb_edu import experiments
+    >>> experiments.quantile_interval([*range(14), *[np.inf] * 6])
+    Interval(estimate=9.5, low=5.0, high=inf)
+    """
+    from scipy import stats
+
+    sample = _ordered(values)
+    for name, number in (("quantile", quantile), ("level", level)):
+        _refuse_unless_share(name, number)
+    found = stats.quantile_test(sample, p=quantile).confidence_interval(level)
+    low = -np.inf if np.isnan(found.low) else float(found.low)
+    high = np.inf if np.isnan(found.high) else float(found.high)
+    return Interval(_quantile(sample, quantile), low, high)
 
 
 def summarise(
-    table: Table,
+    table: pd.DataFrame,
     by: str | Sequence[str],
     value: str,
     *,
     statistic: Callable[..., Any] = np.median,
     level: float = 0.95,
     rng: np.random.Generator,
-) -> Table:
+) -> pd.DataFrame:
     """Return a statistic of one column with its interval, for each group of rows.
 
     Parameters
     ----------
-    table : structured array
+    table : pandas.DataFrame
     by : str or sequence of str
         The columns whose values make a group; groups come in the order of their first row.
     value : str
@@ -183,7 +231,7 @@ def summarise(
 
     Returns
     -------
-    structured array
+    pandas.DataFrame
         The columns ``by``, then ``count``, ``estimate``, ``low`` and ``high``.
 
     Raises
@@ -197,29 +245,22 @@ def summarise(
 
     Examples
     --------
-    >>> import numpy as np
+    >>> import numpy as np, pandas as pd
     >>> from scb_edu import experiments
-    >>> table = np.array([(8, 1.0), (8, 1.0), (9, 2.0)], dtype=[("T", int), ("loss", float)])
-    >>> experiments.summarise(table, "T", "loss", rng=np.random.default_rng(0)).tolist()
-    [(8, 2, 1.0, 1.0, 1.0), (9, 1, 2.0, 2.0, 2.0)]
+    >>> table = pd.DataFrame({"T": [8, 8, 9], "loss": [1.0, 1.0, 2.0]})
+    >>> experiments.summarise(table, "T", "loss", rng=np.random.default_rng(0))
+       T  count  estimate  low  high
+    0  8      2       1.0  1.0   1.0
+    1  9      1       2.0  2.0   2.0
     """
     names = [by] if isinstance(by, str) else list(by)
     refuse_unless_table(table, [*names, value])
     _refuse_taken(names)
-    groups: dict[Hashable, list[int]] = {}
-    keys = [table[name].tolist() for name in names]
-    for index in range(len(table)):
-        groups.setdefault(tuple(key[index] for key in keys), []).append(index)
-    first = table[[rows[0] for rows in groups.values()]]
-    intervals = [
-        bootstrap_interval(table[value][rows], statistic=statistic, level=level, rng=rng)
-        for rows in groups.values()
+    rows = [
+        (*key, len(values), *bootstrap_interval(values, statistic=statistic, level=level, rng=rng))
+        for key, values in table.groupby(names, sort=False, dropna=False)[value]
     ]
-    columns = {name: first[name] for name in names}
-    columns["count"] = np.array([len(rows) for rows in groups.values()], np.int64)
-    for place, name in enumerate(Interval._fields):
-        columns[name] = np.array([interval[place] for interval in intervals])
-    return joined(columns, len(groups))
+    return pd.DataFrame(rows, columns=[*names, "count", *Interval._fields])
 
 
 def _sample(values: ArrayLike) -> checks.Array:
@@ -239,12 +280,30 @@ def _estimate(statistic: object, sample: checks.Array) -> float:
     return float(estimate)
 
 
-def _refuse_level(level: object) -> None:
-    if not 0 < checks.real_number("level", level) < 1:
-        raise ScbError(f"level: expected a number between 0 and 1, got {level}.")
+def _ordered(values: ArrayLike) -> checks.Array:
+    try:
+        sample = np.sort(np.asarray(values, dtype=float), axis=None)
+    except (TypeError, ValueError) as error:
+        raise ScbError(f"values: expected numbers or inf, got {values!r}.") from error
+    if not sample.size or np.isnan(sample).any():
+        raise ScbError(f"values: expected numbers or inf, at least one, got {values!r}.")
+    return sample
+
+
+def _quantile(ordered: checks.Array, quantile: float) -> float:
+    # through the rank: between two infinite values numpy finds nan
+    rank = np.quantile(np.arange(ordered.size), quantile, method="averaged_inverted_cdf")
+    return float(ordered[[int(np.floor(rank)), int(np.ceil(rank))]].mean())
+
+
+def _refuse_unless_share(name: str, number: object) -> None:
+    if not 0 < checks.real_number(name, number) < 1:
+        raise ScbError(f"{name}: expected a number between 0 and 1, got {number}.")
 
 
 def _refuse_taken(names: Sequence[str]) -> None:
+    if not names:
+        raise ScbError("by: expected at least one name of a column, got none.")
     for name in names:
         if name in ("count", *Interval._fields) or names.count(name) > 1:
             raise ScbError(f"by: expected names that the result leaves free, got {name!r}.")

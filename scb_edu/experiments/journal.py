@@ -3,6 +3,8 @@
 A journal is a text file. Its first line says whose results it holds, each further line is one
 result: a checksum, then JSON (with NaN and Infinity, as Python writes them). A line counts once
 its line break is there: what a kill leaves of a line is ignored, and cut off before the next one.
+Each line has the hash of the code that it is of. Lines of other code are left where they are and
+not read, so that a step back to that code finds them again.
 """
 
 from __future__ import annotations
@@ -47,9 +49,9 @@ class Journal:
 class FileJournal(Journal):
     """Results by their key, in memory and on disk; made by ``opened``."""
 
-    def __init__(self, file: BinaryIO, path: Path, owner: Mapping[str, object]) -> None:
+    def __init__(self, file: BinaryIO, path: Path, owner: Mapping[str, object], code: str) -> None:
         super().__init__()
-        self._file, self._header = file, _line(owner)
+        self._file, self._header, self._code = file, _line(owner), code
         file.seek(0)
         content = file.read()
         self._end = content.rfind(b"\n") + 1
@@ -63,11 +65,13 @@ class FileJournal(Journal):
         _refuse_foreign(_parsed(lines[0], path, 1), path, owner)
         for number, line in enumerate(lines[1:], 2):
             record = _parsed(line, path, number)
-            super().add(record["key"], record["result"])
+            if record["code"] == self._code:
+                super().add(record["key"], record["result"])
 
     def add(self, key: object, result: object) -> None:
         """Keep a result: when this returns it is on the disk."""
-        lines = (b"" if self._end else self._header) + _line({"key": key, "result": result})
+        record = {"code": self._code, "key": key, "result": result}
+        lines = (b"" if self._end else self._header) + _line(record)
         self._file.truncate(self._end)  # what a kill left of a line
         self._file.write(lines)
         self._file.flush()
@@ -77,15 +81,17 @@ class FileJournal(Journal):
 
 
 @contextlib.contextmanager
-def opened(path: Path, owner: Mapping[str, object]) -> Iterator[FileJournal]:
+def opened(path: Path, owner: Mapping[str, object], code: str) -> Iterator[FileJournal]:
     """Open the journal of an ``owner``, described by a few words; raise if it is of another.
+
+    Results of other code than ``code``, a hash, count as if they were not there.
 
     A file that is refused stays as it is.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
         _lock(file, path)
-        yield FileJournal(file, path, owner)
+        yield FileJournal(file, path, owner, code)
 
 
 def _whole(value: object) -> object:
@@ -123,7 +129,8 @@ def _refuse_foreign(found: object, path: Path, owner: Mapping[str, object]) -> N
         if known.get(name) != expected:
             raise ScbError(
                 f"cache: expected results with {name} = {expected!r}, got {name} = "
-                f"{known.get(name)!r} in {path}. The file was left as it is; give another."
+                f"{known.get(name)!r} in {path}. The file was left as it is; give another, or "
+                "delete it to start anew."
             )
 
 

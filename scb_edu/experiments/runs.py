@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from scb_edu.experiments.journal import canonical
-from scb_edu.experiments.tables import Scalar, in_words, plain_value, tidy_table
+from scb_edu.experiments.tables import Scalar, frame_of, in_words, plain_value
 from scb_edu.support.errors import ScbError
 
 Point = dict[str, Scalar]
@@ -43,11 +44,12 @@ class Work:
             kind = type(self.function).__name__
             raise ScbError(f"function: expected a function of (rng, **point), got {kind}.")
 
-    def __call__(self, point: Point, replicate: int) -> list[Point]:
-        """Return the rows of one run."""
+    def __call__(self, point: Point, replicate: int) -> dict[str, Any]:
+        """Return the rows of one run, and the seconds that it took."""
         try:
-            rng = _generator(self.seed, point, replicate)
-            return _rows(self.function(rng, **point), taken=(*point, "seed"))
+            start, rng = time.perf_counter(), _generator(self.seed, point, replicate)
+            rows = _rows(self.function(rng, **point), taken=(*point, "seed"))
+            return {"rows": rows, "seconds": time.perf_counter() - start}
         except Exception as error:
             if (portable := _portable(error)) is error:
                 raise
@@ -110,7 +112,7 @@ def points_of(grid: Any) -> list[Point]:
         )
     _refuse_names(points)
     plain = [_plain_row("grid", point) for point in points]
-    tidy_table(plain)  # what cannot become a column is better known before the runs than after
+    frame_of(plain)  # what cannot become a column is better known before the runs than after
     return plain
 
 
@@ -142,10 +144,3 @@ def runs_of(points: Sequence[Point], seeds: int) -> list[Run]:
             raise ScbError(f"grid: expected each point once, got {in_words(point)} twice.")
         seen.add(canonical(point))
     return [Run(point, replicate) for point in points for replicate in range(seeds)]
-
-
-def natural(name: str, value: object) -> int:
-    """Return ``value`` as an int of at least 0."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
-        raise ScbError(f"{name}: expected a whole number of at least 0, got {value!r}.")
-    return int(value)

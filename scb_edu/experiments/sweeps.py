@@ -20,39 +20,21 @@ from concurrent.futures import (
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
-from scb_edu.experiments.intervals import Interval, bootstrap_interval, summarise, wilson_interval
+from scb_edu.experiments.dependencies import code_hash, place_of
 from scb_edu.experiments.journal import Journal, opened
-from scb_edu.experiments.runs import Run, Work, natural, points_of, runs_of
-from scb_edu.experiments.tables import (
-    Provenance,
-    Table,
-    in_words,
-    load_table,
-    save_table,
-    tidy_table,
-)
+from scb_edu.experiments.runs import Run, Work, points_of, runs_of
+from scb_edu.experiments.tables import frame_of, in_words
 from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
-
-__all__ = [
-    "Interval",
-    "Provenance",
-    "bootstrap_interval",
-    "load_table",
-    "processes",
-    "save_table",
-    "summarise",
-    "sweep",
-    "wilson_interval",
-]
 
 Grid = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
 Result = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
-FORMAT = "scb_edu sweep, version 1"
+FORMAT = "scb_edu sweep, version 2"
 
 
 def sweep(
@@ -64,7 +46,7 @@ def sweep(
     executor: Executor | None = None,
     cache: str | os.PathLike[str] | None = None,
     progress: bool = False,
-) -> Table:
+) -> pd.DataFrame:
     """Run a function at every point of a grid with several seeds; return one table of results.
 
     The random numbers of a run depend on its own point, its replicate and ``seed`` alone: not on
@@ -88,16 +70,17 @@ def sweep(
         ``processes()``, for the time of the call.
     cache : path, optional
         A file, or an existing folder for a file of its own. Results are kept there as they come,
-        and a run whose result is there is not run again. Delete it when you change the function:
-        the file knows its name, not what it does.
+        and a run whose result is there is not run again, unless the function or the code that it
+        depends on (see `code_hash`) was changed since. What the older code gave stays in the file.
     progress : bool
         Whether a bar is shown.
 
     Returns
     -------
-    structured array
+    pandas.DataFrame
         A row for each result: the columns of the grid, ``seed`` (which replicate: 0, 1, ...) and
-        the columns of the result, in the order of the grid.
+        the columns of the result, in the order of the grid. ``attrs["seconds"]`` is how long the
+        runs took, added up.
 
     Raises
     ------
@@ -118,19 +101,21 @@ def sweep(
     ...     return {"mean": rng.normal(size=size).mean()}
     >>> with ThreadPoolExecutor() as threads:
     ...     table = experiments.sweep(scatter, {"size": [9, 900]}, seeds=2, executor=threads)
-    >>> table[["size", "seed"]].tolist()
-    [(9, 0), (9, 1), (900, 0), (900, 1)]
+    >>> table[["size", "seed"]].to_numpy().tolist()
+    [[9, 0], [9, 1], [900, 0], [900, 1]]
     >>> experiments.sweep(scatter, {"size": [9]}, seeds=2)
     Traceback (most recent call last):
     ...
     scb_edu.support.errors.ScbError: function: expected ...
     """
     runs = runs_of(points_of(grid), checks.positive_int("seeds", seeds))
-    work = Work(function, natural("seed", seed))
+    work = Work(function, checks.natural("seed", seed))
     with _pool(executor, work) as pool, _journal(cache, work) as journal:
         _finish(pool, work, runs, journal, progress, where=cache)
-        rows = [run.key | row for run in runs for row in journal[run.key]]
-    return tidy_table(rows)
+        results = [(run, journal[run.key]) for run in runs]
+    table = frame_of([run.key | row for run, result in results for row in result["rows"]])
+    table.attrs["seconds"] = sum(result["seconds"] for _, result in results)
+    return table
 
 
 def processes(count: int | None = None) -> ProcessPoolExecutor:
@@ -226,24 +211,13 @@ def _journal(cache: Any, work: Work) -> Iterator[Journal]:
     if cache is None:
         yield Journal()
         return
-    owner = {"format": FORMAT, "function": _full_name(work.function), "seed": work.seed}
+    name = f"{place_of(work.function).module}.{work.function.__qualname__}"
     path = Path(cache)
     if path.is_dir():
-        path = path / f"{owner['function']}.seed{work.seed}.jsonl"
-    with opened(path, owner) as journal:
+        path = path / f"{name}.seed{work.seed}.jsonl"
+    owner = {"format": FORMAT, "function": name, "seed": work.seed}
+    with opened(path, owner, code_hash(work.function)) as journal:
         yield journal
-
-
-def _full_name(function: Any) -> str:
-    module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", None)
-    if not module or not name or "<" in name:  # <lambda>, <locals>: many may have this name
-        raise ScbError(
-            "function: expected one that was defined with def at the top of a module, so that the "
-            f"cache knows it by its name, got {function!r}."
-        )
-    if module == "__main__" and (spec := getattr(sys.modules[module], "__spec__", None)):
-        module = spec.name  # python -m module
-    return f"{module}.{name}"
 
 
 def _finish(

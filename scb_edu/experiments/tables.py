@@ -1,30 +1,33 @@
-"""Tidy tables of results: one row a result, and files that say where they are from.
+"""Tidy tables of results, one row a result: pandas frames, and files that say where they are from.
 
-A table is a NumPy structured array: ``table["loss"]`` is a column, ``table[table["T"] == 250]``
-are some of its rows. The types of its columns are ``int64``, ``float64``, ``bool`` and strings.
+The types of the columns are ``int64``, ``float64``, ``bool`` and ``str``.
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
+import json
 import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
+from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
 from scb_edu.support.files import replacing
 
 Scalar = bool | int | float | str
-Table = NDArray[np.void]
-T = TypeVar("T")
+
+TYPES = {bool: "bool", int: "int64", float: "float64", str: "str"}
+"""The types of values, and of the columns that hold them."""
 
 # Tables from rows
 
@@ -48,13 +51,12 @@ _PLAIN: tuple[tuple[tuple[type, ...], Callable[[Any], Scalar]], ...] = (
 )
 
 
-def tidy_table(rows: Sequence[Mapping[str, Scalar]]) -> Table:
+def frame_of(rows: Sequence[Mapping[str, Scalar]]) -> pd.DataFrame:
     """Return a table of rows with the same columns, which come in the order of the first row."""
     names = list(rows[0])
     for row in rows:
         _refuse_other_columns(row, names)
-    columns = {name: _column(name, [row[name] for row in rows]) for name in names}
-    return joined(columns, len(rows))
+    return pd.DataFrame({name: _column(name, [row[name] for row in rows]) for name in names})
 
 
 def in_words(row: Mapping[str, object]) -> str:
@@ -71,50 +73,32 @@ def _refuse_other_columns(row: Mapping[str, Scalar], names: Sequence[str]) -> No
         )
 
 
-def _column(name: str, values: Sequence[Scalar]) -> NDArray[Any]:
+def _column(name: str, values: Sequence[Scalar]) -> pd.Series:
     kinds = {type(value) for value in values}
     if kinds == {int, float}:  # both whole numbers and fractions: real numbers
         kinds = {float}
     if len(kinds) > 1:
         words = " and ".join(sorted(kind.__name__ for kind in kinds))
         raise ScbError(f"{name}: expected values of one type, got {words} in one column.")
-    kind = kinds.pop()
-    return _array(name, values, np.dtype(np.int64 if kind is int else kind))
-
-
-def _array(name: str, values: Sequence[Scalar], dtype: np.dtype[Any]) -> NDArray[Any]:
     try:
-        array = np.array(values, dtype)
+        return pd.Series(values, dtype=TYPES[kinds.pop()])
     except OverflowError as error:
         raise ScbError(f"{name}: expected whole numbers of 64 bits, got a larger one.") from error
-    if dtype.kind == "U" and array.tolist() != list(values):
-        raise ScbError(f"{name}: expected strings that fit into {dtype}, without a final NUL.")
-    return array
-
-
-def joined(columns: Mapping[str, NDArray[Any]], length: int) -> Table:
-    """Return columns of that length side by side as a table."""
-    kinds = [(name, column.dtype) for name, column in columns.items()]
-    table = np.empty(length, dtype=kinds)
-    for name, column in columns.items():
-        table[name] = column
-    return table
 
 
 def refuse_unless_table(table: object, names: Sequence[str] = ()) -> None:
-    """Raise unless ``table`` is a table with at least one row and with the columns ``names``."""
-    if not isinstance(table, np.ndarray) or table.dtype.names is None or table.ndim != 1:
-        raise ScbError(f"table: expected a structured array (n,), got {type(table).__name__}.")
-    if table.size == 0:
+    """Raise unless ``table`` is a frame with at least one row and with the columns ``names``."""
+    if not isinstance(table, pd.DataFrame):
+        raise ScbError(f"table: expected a pandas.DataFrame, got {type(table).__name__}.")
+    if table.empty:
         raise ScbError("table: expected at least one row, got none.")
     for name in names:
-        if name not in table.dtype.names:
-            raise ScbError(
-                f"table: expected a column {name!r}, got only {', '.join(table.dtype.names)}."
-            )
+        if name not in table:
+            found = ", ".join(map(str, table))
+            raise ScbError(f"table: expected a column {name!r}, got only {found}.")
 
 
-# Files
+# Where they are from
 
 
 def _versions() -> str:
@@ -135,11 +119,15 @@ class Provenance:
         The seed of the sweep.
     versions : str
         Of Python and the packages; those at work now unless told.
+    code : str
+        The hash of the code that the runs depend on, as `code_hash` finds it.
+    seconds : float, optional
+        How long the runs took, added up.
 
     Raises
     ------
     ScbError
-        A word is empty or has more than one line.
+        A word is empty or has more than one line, or a number is none.
 
     Notes
     -----
@@ -156,32 +144,42 @@ class Provenance:
     command: str
     seed: int
     versions: str = field(default_factory=_versions)
+    code: str = "unknown"
+    seconds: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what would not come back from a file."""
-        for name in ("command", "versions"):
+        """Refuse what says nothing, or is more than a line."""
+        for name in ("command", "versions", "code"):
             words = getattr(self, name)
             if not isinstance(words, str) or words.splitlines() != [words.strip()]:
                 raise ScbError(f"{name}: expected one line of words, got {words!r}.")
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int | np.integer):
-            raise ScbError(f"seed: expected a whole number, got {self.seed!r}.")
+        object.__setattr__(self, "seed", checks.natural("seed", self.seed))
+        if self.seconds is not None:
+            seconds = checks.non_negative_number("seconds", self.seconds)
+            object.__setattr__(self, "seconds", seconds)
 
 
-def save_table(path: str | os.PathLike[str], table: Table, provenance: Provenance) -> None:
-    """Write a table as CSV under lines that say where it is from; all of it or nothing.
+# Files
+
+MARK = "# scb_edu table, sha256 of what follows: "
+
+
+def save_table(path: str | os.PathLike[str], table: pd.DataFrame, provenance: Provenance) -> None:
+    """Write a table as CSV under two lines that say where it is from; all of it or nothing.
 
     Parameters
     ----------
     path : str or path
         A file there is replaced.
-    table : structured array
-        Columns of ``int64``, ``float64``, ``bool`` and strings, at least one row.
+    table : pandas.DataFrame
+        Columns of ``int64``, ``float64``, ``bool`` and ``str``; at least one row, and the rows
+        numbered from 0.
     provenance : Provenance
 
     Raises
     ------
     ScbError
-        The table is empty, or a column is of another type.
+        The table is empty, or it would not come back from the file as it is.
 
     Notes
     -----
@@ -191,39 +189,32 @@ def save_table(path: str | os.PathLike[str], table: Table, provenance: Provenanc
 
     Examples
     --------
-    >>> import tempfile, pathlib, numpy as np
+    >>> import tempfile, pathlib, pandas as pd
     >>> from scb_edu import experiments
-    >>> table = np.array([(8, 0.1)], dtype=[("T", int), ("loss", float)])
+    >>> table = pd.DataFrame({"T": [8], "loss": [0.1]})
     >>> source = experiments.Provenance("python study.py", 0, versions="numpy 2.4.6")
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = pathlib.Path(folder) / "study.csv"
     ...     experiments.save_table(file, table, source)
-    ...     print(file.read_text(), end="")
-    # command: python study.py
-    # versions: numpy 2.4.6
-    # seed: 0
-    # types: int64, float64
-    # rows: 1
+    ...     print(file.read_text(), end="")  # doctest: +ELLIPSIS
+    # scb_edu table, sha256 of what follows: ...
+    # {"command": "python study.py", "seed": 0, ... "types": {"T": "int64", "loss": "float64"}}
     "T","loss"
     8,0.1
     """
     refuse_unless_table(table)
-    head = {
-        "command": provenance.command,
-        "versions": provenance.versions,
-        "seed": provenance.seed,
-        "types": ", ".join(_type_word(name, table[name]) for name in table.dtype.names or ()),
-        "rows": len(table),
-    }
+    head = asdict(provenance) | {"types": _types(table)}
+    # strings in quotes, numbers as repr gives them
+    rows = table.to_csv(
+        index=False, na_rep="nan", quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n"
+    )
+    content = f"# {json.dumps(head)}\n{rows}"
+    _refuse_unless_it_comes_back(table, content)
     with replacing(Path(path), "w", encoding="utf-8", newline="") as file:
-        file.writelines(f"# {name}: {value}\n" for name, value in head.items())
-        # strings in quotes, numbers as repr gives them
-        writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-        writer.writerow(table.dtype.names or ())
-        writer.writerows(table.tolist())
+        file.write(f"{MARK}{_digest(content)}\n{content}")
 
 
-def load_table(path: str | os.PathLike[str]) -> tuple[Table, Provenance]:
+def load_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     """Read a table that ``save_table`` wrote, to the last bit.
 
     Parameters
@@ -232,13 +223,13 @@ def load_table(path: str | os.PathLike[str]) -> tuple[Table, Provenance]:
 
     Returns
     -------
-    table : structured array
-    provenance : Provenance
+    pandas.DataFrame
+        Its ``attrs`` hold the fields of its `Provenance` by name.
 
     Raises
     ------
     ScbError
-        There is no such file, it was not written by ``save_table``, or a part of it is missing.
+        There is no such file, it was not written by ``save_table``, or it was changed since.
 
     Notes
     -----
@@ -246,97 +237,77 @@ def load_table(path: str | os.PathLike[str]) -> tuple[Table, Provenance]:
 
     Examples
     --------
-    >>> import tempfile, pathlib, numpy as np
+    >>> import tempfile, pathlib, pandas as pd
     >>> from scb_edu import experiments
-    >>> table = np.array([(8, 0.1)], dtype=[("T", int), ("loss", float)])
+    >>> table = pd.DataFrame({"T": [8], "loss": [0.1]})
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = pathlib.Path(folder) / "study.csv"
     ...     experiments.save_table(file, table, experiments.Provenance("python study.py", 0))
-    ...     again, source = experiments.load_table(file)
-    >>> again.tolist(), source.command
-    ([(8, 0.1)], 'python study.py')
+    ...     again = experiments.load_table(file)
+    >>> again.equals(table), again.attrs["command"]
+    (True, 'python study.py')
     """
-    *head_lines, body = _text(path).split("\n", len(_HEAD))
-    head = {
-        name: _head_entry(path, name, line) for name, line in zip(_HEAD, head_lines, strict=True)
-    }
-    source = Provenance(head["command"], _parsed(path, "seed", int, head["seed"]), head["versions"])
-    names, rows = _cells(path, body, _parsed(path, "rows", int, head["rows"]))
-    types = head["types"].split(", ")
-    if len(types) != len(names) or len(set(names)) != len(names):
-        raise _damaged(path, f"the types {head['types']} for the columns {', '.join(names)}")
-    columns = [
-        _read_column(path, name, word, [row[place] for row in rows])
-        for place, (name, word) in enumerate(zip(names, types, strict=True))
-    ]
-    return joined(dict(zip(names, columns, strict=True)), len(rows)), source
+    first, _, content = _text(path).partition("\n")
+    if first != f"{MARK}{_digest(content)}":
+        raise _damaged(path, "another file, or one that was changed since it was written")
+    return _parsed(content)
 
 
-_HEAD = ("command", "versions", "seed", "types", "rows")
-_PARSERS: dict[str, Callable[[str], Scalar]] = {
-    "int64": int,
-    "float64": float,
-    "bool": {"True": True, "False": False}.__getitem__,
-}
+def _types(table: pd.DataFrame) -> dict[str, str]:
+    types = {name: str(kind) for name, kind in table.dtypes.items()}
+    for name, kind in types.items():
+        if kind not in TYPES.values():
+            raise ScbError(
+                f"table: expected columns of {', '.join(TYPES.values())}, got {kind} in {name!r}; "
+                "convert it first."
+            )
+    return types
 
 
-def _type_word(name: str, column: NDArray[Any]) -> str:
-    if column.dtype.name not in _PARSERS and column.dtype.kind != "U":
+def _parsed(content: str) -> pd.DataFrame:
+    head, _, rows = content.partition("\n")
+    known = json.loads(head.removeprefix("# "))
+    types = known.pop("types")
+    table = pd.read_csv(
+        io.StringIO(rows, newline=""),
+        header=0,
+        names=list(types),
+        dtype=types,
+        # an empty string is one, and so is the word NA
+        keep_default_na=False,
+        na_values={name: ["nan"] for name, kind in types.items() if kind == "float64"},
+        skip_blank_lines=False,
+    )
+    table.attrs = known
+    return table
+
+
+def _refuse_unless_it_comes_back(table: pd.DataFrame, content: str) -> None:
+    try:
+        content.encode()
+        same = _parsed(content).equals(table)
+    except ValueError:
+        same = False
+    if not same:
         raise ScbError(
-            f"table: expected columns of int64, float64, bool or strings, got {column.dtype} "
-            f"in {name!r}; convert it first."
+            "table: expected names that differ, nothing missing and rows numbered from 0 "
+            "(reset_index), got a table that would not come back from a file as it is."
         )
-    return column.dtype.str[1:] if column.dtype.kind == "U" else column.dtype.name
+
+
+def _digest(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def _text(path: str | os.PathLike[str]) -> str:
     try:
         with Path(path).open(encoding="utf-8", newline="") as file:
-            text = file.read()
+            return file.read()
     except OSError as error:
         raise ScbError(f"path: expected a table to read, got: {error}.") from error
     except UnicodeDecodeError as error:
         raise _damaged(path, "bytes that are no text") from error
-    if not text.endswith("\n") or text.count("\n") <= len(_HEAD):
-        raise _damaged(path, "a part of one")
-    return text
 
 
 def _damaged(path: object, found: str) -> ScbError:
     return ScbError(f"path: expected a table that save_table wrote in {path}, got {found}.")
-
-
-def _head_entry(path: object, name: str, line: str) -> str:
-    start = f"# {name}: "
-    if not line.startswith(start):
-        raise _damaged(path, f"{line[:40]!r} where '{start}...' should be")
-    return line.removeprefix(start)
-
-
-def _cells(path: object, body: str, expected: int) -> tuple[list[str], list[list[str]]]:
-    """Return the names of the columns and the entries of every row, none of them missing."""
-    try:
-        names, *rows = csv.reader(io.StringIO(body, newline=""), strict=True)
-    except csv.Error as error:
-        raise _damaged(path, str(error)) from error
-    if len(rows) != expected or not rows:
-        raise _damaged(path, f"{len(rows)} rows where {expected} were saved")
-    for number, row in enumerate(rows, 1):
-        if len(row) != len(names):
-            raise _damaged(path, f"{len(row)} entries for {len(names)} columns in row {number}")
-    return names, rows
-
-
-def _read_column(path: object, name: str, word: str, cells: Sequence[str]) -> NDArray[Any]:
-    if word not in _PARSERS and not (word[:1] == "U" and word[1:].isdecimal()):
-        raise _damaged(path, f"a column {name!r} of the type {word!r}")
-    parse = _PARSERS.get(word, str)
-    values = [_parsed(path, f"{name!r} in row {i}", parse, cell) for i, cell in enumerate(cells, 1)]
-    return _array(name, values, np.dtype(word))
-
-
-def _parsed(path: object, what: str, parse: Callable[[str], T], text: str) -> T:
-    try:
-        return parse(text)
-    except (ValueError, KeyError) as error:
-        raise _damaged(path, f"{text!r} for {what}") from error

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from scb_edu.figures.picture import (
     AMBER,
@@ -27,9 +28,6 @@ from scb_edu.figures.picture import (
     styled,
 )
 from scb_edu.support.checks import Array
-
-Table: TypeAlias = NDArray[np.void]
-"""A structured array, one row a run or a group of runs."""
 
 SINGLE = (5.4, 3.4)
 DOUBLE = (5.0, 6.0)  # one above the other, so that the words stay readable on a phone
@@ -49,12 +47,12 @@ SPEED_CODES = (
 
 
 @styled()
-def method_courses(runs: Table, start: tuple[float, float]) -> Picture:
+def method_courses(runs: pd.DataFrame, start: tuple[float, float]) -> Picture:
     """Draw the distances over the samples seen: every run thin, the median of each method thick.
 
     Parameters
     ----------
-    runs : structured array
+    runs : pandas.DataFrame
         Rows of a run are records: ``method``, ``seed``, ``samples``, ``attention``, ``value``.
         All runs have the same records.
     start : (attention, value)
@@ -70,23 +68,23 @@ def method_courses(runs: Table, start: tuple[float, float]) -> Picture:
 
     Examples
     --------
-    >>> import numpy as np
+    >>> import pandas as pd
     >>> from scb_edu.figures import method_courses
-    >>> names = [("method", "U5"), ("seed", int), ("samples", int), ("attention", float)]
-    >>> rows = [("plain", 0, 0, 0.7, 0.4), ("plain", 0, 64, 0.6, 0.3)]
-    >>> method_courses(np.array(rows, dtype=[*names, ("value", float)]), (0.7, 0.4))
+    >>> runs = pd.DataFrame({"method": "plain", "seed": 0, "samples": [0, 64],
+    ...                      "attention": [0.7, 0.6], "value": [0.4, 0.3]})
+    >>> method_courses(runs, (0.7, 0.4))
     Median distance after 64 samples, of A and of V: plain 0.600 and 0.300.
     """
     figure, axes = new_figure(*DOUBLE, nrows=2, sharex=True)
     ends = []
     for method in _in_order(runs["method"]):
         mine = runs[runs["method"] == method]
-        samples, courses = _courses(mine)
+        courses = mine.pivot(index="samples", columns="seed", values=list(DISTANCES))
         for ax, column in zip(axes, DISTANCES, strict=True):
-            lines = courses[column]  # (runs, records)
-            ax.plot(samples, lines.T, color=COLORS[method], linewidth=0.7, alpha=0.5)
-            ax.plot(samples, np.median(lines, axis=0), color=COLORS[method], linewidth=3)
-        last = [float(np.median(courses[column][:, -1])) for column in DISTANCES]
+            lines = courses[column]  # (records, runs)
+            ax.plot(lines.index, lines, color=COLORS[method], linewidth=0.7, alpha=0.5)
+            ax.plot(lines.index, lines.median(axis=1), color=COLORS[method], linewidth=3)
+        last = [courses[column].iloc[-1].median() for column in DISTANCES]
         ends.append(f"{method} {last[0]:.3f} and {last[1]:.3f}")
         axes[0].plot([], [], color=COLORS[method], linewidth=3, label=method)
     for ax, label, first in zip(axes, DISTANCES.values(), start, strict=True):
@@ -102,7 +100,7 @@ def method_courses(runs: Table, start: tuple[float, float]) -> Picture:
 
 @styled()
 def sgd_window(
-    contexts: ArrayLike, largest: ArrayLike, smallest: ArrayLike, runs: Table, *, steps: int
+    contexts: ArrayLike, largest: ArrayLike, smallest: ArrayLike, runs: pd.DataFrame, *, steps: int
 ) -> Picture:
     """Draw between which learning rates plain SGD is both stable and fast enough, and its runs.
 
@@ -111,7 +109,7 @@ def sgd_window(
     contexts, largest, smallest : (n,) arrays
         Context lengths, the rate at which steps become unstable, and the rate at which stage 1
         just ends within the steps.
-    runs : structured array
+    runs : pandas.DataFrame
         With the columns ``context_length``, ``learning_rate``, ``seed``, ``ended``, ``alpha_A``,
         and ``column_sum``, the largest at the end.
     steps : int
@@ -126,12 +124,11 @@ def sgd_window(
 
     Examples
     --------
-    >>> import numpy as np
+    >>> import pandas as pd
     >>> from scb_edu.figures import sgd_window
-    >>> names = [("context_length", int), ("learning_rate", float), ("seed", int)]
-    >>> names += [("ended", "U8"), ("alpha_A", float), ("column_sum", float)]
-    >>> runs = np.array([(100, 0.1, 0, "finished", 0.9, 1.0),
-    ...                  (100, 0.9, 0, "diverged", 0.0, 1.0)], dtype=names)
+    >>> runs = pd.DataFrame({"context_length": 100, "learning_rate": [0.1, 0.9], "seed": 0,
+    ...                      "ended": ["finished", "diverged"], "alpha_A": [0.9, 0.0],
+    ...                      "column_sum": 1.0})
     >>> sgd_window([100, 200], [0.2, 0.1], [0.05, 0.06], runs, steps=4000)
     Too fast above 0.2 at T = 100, 0.1 at T = 200; too slow for 4,000 steps below 0.05 and 0.06. \
 Of 2 runs, 1 diverged, 0 ended with a column sum off by more than 0.1, 0 were too slow, 1 arrived.
@@ -169,9 +166,9 @@ Of 2 runs, 1 diverged, 0 ended with a column sum off by more than 0.1, 0 were to
     return Picture(figure, words)
 
 
-def _fates(runs: Table) -> list[tuple[str, str, str, NDArray[np.bool_]]]:
+def _fates(runs: pd.DataFrame) -> list[tuple[str, str, str, pd.Series]]:
     lost = runs["ended"] != "finished"
-    swollen = ~lost & (np.abs(runs["column_sum"] - 1) > 0.1)
+    swollen = ~lost & ((runs["column_sum"] - 1).abs() > 0.1)
     slow = ~lost & ~swollen & (runs["alpha_A"] < 0.5)
     rest = ~(lost | swollen | slow)
     return [
@@ -184,13 +181,17 @@ def _fates(runs: Table) -> list[tuple[str, str, str, NDArray[np.bool_]]]:
 
 @styled()
 def rate_grid(
-    runs: Table, *, column: str = "attention", start: float, names: Mapping[str, str] | None = None
+    runs: pd.DataFrame,
+    *,
+    column: str = "attention",
+    start: float,
+    names: Mapping[str, str] | None = None,
 ) -> Picture:
     """Draw the final distance of every run of a grid over its learning rate, one panel a method.
 
     Parameters
     ----------
-    runs : structured array
+    runs : pandas.DataFrame
         With the columns ``method``, ``learning_rate``, ``penalty``, ``seed``, ``ended`` and
         the one that is drawn. A line joins the medians of one penalty.
     column : str
@@ -210,12 +211,10 @@ def rate_grid(
 
     Examples
     --------
-    >>> import numpy as np
+    >>> import pandas as pd
     >>> from scb_edu.figures import rate_grid
-    >>> names = [("method", "U5"), ("learning_rate", float), ("penalty", float), ("seed", int)]
-    >>> runs = np.array([("plain", 0.1, 0.0, 0, "finished", 0.4),
-    ...                  ("plain", 0.2, 0.0, 0, "diverged", 0.7)],
-    ...                 dtype=[*names, ("ended", "U8"), ("attention", float)])
+    >>> runs = pd.DataFrame({"method": "plain", "learning_rate": [0.1, 0.2], "penalty": 0.0,
+    ...                      "seed": 0, "ended": ["finished", "diverged"], "attention": [0.4, 0.7]})
     >>> rate_grid(runs, start=0.7)
     Best median distance of A to Q: plain 0.400 at rate 0.1. 1 of 2 runs broke down.
     """
@@ -252,18 +251,16 @@ def _name_penalties(figure: Figure, ax: Axes) -> None:
         figure.legend(lines, names, loc=where, ncols=len(lines), title="penalty")
 
 
-def _grid_panel(ax: Axes, runs: Table, column: str, top: float) -> str:
+def _grid_panel(ax: Axes, runs: pd.DataFrame, column: str, top: float) -> str:
     """Draw the runs of one method; return its best median in words."""
-    method, best = str(runs["method"][0]), (np.inf, 0.0, 0.0)
+    method, best = runs["method"].iloc[0], (np.inf, 0.0, 0.0)
     penalties = np.unique(runs["penalty"])
     shades = dict(zip(penalties, GREENS if len(penalties) > 1 else [COLORS[method]], strict=False))
     for penalty, color in shades.items():
         group = runs[runs["penalty"] == penalty]
-        rates = np.unique(group["learning_rate"])
-        medians = [np.median(group[column][group["learning_rate"] == rate]) for rate in rates]
-        low = int(np.argmin(medians))
-        best = min(best, (float(medians[low]), float(rates[low]), float(penalty)))
-        ax.plot(rates, medians, color=color, linewidth=1.4, label=f"{penalty:g}")
+        medians = group.groupby("learning_rate")[column].median()
+        best = min(best, (medians.min(), medians.idxmin(), penalty))
+        ax.plot(medians, color=color, linewidth=1.4, label=f"{penalty:g}")
         fine = group["ended"] == "finished"
         x = _spread(group["learning_rate"], group["seed"], 0.06)
         ax.plot(x[fine], group[column][fine], MARKS[method], color=color, markersize=3, alpha=0.8)
@@ -274,14 +271,16 @@ def _grid_panel(ax: Axes, runs: Table, column: str, top: float) -> str:
 
 
 @styled()
-def ladder(medians: Mapping[str, Table], runs: Table, *, names: Mapping[str, str]) -> Picture:
+def ladder(
+    medians: Mapping[str, pd.DataFrame], runs: pd.DataFrame, *, names: Mapping[str, str]
+) -> Picture:
     """Draw where the runs of each rung end: every run a dot, medians with intervals.
 
     Parameters
     ----------
-    medians : mapping from "attention" and "value" to structured arrays
+    medians : mapping from "attention" and "value" to frames
         Of `scb_edu.experiments.summarise` by ``method``: ``estimate``, ``low``, ``high``.
-    runs : structured array
+    runs : pandas.DataFrame
         With the columns ``method``, ``seed``, ``attention``, ``value``.
     names : mapping
         What to call the methods, in the order of the ladder.
@@ -296,50 +295,54 @@ def ladder(medians: Mapping[str, Table], runs: Table, *, names: Mapping[str, str
 
     Examples
     --------
-    >>> import numpy as np, scb_edu as scb
+    >>> import numpy as np, pandas as pd, scb_edu as scb
     >>> from scb_edu.figures import ladder
-    >>> runs = np.array([("l1", 0, 0.1, 0.02), ("l1", 1, 0.1, 0.02)], dtype=[("method", "U5"),
-    ...                 ("seed", int), ("attention", float), ("value", float)])
+    >>> runs = pd.DataFrame({"method": "l1", "seed": [0, 1], "attention": 0.1, "value": 0.02})
     >>> both = {column: scb.experiments.summarise(runs, "method", column,
     ...         rng=np.random.default_rng(0)) for column in ("attention", "value")}
     >>> ladder(both, runs, names={"l1": "with l1"})
     Median final distance of A and V: with l1 0.100 and 0.020.
     """
     figure, axes = new_figure(*DOUBLE, nrows=2, sharex=True)
+    rows = {column: medians[column].set_index("method") for column in DISTANCES}
     for ax, (column, label) in zip(axes, DISTANCES.items(), strict=True):
         for place, method in enumerate(names):
             mine = runs[runs["method"] == method]
             x = place + 0.2 + 0.22 * np.linspace(-0.5, 0.5, max(len(mine), 2))[: len(mine)]
             ax.plot(x, mine[column], MARKS[method], color=COLORS[method], markersize=3.5, alpha=0.7)
-            row = medians[column][medians[column]["method"] == method][0]
-            _whisker(ax, place - 0.12, row, TRUTH, MARKS[method])
+            _whisker(ax, place - 0.12, rows[column].loc[method], TRUTH, MARKS[method])
         ax.set(yscale="log", title=_title(label), xlim=(-0.5, len(names) - 0.5))
         _plain_ticks(ax)
     axes[1].set_xticks(range(len(names)), [name.replace(" ", "\n") for name in names.values()])
     parts = []
     for method, name in names.items():
-        found = [medians[c]["estimate"][medians[c]["method"] == method][0] for c in DISTANCES]
+        found = [rows[column].loc[method, "estimate"] for column in DISTANCES]
         parts.append(f"{name} {found[0]:.3f} and {found[1]:.3f}")
     return Picture(figure, f"Median final distance of A and V: {'; '.join(parts)}.")
 
 
 @styled()
 def best_against(
-    medians: Mapping[str, Mapping[str, Table]], runs: Table, *, by: str, label: str, start: Table
+    medians: Mapping[str, Mapping[str, pd.DataFrame]],
+    runs: pd.DataFrame,
+    *,
+    by: str,
+    label: str,
+    start: pd.DataFrame,
 ) -> Picture:
     """Draw the best final distances of two methods against the context length or the batch size.
 
     Parameters
     ----------
-    medians : mapping from "attention" and "value" to mappings from method to structured arrays
+    medians : mapping from "attention" and "value" to mappings from method to frames
         With the columns ``by``, ``estimate``, ``low``, ``high``.
-    runs : structured array
+    runs : pandas.DataFrame
         The runs behind them, drawn as dots; those that broke down as crosses.
     by : str
         "context_length" or "batch_size".
     label : str
         Of the horizontal axis.
-    start : structured array
+    start : pandas.DataFrame
         With the columns ``by``, ``attention`` and ``value``: distances before training.
 
     Returns
@@ -352,16 +355,14 @@ def best_against(
 
     Examples
     --------
-    >>> import numpy as np
+    >>> import pandas as pd
     >>> from scb_edu.figures import best_against
-    >>> row = np.array([(8, 0.2, 0.1, 0.3), (64, 0.1, 0.1, 0.1)], dtype=[("batch_size", int),
-    ...                ("estimate", float), ("low", float), ("high", float)])
-    >>> runs = np.array([("l1", 8, 0, 0.2, 0.2, "finished")], dtype=[("method", "U5"),
-    ...                 ("batch_size", int), ("seed", int), ("attention", float),
-    ...                 ("value", float), ("ended", "U8")])
-    >>> start = np.array([(8, 0.7, 0.4), (64, 0.7, 0.4)], dtype=[("batch_size", int),
-    ...                  ("attention", float), ("value", float)])
-    >>> best_against({c: {"l1": row} for c in ("attention", "value")}, runs, by="batch_size",
+    >>> rows = pd.DataFrame({"batch_size": [8, 64], "estimate": [0.2, 0.1], "low": [0.1, 0.1],
+    ...                      "high": [0.3, 0.1]})
+    >>> runs = pd.DataFrame({"method": ["l1"], "batch_size": 8, "seed": 0, "attention": 0.2,
+    ...                      "value": 0.2, "ended": "finished"})
+    >>> start = pd.DataFrame({"batch_size": [8, 64], "attention": 0.7, "value": 0.4})
+    >>> best_against({c: {"l1": rows} for c in ("attention", "value")}, runs, by="batch_size",
     ...              label="batch size", start=start)
     Median distance of A to Q from batch size 8 to 64: l1 0.200 to 0.100.
     """
@@ -378,7 +379,7 @@ def best_against(
                 linewidth=1.4,
                 label=method,
             )
-            for row in rows:
+            for _, row in rows.iterrows():
                 _whisker(ax, row[by] * shift, row, COLORS[method], MARKS[method])
             mine = runs[runs["method"] == method]
             fine, x = mine["ended"] == "finished", mine[by] * shift * 1.1 ** (2 * side - 1)
@@ -393,9 +394,10 @@ def best_against(
     axes[0].legend(loc="best")
     words = []
     for method, rows in medians["attention"].items():
-        words.append(f"{method} {rows['estimate'][0]:.3f} to {rows['estimate'][-1]:.3f}")
-    first = medians["attention"][next(iter(medians["attention"]))][by]
-    text = f"Median {DISTANCES['attention']} from {label} {first[0]:,} to {first[-1]:,}: "
+        first, last = rows.iloc[0], rows.iloc[-1]
+        words.append(f"{method} {first['estimate']:.3f} to {last['estimate']:.3f}")
+    ends = f"{first[by]:,.0f} to {last[by]:,.0f}"
+    text = f"Median {DISTANCES['attention']} from {label} {ends}: "
     return Picture(figure, text + "; ".join(words) + ".")
 
 
@@ -690,12 +692,12 @@ def two_runs(runs: Mapping[str, Any], start: float, *, title: str) -> Picture:
 
 
 @styled()
-def speed(table: NDArray[np.void]) -> Picture:
+def speed(table: pd.DataFrame) -> Picture:
     """Draw how long one training step takes, for the library and for PyTorch.
 
     Parameters
     ----------
-    table : structured array
+    table : pandas.DataFrame
         One row for each size, as ``make bench`` stores them: ``vocab_size``, ``context_length``,
         ``batch_size``; microseconds ``ours``, ``careful_indices``, ``indices``, ``dense``; and
         for each of the last three, with ``_ratio`` behind the name, how many times as long as ours.
@@ -710,53 +712,46 @@ def speed(table: NDArray[np.void]) -> Picture:
 
     Examples
     --------
-    >>> import numpy as np
+    >>> import pandas as pd
     >>> from scb_edu.figures import speed
     >>> names = ["vocab_size", "context_length", "batch_size", "ours", "careful_indices",
     ...          "indices", "dense", "careful_indices_ratio", "indices_ratio", "dense_ratio"]
     >>> row = (3, 1000, 64, 200, 800, 1800, 3000, 4, 9, 15)
-    >>> speed(np.array([row], dtype=[(name, float) for name in names]))
+    >>> speed(pd.DataFrame([row], columns=names))
     One training step in microseconds. N = 3, T = 1,000, B = 64: 200; PyTorch takes 15 times as \
 long with one-hot contexts, 9.0 times with indices, 4.0 times with indices and care.
     """
     figure, ax = new_figure(4.6, 1.3 + 0.75 * len(table))
     places = np.arange(len(table))
-    slowest = np.max([table[column] for column, *_ in SPEED_CODES], axis=0)
-    fastest = np.min([table[column] for column, *_ in SPEED_CODES], axis=0)
-    ax.hlines(places, fastest, slowest, color="#cccccc", zorder=1)
+    times = table[[column for column, *_ in SPEED_CODES]]
+    ax.hlines(places, times.min(axis=1), times.max(axis=1), color="#cccccc", zorder=1)
     for column, name, color, marker in SPEED_CODES:
         ax.plot(table[column], places, marker, color=color, markersize=8, label=name)
-    for place, row in enumerate(table):
+    rows = [row for _, row in table.iterrows()]
+    for place, row in enumerate(rows):
         _write_ratios(ax, place, row)
-    ax.set_yticks(places, [_size(row, "\n") for row in table])
+    ax.set_yticks(places, [_size(row, "\n") for row in rows])
     ax.set(xscale="log", xlabel="microseconds a step", ylim=(len(table) - 0.5, -0.6))
     ax.margins(x=0.1)
     ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1), ncols=1)
-    return Picture(figure, f"One training step in microseconds. {' '.join(map(_story, table))}")
+    return Picture(figure, f"One training step in microseconds. {' '.join(map(_story, rows))}")
 
 
-def _in_order(methods: NDArray[Any]) -> list[str]:
-    return [name for name in COLORS if name in methods]
+def _in_order(methods: pd.Series) -> list[str]:
+    return [name for name in COLORS if name in set(methods)]
 
 
 def _title(label: str) -> str:
     return label[0].upper() + label[1:]
 
 
-def _courses(runs: Table) -> tuple[Array, dict[str, Array]]:
-    """Return the samples of the records (R,), and each column as a matrix (runs, R)."""
-    seeds = len(np.unique(runs["seed"]))
-    samples = runs["samples"].reshape(seeds, -1)[0]
-    return samples, {column: runs[column].reshape(seeds, -1) for column in DISTANCES}
-
-
-def _spread(x: Array, seeds: Array, width: float) -> Array:
+def _spread(x: pd.Series, seeds: pd.Series, width: float) -> pd.Series:
     """Move points a little to the side by their seed, so that all are seen on a log axis."""
     middle = (seeds - seeds.mean()) / max(1, np.ptp(seeds)) if len(seeds) else seeds
-    return np.asarray(x * np.exp(width * 2 * middle))
+    return x * np.exp(width * 2 * middle)
 
 
-def _top(runs: Table, column: str) -> float:
+def _top(runs: pd.DataFrame, column: str) -> float:
     fine = runs[column][runs["ended"] == "finished"]
     return 1.3 * float(fine.max()) if len(fine) else 1.0
 

@@ -1,37 +1,69 @@
-"""Compute a study anew: ``python -m scb_edu.studies NAME``."""
+"""Compute anew the studies whose code was changed: ``python -m scb_edu.studies``."""
 
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from scb_edu.experiments import processes
 from scb_edu.studies import STUDIES
-from scb_edu.studies.study import data_folder
+from scb_edu.studies.study import Study
+
+DATA = Path(__file__).parent / "data"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the studies that are named on the command line, or all of them."""
+    """Compute those of the named studies, or of all, whose table is not of today's code."""
     asked = _parser().parse_args(arguments)
+    studies = [STUDIES[name] for name in asked.names or STUDIES]
+    stale = [study for study in studies if study.known(asked.output).get("code") != study.code]
+    for study in studies:
+        print(_outlook(study, asked.output, asked.jobs, study in stale), flush=True)
+    if asked.check:
+        sys.exit(1 if stale else 0)
+    if stale:
+        _compute(stale, asked)
+
+
+def _compute(studies: Sequence[Study], asked: argparse.Namespace) -> None:
     for folder in (asked.cache, asked.output):
         folder.mkdir(parents=True, exist_ok=True)
     with processes(asked.jobs) as pool:
-        for name in asked.names or STUDIES:
-            study = STUDIES[name]
+        for place, study in enumerate(studies, 1):
+            print(f"{study.name} ({place} of {len(studies)})", flush=True)
             # one file for each study: two of them may share a function
-            table = study.compute(pool, asked.cache / f"{name}.jsonl")
-            print(f"{study.store(table, asked.output)}: {len(table)} rows")
+            table = study.compute(pool, asked.cache / f"{study.name}.jsonl")
+            print(f"{study.store(table, asked.output)}: {len(table)} rows", flush=True)
+
+
+def _outlook(study: Study, folder: Path, jobs: int, is_stale: bool) -> str:
+    """Return in words whether a study is to be computed, and how long that takes."""
+    if not is_stale:
+        return f"{study.name}: up to date"
+    known = study.known(folder)
+    state = "of an earlier code" if known else "not there"
+    seconds = known.get("seconds")
+    time = "an unknown time" if seconds is None else f"about {seconds / jobs / 60:.1f} minutes"
+    return f"{study.name}: {state}, takes {time} in {jobs} processes"
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m scb_edu.studies",
-        description="Compute studies of the book anew. An interrupted one goes on where it was.",
+        description="Compute anew the studies of the book whose code, points or seeds were "
+        "changed since their table was stored. An interrupted one goes on where it was.",
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(STUDIES)}")
-    parser.add_argument("--jobs", type=int, default=None, help="processes; one a core unless told")
-    parser.add_argument("--output", type=Path, default=data_folder(), help="a folder")
+    parser.add_argument(
+        "--check", action="store_true", help="only list what is to be computed (exit 1 if any is)"
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="processes; one a core unless told"
+    )
+    parser.add_argument("--output", type=Path, default=DATA, help="a folder")
     parser.add_argument(
         "--cache", type=Path, default=Path("_build/studies"), help="results as they come"
     )

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from scb_edu.experiments.intervals import summarise
-from scb_edu.experiments.tables import Table
 from scb_edu.model.gradients import population_gradient
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer, signals
 from scb_edu.studies.study import Study, from_scratch
-from scb_edu.support.checks import Array
 from scb_edu.training.optimizers import SGD, Optimizer, ProjectedSGD, ProximalGradient
 from scb_edu.training.trajectory import Trajectory
 
@@ -102,20 +100,17 @@ def exact_escape(task: SCBTask, rate: float) -> float:
     return rate * steps
 
 
-def best_runs(table: Table, by: str) -> Table:
+def best_runs(table: pd.DataFrame, by: str) -> pd.DataFrame:
     """Return the runs of plain SGD and of the proximal method at their best rate, judged by A."""
-    kept = []
-    for method in ("plain", "l1"):
-        for x in np.unique(table[by]):
-            here = table[(table["method"] == method) & (table[by] == x)]
-            same = [
-                here[here["learning_rate"] == rate] for rate in np.unique(here["learning_rate"])
-            ]
-            kept.append(min(same, key=lambda runs: float(np.median(runs["attention"]))))
-    return np.concatenate(kept)
+    middle = table.groupby(["method", by, "learning_rate"])["attention"].median().reset_index()
+    best = middle.loc[middle.groupby(["method", by])["attention"].idxmin()]
+    runs = best[["method", by, "learning_rate"]].merge(table)
+    return pd.concat([runs[runs["method"] == method] for method in ("plain", "l1")])
 
 
-def medians_by(runs: Table, by: str, rng: np.random.Generator) -> dict[str, dict[str, Table]]:
+def medians_by(
+    runs: pd.DataFrame, by: str, rng: np.random.Generator
+) -> dict[str, dict[str, pd.DataFrame]]:
     """Return medians with intervals, for both distances and both methods."""
     return {
         column: {
@@ -126,21 +121,17 @@ def medians_by(runs: Table, by: str, rng: np.random.Generator) -> dict[str, dict
     }
 
 
-def grid_cells(
-    grid: Table,
-    column: str,
-    statistic: Callable[[Array], Any],
-    penalties: Sequence[float],
-    rates: Sequence[float],
-) -> Array:
-    """Return a statistic of the preconditioned runs, a row for each penalty (P, R)."""
-    some = grid[np.isin(grid["method"], ["preconditioned", "l1"])]
+def grid_cells(grid: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the median distance of A, and the share of the runs that found Q.
 
-    def cell(penalty: float, rate: float) -> Any:
-        here = (some["penalty"] == penalty) & (some["learning_rate"] == rate)
-        return statistic(some[column][here])
-
-    return np.array([[cell(penalty, rate) for rate in rates] for penalty in penalties])
+    The frames have a row for each penalty, a column for each rate; nan where nothing was run.
+    """
+    some = grid[grid["method"].isin(["preconditioned", "l1"])]
+    cells = some.assign(found=some["alpha_A"] > 0.5).groupby(["penalty", "learning_rate"])
+    return {
+        "distance": cells["attention"].median().unstack(),
+        "found": cells["found"].mean().unstack(),
+    }
 
 
 def _run(

@@ -6,13 +6,13 @@ import math
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from scb_edu.experiments.intervals import Interval, bootstrap_interval
-from scb_edu.experiments.tables import Table
 from scb_edu.model.gradients import Gradient
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer
-from scb_edu.studies.study import Study, choose, from_scratch
+from scb_edu.studies.study import Study, from_scratch
 from scb_edu.support.checks import Array
 from scb_edu.theory.complexity import initial_signal_drift, samples_needed
 from scb_edu.training import train
@@ -139,21 +139,20 @@ def second_stage(
 
 
 def best_batch(
-    table: Table, T: int, N: int, Q: int, rng: np.random.Generator
+    table: pd.DataFrame, T: int, N: int, Q: int, rng: np.random.Generator
 ) -> tuple[Interval, int]:
     """Return the samples of the second stage at the best batch size, and that size.
 
     The best has the smallest median among the sizes at which (nearly) all runs arrive.
     """
-    some = choose(table, context_length=T, vocab_size=N, sparsity=Q)
-    groups = [choose(some, batch_size=B) for B in np.unique(some["batch_size"])]
+    some = table.query("context_length == @T and vocab_size == @N and sparsity == @Q")
     seen = {
-        int(runs["batch_size"][0]): runs["steps"] * runs["batch_size"]
-        for runs in groups
+        B: B * runs["steps"]
+        for B, runs in some.groupby("batch_size")
         if runs["reached"].mean() > 0.95  # an interval needs runs that arrive
     }
-    best = min(seen, key=lambda B: float(np.median(seen[B])))
-    return bootstrap_interval(seen[best], rng=rng), best
+    best = min(seen, key=lambda B: seen[B].median())
+    return bootstrap_interval(seen[best], rng=rng), int(best)
 
 
 def plain_task(

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from scb_edu.experiments.intervals import Interval
-from scb_edu.experiments.tables import Table
+from scb_edu.experiments.intervals import quantile_interval
 from scb_edu.model.gradients import bayes_loss, gradient
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer, signals
-from scb_edu.studies.study import Study, choose
+from scb_edu.studies.study import Study
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
 from scb_edu.theory.complexity import initial_signal_drift
@@ -176,54 +176,39 @@ def pretrain(theta: float, rng: np.random.Generator) -> LinearTransformer:
     return LinearTransformer(model.value, model.attention)
 
 
-def courses(table: Table, name: str) -> tuple[Array, Array]:
+def courses(table: pd.DataFrame, name: str) -> tuple[Array, Array]:
     """Return the samples (n,) and a column of every run (seeds, n) of an end-to-end study."""
-    samples = np.unique(table["samples"])
-    runs = [choose(table, seed=seed)[name] for seed in np.unique(table["seed"])]
-    return samples, np.array(runs)
+    runs = table.pivot(index="seed", columns="samples", values=name)
+    return runs.columns.to_numpy(), runs.to_numpy()
 
 
-def samples_to_half_way(table: Table) -> Array:
+def samples_to_half_way(table: pd.DataFrame) -> pd.Series:
     """Return the samples that each run took; inf where it never arrived."""
-    return np.where(table["reached"], table["samples"], np.inf)
+    return table["samples"].where(table["reached"], math.inf)
 
 
-def median_interval(values: Sequence[float] | Array, level: float = 0.95) -> Interval:
-    """Return the median of a sample with an interval that may hold the value "never", inf.
-
-    The true median lies below the k-th smallest of n values only if fewer than k of them fall
-    on its left: a matter of tossing n coins. The ends are the k-th smallest and k-th largest.
-    """
-    ordered = np.sort(np.asarray(values, dtype=float))
-    n = len(ordered)
-    chances = np.cumsum([math.comb(n, heads) for heads in range(n)]) / 2**n
-    k = int((chances <= (1 - level) / 2).sum())  # this many may be left out on either side
-    k = max(k - 1, 0)
-    return Interval(float(np.median(ordered)), float(ordered[k]), float(ordered[n - 1 - k]))
-
-
-def medians(table: Table) -> Array:
+def medians(table: pd.DataFrame) -> Array:
     """Return T, the median of the samples, its interval and the share that arrived: (5, n)."""
-    rows = []
-    for T in np.unique(table["context_length"]):
-        some = choose(table, context_length=T)
-        rows.append((T, *median_interval(samples_to_half_way(some)), some["reached"].mean()))
+    rows = [
+        (T, *quantile_interval(samples_to_half_way(runs)), runs["reached"].mean())
+        for T, runs in table.groupby("context_length")
+    ]
     return np.transpose(rows)
 
 
-def by_correlation(table: Table, T: int, thetas: Sequence[float]) -> Array:
+def by_correlation(table: pd.DataFrame, T: int, thetas: Sequence[float]) -> Array:
     """Return theta, the median of the samples and its interval, of related starts: (4, n)."""
-    rows = []
-    for theta in thetas:
-        some = choose(table, start="related", theta=theta, context_length=T)
-        rows.append((theta, *median_interval(samples_to_half_way(some))))
-    return np.transpose(rows)
+    groups = table.query("start == 'related' and context_length == @T").groupby("theta")
+    samples = [samples_to_half_way(groups.get_group(theta)) for theta in thetas]
+    return np.transpose(
+        [(x, *quantile_interval(runs)) for x, runs in zip(thetas, samples, strict=True)]
+    )
 
 
-def shares(table: Table, lengths: Sequence[int], thetas: Sequence[float]) -> Array:
+def shares(table: pd.DataFrame, lengths: Sequence[int], thetas: Sequence[float]) -> Array:
     """Return the share of runs on the right side: (theta, T)."""
-    cells = [[choose(table, theta=theta, context_length=T) for T in lengths] for theta in thetas]
-    return np.array([[cell["right"].mean() for cell in row] for row in cells])
+    cells = table.pivot_table("right", index="theta", columns="context_length")  # of means
+    return np.asarray(cells.loc[list(thetas), list(lengths)])
 
 
 def finite(rows: Sequence[Array]) -> Array:
@@ -317,10 +302,9 @@ def _knows_half(record: Record) -> bool:
     return record.signals.value > 0.5
 
 
-def fates(table: Table) -> dict[str, int]:
+def fates(table: pd.DataFrame) -> dict[str, int]:
     """Return how many runs ended in which way."""
-    names, counts = np.unique(table["fate"], return_counts=True)
-    return dict(zip(names.tolist(), counts.tolist(), strict=True))
+    return {fate: len(runs) for fate, runs in table.groupby("fate")}
 
 
 def _points() -> list[dict[str, Any]]:

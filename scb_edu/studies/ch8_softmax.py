@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import DTypeLike
 
 from scb_edu.experiments.intervals import Interval, bootstrap_interval
-from scb_edu.experiments.tables import Table
 from scb_edu.model.gradients import bayes_loss, population_loss
 from scb_edu.model.similarity import attention_cosine, effective_support_size, off_support_mass
 from scb_edu.model.task import SCBTask
@@ -19,7 +19,7 @@ from scb_edu.model.transformer import (
     distances,
     signals,
 )
-from scb_edu.studies.study import Study, choose
+from scb_edu.studies.study import Study
 from scb_edu.support.checks import Array
 from scb_edu.theory.softmax_dynamics import softmax_flow, softmax_snap_time
 from scb_edu.training import Stage, train_stages
@@ -169,16 +169,15 @@ def arrivals(task: SCBTask, ratio: float, *, patience: float) -> tuple[float, fl
     return flow.arrival(large, q[large] / 10), flow.arrival(small, q[small] / 10)
 
 
-def by_task(table: Table, column: str, rng: np.random.Generator) -> dict[str, Interval]:
+def by_task(table: pd.DataFrame, column: str, rng: np.random.Generator) -> dict[str, Interval]:
     """Return the median of a column for each task, with its interval."""
-    found = {}
-    for name, T in dict.fromkeys(table[["task", "context_length"]].tolist()):
-        rows = choose(table, task=name, context_length=T)
-        found[f"{name}, T={T}"] = bootstrap_interval(rows[column], rng=rng)
-    return found
+    groups = table.groupby(["task", "context_length"], sort=False)[column]
+    return {f"{name}, T={T}": bootstrap_interval(ends, rng=rng) for (name, T), ends in groups}
 
 
-def beside(table: Table, column: str, rng: np.random.Generator, scale: float = 1) -> list[str]:
+def beside(
+    table: pd.DataFrame, column: str, rng: np.random.Generator, scale: float = 1
+) -> list[str]:
     """Return a line for each task: the median of both methods, each with its interval."""
     soft, line = (by_task(table, f"{column}_{method}", rng) for method in METHODS[:2])
     rows = [

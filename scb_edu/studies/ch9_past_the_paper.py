@@ -7,12 +7,12 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from scb_edu.experiments.intervals import Interval, bootstrap_interval
-from scb_edu.experiments.tables import Table
 from scb_edu.model.task import Batch, SCBTask, random_attention
 from scb_edu.model.transformer import Distances, LinearTransformer, Transformer, distances, signals
-from scb_edu.studies.study import Study, choose, data_file
+from scb_edu.studies.study import Study, data_file
 from scb_edu.support.checks import Array, Tokens
 from scb_edu.text.corpus import Corpus, NGram
 from scb_edu.text.sequences import (
@@ -46,7 +46,8 @@ SCHEDULES = ("fresh", "anywhere", "in order")
 @lru_cache(maxsize=4)
 def alice(unit: str = "character", vocab_size: int | None = None) -> tuple[Corpus, Corpus, Corpus]:
     """Return the book's text in three parts: to learn from, to choose settings by, held out."""
-    text = Corpus.from_file(data_file("alice.txt"), unit=unit)
+    with data_file("alice.txt") as path:
+        text = Corpus.from_file(path, unit=unit)
     first, second, third = text.split(*SHARES, vocab_size=vocab_size)
     return first, second, third
 
@@ -139,12 +140,11 @@ def counted_scores(order: int) -> Scores:
     return scores_of(laws, laws, output)
 
 
-def layer_scores(table: Table, context_length: int, with_last: bool) -> Scores:
+def layer_scores(table: pd.DataFrame, context_length: int, with_last: bool) -> Scores:
     """Return the scores of one layer on the real text, the mean over the stored seeds."""
-    some = choose(table, context_length=context_length, shuffled=False, with_last=with_last)
-    pieces = [choose(some, piece=i) for i in range(PIECES)]
-    means = [[runs[name].mean() for runs in pieces] for name in ("surprise", "loss")]
-    return Scores(*map(np.array, means))
+    some = table[(table["context_length"] == context_length) & (table["with_last"] == with_last)]
+    means = some[~some["shuffled"]].groupby("piece")[["surprise", "loss"]].mean()
+    return Scores(means["surprise"].to_numpy(), means["loss"].to_numpy())
 
 
 def text_windows(

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.resources import files
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from scb_edu.experiments.dependencies import code_hash
+from scb_edu.experiments.journal import canonical
+from scb_edu.experiments.runs import points_of
 from scb_edu.experiments.sweeps import Result, sweep
-from scb_edu.experiments.tables import Provenance, Table, load_table, save_table
+from scb_edu.experiments.tables import Provenance, load_table, save_table
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer
 from scb_edu.support.errors import ScbError
@@ -55,9 +61,10 @@ class Study:
         """What to type to compute the table anew."""
         return f"python -m scb_edu.studies {self.name}"
 
-    def compute(self, executor: Executor, cache: str | os.PathLike[str] | None) -> Table:
+    def compute(self, executor: Executor, cache: str | os.PathLike[str] | None) -> pd.DataFrame:
         """Run what the cache lacks, with a progress bar, and return the whole table."""
-        return sweep(
+        code = self.code  # before the runs: the files may change while they go on
+        table = sweep(
             self.function,
             self.grid,
             seeds=self.seeds,
@@ -66,16 +73,30 @@ class Study:
             cache=cache,
             progress=True,
         )
+        table.attrs["code"] = code
+        return table
 
-    def slice(self, points: Sequence[Mapping[str, Any]], seeds: int) -> Table:
+    def slice(self, points: Sequence[Mapping[str, Any]], seeds: int) -> pd.DataFrame:
         """Run the first seeds of some points anew, here and now; the stored rows say the same."""
         with ThreadPoolExecutor(1) as here:
             return sweep(self.function, points, seeds=seeds, seed=self.seed, executor=here)
 
-    def store(self, table: Table, folder: Path) -> Path:
-        """Write the table with its provenance into a folder, and return the file."""
+    @property
+    def code(self) -> str:
+        """The hash of all that the table depends on: code (`code_hash`), points and seeds."""
+        parts = [code_hash(self.function), points_of(self.grid), self.seeds, self.seed]
+        return hashlib.sha256(canonical(parts).encode()).hexdigest()[:16]
+
+    def known(self, folder: Path) -> Mapping[str, Any]:
+        """Return the provenance of the table in a folder; empty where there is no such table."""
         file = folder / f"{self.name}.csv"
-        save_table(file, table, Provenance(self.command, self.seed))
+        return load_table(file).attrs if file.exists() else {}
+
+    def store(self, table: pd.DataFrame, folder: Path) -> Path:
+        """Write a table that was computed, with its provenance, and return the file."""
+        file, seconds = folder / f"{self.name}.csv", round(table.attrs["seconds"], 1)
+        source = Provenance(self.command, self.seed, code=table.attrs["code"], seconds=seconds)
+        save_table(file, table, source)
         return file
 
 
@@ -85,14 +106,7 @@ def from_scratch(context_length: int, optimizer: Optimizer, **options: Any) -> T
     return train(task, LinearTransformer.initial(task, dtype=np.float32), optimizer, **options)
 
 
-def choose(table: Table, **values: Any) -> Table:
-    """Return the rows of a table that have the given values in the named columns."""
-    for name, value in values.items():
-        table = table[table[name] == value]
-    return table
-
-
-def stored(name: str) -> tuple[Table, Provenance]:
+def stored(name: str) -> pd.DataFrame:
     """Read a table that came with the package.
 
     Parameters
@@ -102,8 +116,9 @@ def stored(name: str) -> tuple[Table, Provenance]:
 
     Returns
     -------
-    table : structured array
-    provenance : Provenance
+    pandas.DataFrame
+        Its ``attrs`` say where it is from: ``command``, ``seed``, ``versions``, ``code`` and
+        ``seconds``, the fields of `scb_edu.experiments.Provenance`.
 
     Raises
     ------
@@ -117,26 +132,16 @@ def stored(name: str) -> tuple[Table, Provenance]:
     Examples
     --------
     >>> from scb_edu.studies import stored
-    >>> table, source = stored("complexity-noise")
-    >>> source.command
+    >>> stored("complexity-noise").attrs["command"]
     'python -m scb_edu.studies complexity-noise'
     """
-    return load_table(data_file(f"{name}.csv"))
+    with data_file(f"{name}.csv") as path:
+        return load_table(path)
 
 
-def data_folder() -> Path:
-    """Return the folder of the data that came with the package.
-
-    Examples
-    --------
-    >>> data_folder().name
-    'data'
-    """
-    return Path(str(files("scb_edu.studies") / "data"))
-
-
-def data_file(name: str) -> Path:
-    """Return a file of data that came with the package.
+@contextmanager
+def data_file(name: str) -> Iterator[Path]:
+    """Give a file of data that came with the package, on the disk while it is in use.
 
     Parameters
     ----------
@@ -155,10 +160,12 @@ def data_file(name: str) -> Path:
     Examples
     --------
     >>> from scb_edu.studies.study import data_file
-    >>> data_file("complexity-noise.csv").name
-    'complexity-noise.csv'
+    >>> with data_file("alice.txt") as path:
+    ...     path.name
+    'alice.txt'
     """
-    file = data_folder() / name
+    file = files("scb_edu.studies") / "data" / name
     if not file.is_file():
         raise ScbError(f"name: expected a table or a text of the package, got {name!r}.")
-    return file
+    with as_file(file) as path:
+        yield path

@@ -12,13 +12,13 @@ from pathlib import Path
 from time import process_time
 
 import numpy as np
+import pandas as pd
 import torch
 from threadpoolctl import threadpool_limits
 from torch_step import CarefulTraining, PlainTraining
 
 import scb_edu as scb
 from scb_edu.experiments import Provenance, save_table
-from scb_edu.experiments.tables import tidy_table
 
 # (N, T, B), and how many times as fast as PyTorch, dense and with indices, the library means to be
 GOALS = {
@@ -148,7 +148,7 @@ def main():
     source = Provenance("make bench", seed=0)
     source = replace(source, versions=f"{source.versions}, torch {torch.__version__}")
     OUTPUT.parent.mkdir(exist_ok=True)
-    save_table(OUTPUT, tidy_table(rows), source)
+    save_table(OUTPUT, pd.DataFrame(rows), source)
 
 
 if __name__ == "__main__":

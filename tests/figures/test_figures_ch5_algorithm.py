@@ -1,6 +1,7 @@
 """Pictures, explorer and exercises of chapter 5: words and marks are those of the data."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
@@ -9,13 +10,12 @@ from scb_edu import exercises, figures, widgets
 from scb_edu.experiments import summarise
 from scb_edu.figures.ch5_algorithm import COLORS, LOST
 
-RUN = [("method", "U14"), ("learning_rate", float), ("penalty", float), ("context_length", int)]
-RUN += [("batch_size", int), ("seed", int), ("attention", float), ("value", float)]
-RUN += [("alpha_A", float), ("column_sum", float), ("ended", "U8")]
+RUN = ["method", "learning_rate", "penalty", "context_length", "batch_size", "seed"]
+RUN += ["attention", "value", "alpha_A", "column_sum", "ended"]
 
 
 def table(*rows):
-    return np.array(list(rows), dtype=RUN)
+    return pd.DataFrame(rows, columns=RUN)
 
 
 def run(method="plain", rate=0.1, penalty=0.0, seed=0, A=0.5, V=0.3, **more):
@@ -35,13 +35,12 @@ def lines_of(ax, color):
 
 
 def test_courses_show_every_run_and_the_median():
-    names = [("method", "U5"), ("seed", int), ("samples", int), ("attention", float)]
     rows = [
         ("l1", seed, samples, 0.7 - samples * (0.1 + seed**2) / 1000, 0.4)
         for seed in range(3)
         for samples in (0, 64, 128)
     ]
-    runs = np.array(rows, dtype=[*names, ("value", float)])
+    runs = pd.DataFrame(rows, columns=["method", "seed", "samples", "attention", "value"])
     picture = figures.method_courses(runs, (0.7, 0.4))
     assert picture.words == (
         "Median distance after 128 samples, of A and of V: l1 0.559 and 0.400."
@@ -107,7 +106,7 @@ def test_ladder_draws_medians_intervals_and_runs():
     (bar,) = [
         line for line in upper.lines if np.ptp(line.get_xdata()) == 0 and len(line.get_xdata()) == 2
     ]
-    row = medians["attention"][0]
+    row = medians["attention"].iloc[0]
     assert bar.get_ydata().tolist() == [row["low"], row["high"]]
 
 
@@ -129,10 +128,7 @@ def test_best_against_draws_both_methods():
         }
         for c in ("attention", "value")
     }
-    begin = np.array(
-        [(100, 0.7, 0.4), (200, 0.7, 0.4)],
-        dtype=[("context_length", int), ("attention", float), ("value", float)],
-    )
+    begin = pd.DataFrame({"context_length": [100, 200], "attention": 0.7, "value": 0.4})
     picture = figures.best_against(medians, runs, by="context_length", label="T", start=begin)
     assert picture.words.endswith("from T 100 to 200: plain 0.400 to 0.400; l1 0.100 to 0.100.")
     upper = picture.figure.axes[0]

@@ -1,10 +1,10 @@
 """The picture of the speed: its marks are the table, its words say the ratios."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from scb_edu import figures
-from scb_edu.experiments.tables import tidy_table
 
 ROWS = [
     {
@@ -22,7 +22,7 @@ ROWS = [
 
 @pytest.fixture
 def picture():
-    return figures.speed(tidy_table(ROWS))
+    return figures.speed(pd.DataFrame(ROWS))
 
 
 def test_speed_says_times_and_ratios(picture):

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import scb_edu as scb
@@ -34,7 +35,7 @@ def load(name):
 
 def last_rows():
     """The 20 fresh runs of each rung, where they end."""
-    courses, _ = load("ladder")
+    courses = load("ladder")
     return courses[courses["samples"] == SAMPLES]
 
 
@@ -47,13 +48,13 @@ def of(table, **wanted):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_stored_table_is_of_the_study_as_it_stands(name):
-    table, source = load(name)
+    table = load(name)
     study = STUDIES[f"algorithm-{name}"]
-    assert (source.command, source.seed) == (study.command, study.seed)
+    assert (table.attrs["command"], table.attrs["seed"]) == (study.command, study.seed)
     keys = list(study.grid[0])
     points = [tuple(point.values()) for point in study.grid]
-    stored = dict.fromkeys(tuple(row) for row in table[keys].tolist())
-    assert list(stored) == points
+    stored = table[keys].drop_duplicates()
+    assert list(stored.itertuples(index=False, name=None)) == points
     rows = RECORDS + 1 if name == "ladder" else 1
     assert len(table) == len(points) * study.seeds * rows
     assert (DATA / f"algorithm-{name}.csv").stat().st_size < 300_000
@@ -68,9 +69,9 @@ def test_the_names_of_the_rungs_are_their_optimisers():
 
 @pytest.mark.parametrize("method", RUNGS)
 def test_each_rung_runs_at_the_best_point_of_its_grid_and_not_at_its_edge(method):
-    grid, _ = load("grid")
+    grid = load("grid")
     mine = of(grid, method=method)
-    points = sorted({(row["learning_rate"], row["penalty"]) for row in mine})
+    points = sorted(set(zip(mine["learning_rate"], mine["penalty"], strict=True)))
     medians = [
         np.median(of(mine, learning_rate=rate, penalty=penalty)["attention"])
         for rate, penalty in points
@@ -94,7 +95,7 @@ def test_the_proximal_run_ends_closer_than_plain_sgd():
     assert np.median(l1["attention"]) <= np.median(plain["attention"]) / 2.5
     assert np.median(l1["value"]) <= np.median(plain["value"]) / 5
     # also beside the rate at which plain SGD is best at V
-    grid, _ = load("grid")
+    grid = load("grid")
     mine = of(grid, method="plain")
     best = min(
         np.median(of(mine, learning_rate=rate)["value"])
@@ -121,7 +122,7 @@ def test_what_the_chapter_says_about_the_ladder():
 
 
 def test_plain_sgd_fails_on_two_sides():
-    grid, _ = load("grid")
+    grid = load("grid")
     mine = of(grid, method="plain")
     slow = of(mine, learning_rate=0.005)
     fast = of(mine, learning_rate=0.04)
@@ -133,7 +134,7 @@ def test_plain_sgd_fails_on_two_sides():
 
 
 def test_the_penalty_has_a_window():
-    grid, _ = load("grid")
+    grid = load("grid")
 
     def median(penalty):
         method = "l1" if penalty else "preconditioned"
@@ -146,15 +147,15 @@ def test_the_penalty_has_a_window():
 
 def test_a_slice_run_anew_gives_the_stored_rows():
     """The same points and seeds; the arithmetic of another machine may differ a little."""
-    lengths, _ = load("lengths")
+    lengths = load("lengths")
     for method, rate in (("plain", 0.04), ("l1", 0.01)):
-        stored = of(lengths, method=method, context_length=125, learning_rate=rate)
+        stored = of(lengths, method=method, context_length=125, learning_rate=rate).iloc[0]
         with ThreadPoolExecutor(1) as pool:
-            point = {name: stored[name][0].item() for name in STUDIES["algorithm-grid"].grid[0]}
+            point = {name: stored[name] for name in STUDIES["algorithm-grid"].grid[0]}
             again = experiments.sweep(race, [point], seeds=1, executor=pool)
         for name in ("attention", "value", "alpha_A", "loss"):
-            assert again[name][0] == pytest.approx(stored[name][0], rel=0.05, abs=0.002)
-        assert again["ended"][0] == stored["ended"][0]
+            assert again[name][0] == pytest.approx(stored[name], rel=0.05, abs=0.002)
+        assert again["ended"][0] == stored["ended"]
 
 
 @pytest.mark.parametrize("method", RUNGS)
@@ -177,19 +178,21 @@ def test_the_window_of_plain_sgd_has_the_edges_of_the_formula():
 
 
 def handmade(rows):
-    names = [("method", "U5"), ("penalty", float), ("learning_rate", float), ("batch_size", int)]
-    return np.array(rows, dtype=[*names, ("attention", float), ("value", float)])
+    names = ["method", "penalty", "learning_rate", "batch_size", "attention", "value", "alpha_A"]
+    return pd.DataFrame(rows, columns=names)
 
 
 def test_best_runs_are_those_of_the_rate_with_the_smallest_median():
     table = handmade(
         [
-            *[("plain", 0, 0.1, 8, far, 0.0) for far in (0.3, 0.3, 9.0)],  # median .3, mean 3.2
-            *[("plain", 0, 0.2, 8, far, 0.0) for far in (0.5, 0.5, 0.1)],
-            *[("plain", 0, 0.1, 64, far, 0.0) for far in (0.7, 0.7)],
-            *[("plain", 0, 0.2, 64, far, 0.0) for far in (0.6, 0.6)],
-            ("l1", 0.01, 0.2, 8, 0.01, 0.0),
-            ("l1", 0.01, 0.1, 64, 0.02, 0.0),
+            *[
+                ("plain", 0, 0.1, 8, far, 0.0, 0.0) for far in (0.3, 0.3, 9.0)
+            ],  # median .3, mean 3.2
+            *[("plain", 0, 0.2, 8, far, 0.0, 0.0) for far in (0.5, 0.5, 0.1)],
+            *[("plain", 0, 0.1, 64, far, 0.0, 0.0) for far in (0.7, 0.7)],
+            *[("plain", 0, 0.2, 64, far, 0.0, 0.0) for far in (0.6, 0.6)],
+            ("l1", 0.01, 0.2, 8, 0.01, 0.0, 0.0),
+            ("l1", 0.01, 0.1, 64, 0.02, 0.0, 0.0),
         ]
     )
     best = best_runs(table, "batch_size")
@@ -203,13 +206,16 @@ def test_best_runs_are_those_of_the_rate_with_the_smallest_median():
 def test_grid_cells_have_a_row_for_each_penalty():
     table = handmade(
         [
-            ("preco", 0, 0.1, 64, 9.0, 0.0),  # of another method
-            ("l1", 0.0, 0.1, 64, 1.0, 0.0),
-            ("l1", 0.0, 0.2, 64, 2.0, 0.0),
-            ("l1", 0.5, 0.1, 64, 3.0, 0.0),
-            ("l1", 0.5, 0.2, 64, 4.0, 0.0),
-            ("l1", 0.5, 0.2, 64, 8.0, 0.0),
+            ("plain", 0.0, 0.1, 64, 9.0, 0.0, 0.9),  # of another method
+            ("preconditioned", 0.0, 0.1, 64, 1.0, 0.0, 0.4),
+            ("preconditioned", 0.0, 0.2, 64, 2.0, 0.0, 0.6),
+            ("l1", 0.5, 0.1, 64, 3.0, 0.0, 0.5),
+            ("l1", 0.5, 0.2, 64, 4.0, 0.0, 0.9),
+            ("l1", 0.5, 0.2, 64, 8.0, 0.0, 0.2),
         ]
     )
-    cells = grid_cells(table, "attention", np.median, (0.0, 0.5), (0.1, 0.2))
-    assert cells.tolist() == [[1.0, 2.0], [3.0, 6.0]]
+    cells = grid_cells(table)
+    assert cells["distance"].to_numpy().tolist() == [[1.0, 2.0], [3.0, 6.0]]
+    assert cells["found"].to_numpy().tolist() == [[0.0, 1.0], [0.0, 0.5]]
+    assert cells["found"].index.tolist() == [0.0, 0.5]
+    assert cells["found"].columns.tolist() == [0.1, 0.2]
