@@ -18,7 +18,8 @@ from scb_edu.figures.picture import (
     styled,
     token_names,
 )
-from scb_edu.model.gradients import Gradient, GradientComparison
+from scb_edu.model.gradients import Gradient
+from scb_edu.model.similarity import GradientComparison
 from scb_edu.model.task import Batch
 from scb_edu.support.checks import Array
 

@@ -1,9 +1,7 @@
 from .gradients import (
     Gradient,
-    GradientComparison,
     SoftmaxGradient,
     bayes_loss,
-    compare_gradients,
     gradient,
     loss,
     population_gradient,
@@ -11,8 +9,15 @@ from .gradients import (
     precondition,
 )
 from .information import entropy, output_entropy
-from .similarity import attention_cosine, effective_support_size, off_support_mass
-from .task import Batch, SCBTask, random_attention, random_transition, token_attention
+from .random_tasks import random_attention, random_transition
+from .similarity import (
+    GradientComparison,
+    attention_cosine,
+    compare_gradients,
+    effective_support_size,
+    off_support_mass,
+)
+from .task import Batch, SCBTask, token_attention
 from .transformer import (
     Distances,
     LinearTransformer,

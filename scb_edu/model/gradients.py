@@ -14,10 +14,11 @@ from scb_edu.model.transformer import (
     SoftmaxTransformer,
     Transformer,
     check_fit,
+    check_model,
+    softmax,
 )
 from scb_edu.support import checks
 from scb_edu.support.checks import Array, Tokens
-from scb_edu.support.errors import ScbError
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,10 +148,11 @@ def gradient(
     """
     context, residual = _forward(model, batch)  # (B, N) each
     B = len(residual)
-    blame = residual @ model.value  # (B, N), V^T r: how a unit of each token changes the loss
-    per_position = np.take_along_axis(blame, batch.tokens.astype(np.intp), axis=1)  # (B, T)
+    context_gradient = residual @ model.value  # (B, N), V^T r, with respect to X a_k
+    tokens = batch.tokens.astype(np.intp)
+    per_position = np.take_along_axis(context_gradient, tokens, axis=1)  # (B, T)
     attention = _sum_by_last(per_position, batch.last, model.attention.shape[1]) / B
-    return _chain(model, residual.T @ context / B, attention.astype(blame.dtype, copy=False))
+    return _chain(model, model.attention, residual.T @ context / B, attention)
 
 
 def population_loss(model: Transformer, task: SCBTask) -> float:
@@ -183,8 +185,8 @@ def population_loss(model: Transformer, task: SCBTask) -> float:
     0.3306
     """
     check_fit(model, task)
-    mu, V = task.stationary, model.value
-    m = _moments(model, task)
+    mu, V, A = task.stationary, *_in_double(model)
+    m = _moments(V, A, task)
     output = V @ mu  # (N,)
     hit = mu @ m.overlap * m.agreement + mu @ m.mass * (mu @ output)
     size = mu @ m.square * m.spread + mu @ m.mass**2 * (output @ output)
@@ -208,11 +210,12 @@ def population_gradient(
     Returns
     -------
     Gradient or SoftmaxGradient
+        In double precision, whatever that of the model.
 
     Raises
     ------
     ScbError
-        The model's shapes do not fit the task.
+        The model is none, or does not fit the task.
 
     Notes
     -----
@@ -227,8 +230,8 @@ def population_gradient(
     True
     """
     check_fit(model, task)
-    mu, V, A = task.stationary, model.value, model.attention
-    m = _moments(model, task)
+    mu, V, A = task.stationary, *_in_double(model)
+    m = _moments(V, A, task)
     output = V @ mu  # (N,)
     value = (
         mu @ m.square * _times_covariance(V, mu)
@@ -237,7 +240,7 @@ def population_gradient(
     )
     common = m.mass * (output @ output) - output @ mu  # (N,), the same at every position
     attention = mu * (m.spread * A - m.agreement * task.attention + common)
-    return _chain(model, value, attention)
+    return _chain(model, A, value, attention)
 
 
 def bayes_loss(task: SCBTask) -> float:
@@ -299,6 +302,7 @@ def precondition(gradient: Gradient, stationary: Array) -> Gradient:
     >>> step.value.tolist(), step.attention.tolist()
     ([[2.0, 0.0], [0.0, 2.0]], [[-2.0, 0.0], [2.0, 0.0]])
     """
+    checks.instance("gradient", gradient, Gradient, "a Gradient of a linear transformer")
     mu = checks.real_array("stationary", stationary, 1)
     checks.shape_is("stationary", mu, (len(gradient.value),), "(N,)")
     checks.all_positive("stationary", mu, "the preconditioner divides by it")
@@ -323,70 +327,8 @@ def centred(attention: Array) -> Array:
     >>> centred(np.array([[1.0], [3.0]])).tolist()
     [[-1.0], [1.0]]
     """
-    return np.asarray(attention - attention.mean(axis=0))
-
-
-@dataclass(frozen=True)
-class GradientComparison:
-    """How close an estimate is to the truth: in direction, and in all.
-
-    Parameters
-    ----------
-    cosine : float
-        Of the angle between the two, 1 for the same direction; nan for an estimate of zero.
-    relative_error : float
-        Length of the difference over length of the truth.
-
-    Notes
-    -----
-    Book: 03-gradients, eq-batch-error.
-
-    Examples
-    --------
-    >>> import scb_edu as scb
-    >>> scb.model.GradientComparison(cosine=0.6, relative_error=1.2).cosine
-    0.6
-    """
-
-    cosine: float
-    relative_error: float
-
-
-def compare_gradients(estimate: Array, truth: Array) -> GradientComparison:
-    """Compare a sampled gradient with the population gradient.
-
-    Parameters
-    ----------
-    estimate, truth : arrays of one shape
-
-    Returns
-    -------
-    GradientComparison
-        Dimensionless.
-
-    Raises
-    ------
-    ScbError
-        The shapes differ, an entry is not finite, or the truth is zero: it has no direction.
-
-    Notes
-    -----
-    Book: 03-gradients, eq-batch-error.
-
-    Examples
-    --------
-    >>> import numpy as np, scb_edu as scb
-    >>> scb.model.compare_gradients(np.array([[3.0, 4.0]]), np.array([[3.0, 0.0]]))
-    GradientComparison(cosine=0.6, relative_error=1.3333333333333333)
-    """
-    exact = checks.real_array("truth", truth, np.ndim(truth))
-    guess = checks.real_array("estimate", estimate, exact.ndim)
-    checks.shape_is("estimate", guess, exact.shape, "that of the truth")
-    length, size = np.linalg.norm(exact), np.linalg.norm(guess)
-    if length == 0:
-        raise ScbError("truth: expected an array with a direction, got only zeros.")
-    cosine = np.vdot(guess, exact) / (size * length) if size else np.nan
-    return GradientComparison(float(cosine), float(np.linalg.norm(guess - exact) / length))
+    mean = attention.mean(axis=0, dtype=float)  # in float32 a long column loses digits
+    return np.asarray(attention - mean.astype(attention.dtype))
 
 
 @dataclass(frozen=True, eq=False)
@@ -400,8 +342,16 @@ class _Moments:
     agreement: float  # tr(V^T P D)
 
 
-def _moments(model: Transformer, task: SCBTask) -> _Moments:
-    V, A, P, Q, mu = model.value, model.attention, task.transition, task.attention, task.stationary
+def _in_double(model: Transformer) -> tuple[Array, Array]:
+    """Return V and A in float64: sums over a long context in float32 are off by whole percents."""
+    V = model.value.astype(float, copy=False)
+    if isinstance(model, SoftmaxTransformer):
+        return V, softmax(model.logits.astype(float, copy=False))
+    return V, model.attention.astype(float, copy=False)
+
+
+def _moments(V: Array, A: Array, task: SCBTask) -> _Moments:
+    P, Q, mu = task.transition, task.attention, task.stationary
     output = V @ mu  # (N,), and P mu = mu
     return _Moments(
         square=np.einsum("tk,tk->k", A, A),
@@ -419,6 +369,8 @@ def _times_covariance(M: Array, mu: Array) -> Array:
 
 def _forward(model: Transformer, batch: Batch) -> tuple[Array, Array]:
     """Return h = X a_k and r = V h - e_o, (B, N) each."""
+    check_model(model)
+    checks.instance("batch", batch, Batch, "a Batch")
     N = len(model.value)
     context = token_attention(model.attention, batch.tokens, batch.last, N)
     output = checks.token_ids("output", batch.output, 1, N)
@@ -438,12 +390,12 @@ def _sum_by_last(rows: Array, last: Tokens, vocab_size: int) -> Array:
 
 
 def _chain(
-    model: LinearTransformer | SoftmaxTransformer, value: Array, attention: Array
+    model: LinearTransformer | SoftmaxTransformer, A: Array, value: Array, attention: Array
 ) -> Gradient | SoftmaxGradient:
-    """Carry a gradient with respect to A back to the parameters of the model."""
+    """Carry gradients with respect to V and A back to the parameters of the model."""
     if isinstance(model, LinearTransformer):
         return Gradient(value, attention)
-    return SoftmaxGradient(value, to_logits(attention, model.attention))
+    return SoftmaxGradient(value, to_logits(attention, A))
 
 
 def to_logits(gradient: Array, attention: Array) -> Array:
@@ -465,4 +417,5 @@ def to_logits(gradient: Array, attention: Array) -> Array:
     [[0.25], [-0.25]]
     """
     # softmax moves a weight against the mean of its column: dw = a * (da - <a, da>)
-    return np.asarray(attention * (gradient - (attention * gradient).sum(axis=0)))
+    mean = (attention * gradient).sum(axis=0, dtype=float)  # in float32 it loses digits
+    return np.asarray(attention * (gradient - mean.astype(gradient.dtype)))

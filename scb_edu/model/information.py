@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import entr
 
-from scb_edu.model.task import SCBTask
+from scb_edu.model.task import SCBTask, check_task
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
 
+LN_2 = math.log(2)
 LARGEST_TABLE = 10_000_000  # probabilities that ``output_entropy`` lists at once
 
 
-def entropy(laws: ArrayLike) -> Array:
-    """Return the entropy of a law, or of each column of an array of laws, in bits.
+def entropy(distributions: ArrayLike) -> Array:
+    """Return the entropy of a distribution, or of each column of an array of them, in bits.
 
     Parameters
     ----------
-    laws : (N,) or (N, ...) array
+    distributions : (N,) or (N, ...) array
         Probabilities along the first axis.
 
     Returns
@@ -29,7 +33,7 @@ def entropy(laws: ArrayLike) -> Array:
     Raises
     ------
     ScbError
-        An entry is not a number from 0 to 1.
+        An entry is below 0, or a column does not sum to 1.
 
     Notes
     -----
@@ -41,11 +45,10 @@ def entropy(laws: ArrayLike) -> Array:
     >>> scb.model.entropy([[0.5, 1.0], [0.5, 0.0]]).tolist()
     [1.0, 0.0]
     """
-    p = checks.real_array("laws", laws, np.ndim(laws))
-    if p.min() < 0 or p.max() > 1 + checks.TOLERANCE:
-        raise ScbError(f"laws: expected probabilities, got {p.min():.3g} to {p.max():.3g}.")
-    # where p is 0 the logarithm is taken of 1 instead: both times nothing is added
-    return np.asarray(-(p * np.log2(np.where(p > 0, p, 1))).sum(axis=0) + 0.0)
+    p = checks.real_array("distributions", distributions, max(1, np.ndim(distributions)))
+    columns = checks.column_stochastic("distributions", p.reshape(len(p), -1).astype(float))
+    # of a certain outcome entr makes -0.0
+    return np.asarray(entr(columns).sum(axis=0) / LN_2 + 0.0).reshape(p.shape[1:])
 
 
 def output_entropy(task: SCBTask) -> float:
@@ -78,6 +81,7 @@ def output_entropy(task: SCBTask) -> float:
     >>> round(scb.model.output_entropy(scb.SCBTask.example()), 3)
     1.411
     """
+    check_task(task)
     N, K = task.vocab_size, task.sparsity
     if N ** (K + 1) > LARGEST_TABLE:
         raise ScbError(
@@ -95,5 +99,5 @@ def _entropy_after(task: SCBTask, last: int) -> float:
     # the digits of 0 .. N^Q - 1 to the base N: every way to fill the Q positions
     sources = np.arange(N**K) // N ** np.arange(K)[:, None] % N  # (Q, N^Q)
     chances = task.stationary[sources].prod(axis=0)  # (N^Q,)
-    laws = sum(w * task.transition[:, s] for w, s in zip(weights, sources, strict=True))
-    return float(chances @ entropy(np.minimum(laws, 1)))
+    after = sum(w * task.transition[:, s] for w, s in zip(weights, sources, strict=True))
+    return float(chances @ entropy(after))

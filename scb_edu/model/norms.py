@@ -49,3 +49,21 @@ def weighted_square_norm(matrix: Array, stationary: Array) -> float:
     1.0
     """
     return weighted_inner_product(matrix, matrix, stationary)
+
+
+def is_rounding(square: float, whole: float) -> bool:
+    """Return whether a square length is nothing beside another: what float64 leaves of a zero.
+
+    Parameters
+    ----------
+    square, whole : float
+        Of a difference, and of one of the two things that differ.
+
+    Examples
+    --------
+    >>> from scb_edu.model.norms import is_rounding
+    >>> is_rounding((0.1 + 0.2 - 0.3) ** 2, 0.3**2), is_rounding(1e-7**2, 0.3**2)
+    (True, False)
+    """
+    # a difference of 1e-8 of the length; the square of rounding is far below it for any size
+    return square <= float(np.finfo(float).eps) * whole

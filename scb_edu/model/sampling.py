@@ -37,8 +37,8 @@ class ColumnSampler:
     --------
     >>> import numpy as np
     >>> from scb_edu.model.sampling import ColumnSampler
-    >>> laws = ColumnSampler.of(np.array([[0.0, 1.0], [1.0, 0.0]]))
-    >>> laws.draw(np.array([0, 1, 1]), np.random.default_rng(0)).tolist()
+    >>> columns = ColumnSampler.of(np.array([[0.0, 1.0], [1.0, 0.0]]))
+    >>> columns.draw(np.array([0, 1, 1]), np.random.default_rng(0)).tolist()
     [1, 0, 0]
     """
 

@@ -1,15 +1,20 @@
-"""How much two attention maps are alike, and how sparse one is."""
+"""How much two attention maps, or two gradients, are alike; how sparse a map is."""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
+from scipy.special import entr
 
 from scb_edu.model.gradients import centred
-from scb_edu.model.norms import weighted_inner_product, weighted_square_norm
+from scb_edu.model.norms import is_rounding, weighted_inner_product, weighted_square_norm
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import Transformer, check_fit
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
+from scb_edu.support.errors import ScbError
 
 
 def attention_cosine(first: Array, second: Array, stationary: Array) -> float:
@@ -48,11 +53,11 @@ def attention_cosine(first: Array, second: Array, stationary: Array) -> float:
     1.0
     """
     A, B, mu = _maps(stationary, first=first, second=second)
-    A, B = centred(A), centred(B)
-    sizes = weighted_square_norm(A, mu) * weighted_square_norm(B, mu)
-    if sizes < np.finfo(float).eps ** 2:
-        return float("nan")
-    return float(weighted_inner_product(A, B, mu) / sizes**0.5)
+    known = [centred(each) for each in (A, B)]
+    squares = [weighted_square_norm(each, mu) for each in known]
+    if any(map(is_rounding, squares, [weighted_square_norm(each, mu) for each in (A, B)])):
+        return math.nan
+    return weighted_inner_product(known[0], known[1], mu) / math.sqrt(math.prod(squares))
 
 
 def off_support_mass(model: Transformer, task: SCBTask) -> float:
@@ -123,8 +128,70 @@ def effective_support_size(attention: Array, stationary: Array) -> float:
     sizes = np.abs(A).sum(axis=0)
     checks.all_positive("attention, sums of the columns", sizes, "they are divided by it")
     p = np.abs(A) / sizes
-    entropy = -(p * np.log(np.where(p > 0, p, 1))).sum(axis=0)  # (N,)
-    return float(np.exp(entropy) @ mu)
+    return float(np.exp(entr(p).sum(axis=0)) @ mu)
+
+
+@dataclass(frozen=True)
+class GradientComparison:
+    """How close an estimate is to the truth: in direction, and in all.
+
+    Parameters
+    ----------
+    cosine : float
+        Of the angle between the two, 1 for the same direction; nan for an estimate of zero.
+    relative_error : float
+        Length of the difference over length of the truth.
+
+    Notes
+    -----
+    Book: 03-gradients, eq-batch-error.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> scb.model.GradientComparison(cosine=0.6, relative_error=1.2).cosine
+    0.6
+    """
+
+    cosine: float
+    relative_error: float
+
+
+def compare_gradients(estimate: Array, truth: Array) -> GradientComparison:
+    """Compare a sampled gradient with the population gradient.
+
+    Parameters
+    ----------
+    estimate, truth : arrays of one shape
+
+    Returns
+    -------
+    GradientComparison
+        Dimensionless.
+
+    Raises
+    ------
+    ScbError
+        The shapes differ, an entry is not finite, or the truth is zero: it has no direction.
+
+    Notes
+    -----
+    Book: 03-gradients, eq-batch-error.
+
+    Examples
+    --------
+    >>> import numpy as np, scb_edu as scb
+    >>> scb.model.compare_gradients(np.array([[3.0, 4.0]]), np.array([[3.0, 0.0]]))
+    GradientComparison(cosine=0.6, relative_error=1.3333333333333333)
+    """
+    exact = checks.real_array("truth", truth, np.ndim(truth)).astype(float, copy=False)
+    guess = checks.real_array("estimate", estimate, exact.ndim).astype(float, copy=False)
+    checks.shape_is("estimate", guess, exact.shape, "that of the truth")
+    length, size = np.linalg.norm(exact), np.linalg.norm(guess)
+    if length == 0:
+        raise ScbError("truth: expected an array with a direction, got only zeros.")
+    cosine = np.vdot(guess, exact) / (size * length) if size else np.nan
+    return GradientComparison(float(cosine), float(np.linalg.norm(guess - exact) / length))
 
 
 def _maps(stationary: Array, **maps: Array) -> tuple[Array, ...]:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse.csgraph import connected_components
 
-from scb_edu.model.norms import weighted_square_norm
+from scb_edu.model.norms import is_rounding, weighted_square_norm
+from scb_edu.model.random_tasks import random_attention, random_transition
 from scb_edu.model.sampling import ColumnSampler, LookupTable
 from scb_edu.support import checks
 from scb_edu.support.checks import TOLERANCE, Array, Tokens
 from scb_edu.support.errors import ScbError
-
-# weight of the uniform law in a random column: every token can follow every other
-UNIFORM_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -98,6 +97,7 @@ class SCBTask:
         Q: Array = checks.real_array("attention", attention, 2).astype(np.float64)
         checks.shape_is("attention", Q, (len(Q), len(P)), "(T, N)")
         Q = checks.column_stochastic("attention", Q)
+        refuse_reducible(P)
         mu = _stationary(P) if stationary is None else _checked_stationary(P, stationary)
         for name, array in [("transition", P), ("attention", Q), ("stationary", mu)]:
             object.__setattr__(self, name, checks.frozen(array))
@@ -127,9 +127,7 @@ class SCBTask:
         >>> scb.SCBTask.example(100)
         SCBTask(vocab_size=3, context_length=100, sparsity=2)
         """
-        T = checks.positive_int("context_length", context_length)
-        if T < 2:
-            raise ScbError(f"context_length: expected at least 2 for the two positions, got {T}.")
+        T = checks.positive_int("context_length", context_length, least=2)
         attention = np.zeros((T, 3))
         tokens = np.arange(3)
         first = (1 + 2 * tokens) % T
@@ -194,13 +192,17 @@ class SCBTask:
 
     @cached_property
     def transition_energy(self) -> float:
-        """K_P = ||P - mu 1^T||_mu^2, how far P is from a bigram that ignores its source."""
-        return weighted_square_norm(self.transition - self.stationary[:, None], self.stationary)
+        """K_P = ||P - mu 1^T||_mu^2, how far P is from a bigram that ignores its source.
+
+        Exactly 0 where what is left is rounding, and so is ``attention_energy``.
+        """
+        return _energy(self.transition, self.stationary, self.stationary)
 
     @cached_property
     def attention_energy(self) -> float:
         """K_Q = ||Q - 11^T/T||_mu^2, how far Q is from uniform attention."""
-        return weighted_square_norm(self.attention - 1 / self.context_length, self.stationary)
+        T = self.context_length
+        return _energy(self.attention, np.full(T, 1 / T), self.stationary)
 
     def sample(self, batch_size: int, rng: np.random.Generator) -> Batch:
         """Draw independent samples, exactly from the law of the task.
@@ -284,94 +286,18 @@ class SCBTask:
 
 def check_task(task: object) -> None:
     """Raise unless ``task`` is an SCBTask."""
-    if not isinstance(task, SCBTask):
-        raise ScbError(f"task: expected an SCBTask, got {type(task).__name__}.")
+    checks.instance("task", task, SCBTask, "an SCBTask")
 
 
-def random_transition(
-    vocab_size: int, rng: np.random.Generator, *, concentration: float = 1.0
-) -> Array:
-    """Return a random P.
-
-    Parameters
-    ----------
-    vocab_size : int
-        N.
-    rng : numpy.random.Generator
-    concentration : float
-        Of the Dirichlet law of the columns: small is peaked, large is nearly uniform.
-
-    Returns
-    -------
-    (N, N) array
-        One part in a hundred is uniform, so that every token can follow every other.
-
-    Raises
-    ------
-    ScbError
-        N is not a whole number above zero, the concentration is not a number above zero, or
-        ``rng`` is not a Generator.
-
-    Notes
-    -----
-    Book: 01-bigrams, eq-bigram.
-
-    Examples
-    --------
-    >>> import numpy as np, scb_edu as scb
-    >>> scb.model.random_transition(4, np.random.default_rng(0)).sum(axis=0).round(12).tolist()
-    [1.0, 1.0, 1.0, 1.0]
-    """
-    N = checks.positive_int("vocab_size", vocab_size)
-    spread = checks.positive_number("concentration", concentration)
-    peaked = checks.generator("rng", rng).dirichlet(np.full(N, spread), size=N).T
-    return np.asarray((1 - UNIFORM_SHARE) * peaked + UNIFORM_SHARE / N)
-
-
-def random_attention(
-    vocab_size: int, context_length: int, sparsity: int, rng: np.random.Generator
-) -> Array:
-    """Return a random Q whose columns have exactly as many positions as ``sparsity`` says.
-
-    Parameters
-    ----------
-    vocab_size, context_length, sparsity : int
-        N, T and Q, with Q at most T.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    (T, N) array
-        Generators in the same state give the same weights for every T, at other positions.
-
-    Raises
-    ------
-    ScbError
-        A size is not a whole number above zero, Q is above T, or ``rng`` is not a Generator.
-
-    Notes
-    -----
-    Book: 01-bigrams, eq-scb.
-
-    Examples
-    --------
-    >>> import numpy as np, scb_edu as scb
-    >>> Q = scb.model.random_attention(4, 10, 3, np.random.default_rng(0))
-    >>> np.count_nonzero(Q, axis=0).tolist()
-    [3, 3, 3, 3]
-    """
-    N = checks.positive_int("vocab_size", vocab_size)
-    T = checks.positive_int("context_length", context_length)
-    K = checks.positive_int("sparsity", sparsity)
-    if K > T:
-        raise ScbError(f"sparsity: expected at most context_length = {T} positions, got {K}.")
-    # weights near 1/K: a position with hardly any weight would not count as one
-    weights = checks.generator("rng", rng).dirichlet(np.full(K, 5.0), size=N).T
-    # the K positions with the smallest of T random numbers are a uniform draw without repetition
-    positions = rng.random((T, N)).argsort(axis=0)[:K]
-    attention = np.zeros((T, N))
-    np.put_along_axis(attention, positions, weights, axis=0)
-    return attention
+def refuse_flat(task: SCBTask, *parts: Literal["transition", "attention"]) -> None:
+    """Raise unless each of these parts of the task has energy, that is, is not uniform."""
+    check_task(task)
+    for part in parts:
+        if getattr(task, f"{part}_energy") == 0:
+            raise ScbError(
+                f"task: expected one whose {part} is not uniform, got {part}_energy = 0; "
+                "there is nothing to learn in it."
+            )
 
 
 def token_attention(attention: Array, tokens: ArrayLike, last: ArrayLike, vocab_size: int) -> Array:
@@ -419,9 +345,14 @@ def token_attention(attention: Array, tokens: ArrayLike, last: ArrayLike, vocab_
     return totals.reshape(B, vocab_size).astype(attention.dtype, copy=False)
 
 
+def _energy(matrix: Array, uniform: Array, mu: Array) -> float:
+    """Return ||M - u 1^T||_mu^2, or exactly 0 where that is no more than rounding."""
+    energy = weighted_square_norm(matrix - uniform[:, None], mu)
+    return 0.0 if is_rounding(energy, float(uniform @ uniform)) else energy
+
+
 def _stationary(P: Array) -> Array:
     """Solve P mu = mu with sum(mu) = 1, for a P with exactly one closed class of tokens."""
-    refuse_reducible(P)
     N = len(P)
     # the rows of P - I add up to zero, so the last one can make room for sum(mu) = 1
     system = P - np.eye(N)

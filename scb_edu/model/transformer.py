@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
+from scipy import special
 
 from scb_edu.model.norms import weighted_inner_product, weighted_square_norm
-from scb_edu.model.task import SCBTask, token_attention
+from scb_edu.model.task import SCBTask, check_task, token_attention
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 
@@ -135,6 +137,7 @@ class LinearTransformer:
         >>> scb.distances(scb.LinearTransformer.oracle(task), task)
         Distances(value=0.0, attention=0.0)
         """
+        check_task(task)
         return cls(task.transition.astype(dtype), task.attention.astype(dtype))
 
     def predict(self, tokens: ArrayLike, last: ArrayLike) -> Array:
@@ -253,6 +256,7 @@ class SoftmaxTransformer:
         >>> bool(np.abs(model.attention - task.attention).max() < 1e-8)
         True
         """
+        check_task(task)
         logits = np.log(task.attention + checks.positive_number("floor", floor))
         return cls(task.transition.astype(dtype), logits.astype(dtype))
 
@@ -310,9 +314,8 @@ def softmax(logits: Array) -> Array:
     >>> softmax(np.array([[1000.0], [1000.0]])).tolist()
     [[0.5], [0.5]]
     """
-    # without the column maximum, exp overflows for large logits
-    weights = np.exp(logits - logits.max(axis=0))
-    return np.asarray(weights / weights.sum(axis=0))
+    # columns one after the other in memory are added up pairwise: quicker, and exact in float32
+    return np.asarray(special.softmax(np.asfortranarray(logits), axis=0))
 
 
 Number = TypeVar("Number", float, Array)
@@ -455,8 +458,16 @@ def distances(model: Transformer, task: SCBTask) -> Distances[float]:
     )
 
 
+def check_model(model: object) -> None:
+    """Raise unless ``model`` is a transformer of the library."""
+    expected = "a LinearTransformer or a SoftmaxTransformer"
+    checks.instance("model", model, LinearTransformer | SoftmaxTransformer, expected)
+
+
 def check_fit(model: Transformer, task: SCBTask) -> None:
     """Raise unless the model's shapes are those of the task."""
+    check_model(model)
+    check_task(task)
     N, T = task.vocab_size, task.context_length
     checks.shape_is("model.value", model.value, (N, N), "(N, N)")
     checks.shape_is("model.attention", model.attention, (T, N), "(T, N)")
@@ -464,14 +475,15 @@ def check_fit(model: Transformer, task: SCBTask) -> None:
 
 def _uniform(task: SCBTask) -> tuple[Array, Array]:
     """Return mu 1^T (N, N) and 11^T/T (T, N): no knowledge of the source, none of the position."""
+    check_task(task)
     N, T = task.vocab_size, task.context_length
     return np.tile(task.stationary[:, None], N), np.full((T, N), 1 / T)
 
 
 def _projection(matrix: Array, truth: Array, uniform: Array, mu: Array, energy: float) -> float:
     """Return <M - u 1^T, truth - u 1^T>_mu / energy, with one temporary matrix only."""
-    if energy < np.finfo(float).eps:
-        return float("nan")
+    if energy == 0:
+        return math.nan
     moved = matrix - uniform[:, None]
     return (weighted_inner_product(moved, truth, mu) - float(uniform @ (moved @ mu))) / energy
 

@@ -160,7 +160,7 @@ def sorted_weights(model: Transformer, token: int) -> Array:
 def arrivals(task: SCBTask, ratio: float, *, patience: float) -> tuple[float, float]:
     """Return when the largest and the smallest weight have a tenth of Q, under exact gradients.
 
-    The flow is followed for ``patience`` after the time of the snap; nan if that is too short.
+    The flow is followed for ``patience`` after the time of the snap; inf if that is too short.
     """
     end = softmax_snap_time(task, ratio) + patience
     flow = softmax_flow(task, ratio, t_end=end)

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from scb_edu.experiments.intervals import Interval, bootstrap_interval
-from scb_edu.model.task import Batch, SCBTask, random_attention
+from scb_edu.model.random_tasks import random_attention
+from scb_edu.model.task import Batch, SCBTask
 from scb_edu.model.transformer import Distances, LinearTransformer, Transformer, distances, signals
 from scb_edu.studies.study import Study, data_file
 from scb_edu.support.checks import Array, Tokens

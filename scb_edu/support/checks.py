@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import UnionType
 from typing import Any
 
 import numpy as np
@@ -67,10 +68,16 @@ def all_positive(name: str, array: Array, reason: str) -> None:
         )
 
 
-def positive_int(name: str, value: object) -> int:
-    """Return ``value`` as an int of at least 1; booleans and floats are refused."""
-    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer) or value < 1:
-        raise ScbError(f"{name}: expected a whole number of at least 1, got {value!r}.")
+def instance(name: str, value: object, kind: type | UnionType, expected: str) -> None:
+    """Raise unless ``value`` is of a kind, which ``expected`` names with its article."""
+    if not isinstance(value, kind):
+        raise ScbError(f"{name}: expected {expected}, got {type(value).__name__}.")
+
+
+def positive_int(name: str, value: object, *, least: int = 1) -> int:
+    """Return ``value`` as an int of at least ``least``; booleans and floats are refused."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ScbError(f"{name}: expected a whole number of at least {least}, got {value!r}.")
     return int(value)
 
 
@@ -122,7 +129,10 @@ def generator(name: str, value: object) -> np.random.Generator:
 
 
 def token_ids(name: str, value: object, ndim: int, vocab_size: int) -> Tokens:
-    """Return ``value`` as an integer array whose entries are token ids 0 .. vocab_size - 1."""
+    """Return ``value`` as an integer array whose entries are token ids 0 .. vocab_size - 1.
+
+    Never as uint64: NumPy adds that to plain integers in floating point.
+    """
     array = _as_array(name, value)
     if array.dtype.kind not in "iu":
         raise ScbError(f"{name}: expected whole numbers (token ids), got {_kind(array)}.")
@@ -135,7 +145,7 @@ def token_ids(name: str, value: object, ndim: int, vocab_size: int) -> Tokens:
     if array.max() >= vocab_size or array.min() < 0:
         bad = (array >= vocab_size) | (array < 0)
         _refuse(name, array, bad, f"token ids from 0 to {vocab_size - 1}")
-    return array
+    return array.astype(np.int64) if array.dtype == np.uint64 else array
 
 
 def frozen(array: Array) -> Array:

@@ -440,9 +440,7 @@ class Corpus:
         other = self.vocabulary.index(UNKNOWN) if UNKNOWN in self.vocabulary else -1
         kept = [int(i) for i in np.argsort(-seen, kind="stable") if seen[i] and i != other]
         if vocab_size is not None:
-            cap = checks.positive_int("vocab_size", vocab_size)
-            if cap < 2:
-                raise ScbError(f"vocab_size: expected at least 2, one is the unknown, got {cap}.")
+            cap = checks.positive_int("vocab_size", vocab_size, least=2)  # one is the unknown
             kept = kept if len(kept) + (len(kept) < self.vocab_size) <= cap else kept[: cap - 1]
         new_id = np.full(self.vocab_size, len(kept))
         new_id[kept] = np.arange(len(kept))
@@ -499,7 +497,7 @@ class NGram:
 
     @classmethod
     def fit(cls, corpus: Corpus, order: int, smoothing: float = 1.0) -> NGram:
-        """Return the model of a text: ``corpus.law`` with the same arguments.
+        """Return the model of a text: ``corpus.distribution`` with the same arguments.
 
         Notes
         -----
@@ -567,5 +565,5 @@ class NGram:
                 f"got {context.shape[1]}."
             )
         history = [chosen, *context.T[::-1]][: self.order - 1]
-        laws = self.table[(slice(None), *history)].T
-        return np.array(np.broadcast_to(laws, (len(context), self.vocab_size)))
+        rows = self.table[(slice(None), *history)].T
+        return np.array(np.broadcast_to(rows, (len(context), self.vocab_size)))

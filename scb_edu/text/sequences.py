@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from scb_edu.model.gradients import gradient
 from scb_edu.model.sampling import cumulative, token_dtype
-from scb_edu.model.task import Batch, SCBTask
+from scb_edu.model.task import Batch, SCBTask, check_task
 from scb_edu.model.transformer import LinearTransformer
 from scb_edu.support import checks
 from scb_edu.support.checks import Array, Tokens
@@ -86,7 +87,7 @@ def windows(
     if ends is None:
         first = int(with_last)
         return Batch(contexts[first : len(x) - T - 1 + first], x[T:-1], x[T + 1 :])
-    at = checks.token_ids("ends", ends, 1, len(x) - 1)
+    at = checks.token_ids("ends", ends, 1, len(x) - 1).astype(np.intp)
     if at.min() < T:
         raise ScbError(f"ends: expected places from T = {T} on, got {at.min()}.")
     return Batch(contexts[at - T + with_last], x[at], x[at + 1])
@@ -172,12 +173,12 @@ def interpolate(prediction: ArrayLike, background: ArrayLike, weight: float) -> 
     return np.asarray((1 - share) * clip_and_normalize(prediction) + share * np.asarray(background))
 
 
-def nll(laws: Array, output: ArrayLike) -> Array:
-    """Return -log of the probability that each law gave to what came, (B,), in nats.
+def nll(distributions: Array, output: ArrayLike) -> Array:
+    """Return -log of the probability that each distribution gave to what came, (B,), in nats.
 
     Parameters
     ----------
-    laws : (B, N) array
+    distributions : (B, N) array
     output : (B,) array of token ids
 
     Raises
@@ -195,13 +196,14 @@ def nll(laws: Array, output: ArrayLike) -> Array:
     >>> float(np.exp(scb.text.nll(np.full((3, 4), 0.25), [0, 1, 2]).mean()))
     4.0
     """
-    ids = checks.token_ids("output", output, 1, laws.shape[1])
-    checks.shape_is("output", ids, (len(laws),), "(B,)")
-    chance = laws[np.arange(len(ids)), ids]
+    p = checks.real_array("distributions", distributions, 2)
+    ids = checks.token_ids("output", output, 1, p.shape[1])
+    checks.shape_is("output", ids, (len(p),), "(B,)")
+    chance = p[np.arange(len(ids)), ids]
     if not chance.min() > 0:
         raise ScbError(
-            f"laws: expected a chance above 0 for all that came, got {chance.min()} at "
-            f"{int(chance.argmin())}; mix the law with the unigram law."
+            f"distributions: expected a chance above 0 for all that came, got {chance.min()} at "
+            f"{int(chance.argmin())}; mix them with the unigram law."
         )
     return np.asarray(-np.log(chance))
 
@@ -419,10 +421,11 @@ def window_distribution(task: SCBTask) -> Array:
     Examples
     --------
     >>> import scb_edu as scb
-    >>> law = scb.text.window_distribution(scb.SCBTask([[0.9, 0.2], [0.1, 0.8]], [[1.0, 1.0]]))
-    >>> law.shape, law.sum(axis=0).round(3).tolist()
+    >>> window = scb.text.window_distribution(scb.SCBTask([[0.9, 0.2], [0.1, 0.8]], [[1.0, 1.0]]))
+    >>> window.shape, window.sum(axis=0).round(3).tolist()
     ((2, 2), [0.667, 0.333])
     """
+    check_task(task)
     N, T = task.vocab_size, task.context_length
     if N ** (T + 1) > LARGEST_CHAIN:
         raise ScbError(
@@ -430,28 +433,25 @@ def window_distribution(task: SCBTask) -> Array:
             f"T = {T}; generate a long sequence and count instead."
         )
     slide = _sliding(task)
-    law: Array = np.ones(1)
-    for _ in range(T + 1):
-        law = np.multiply.outer(law, task.stationary)
-    law = law.reshape((N,) * (T + 1))
+    window: Array = reduce(np.multiply.outer, [task.stationary] * (T + 1))
     for _ in range(MOST_ROUNDS):
-        after = (law[..., None] * slide).sum(axis=0)
-        if np.abs(after - law).sum() < SETTLED:
+        after = (window[..., None] * slide).sum(axis=0)
+        if np.abs(after - window).sum() < SETTLED:
             return np.asarray(after / after.sum())
-        law = after
+        window = after
     raise ScbError(
         f"task: expected windows whose law settles, got one that still moves after {MOST_ROUNDS:,} "
         "tokens."
     )
 
 
-def lag_joint_distribution(law: Array, lag: int) -> Array:
+def lag_joint_distribution(window: Array, lag: int) -> Array:
     """Return the joint law of two tokens of a window, the last one and that ``lag`` before it.
 
     Parameters
     ----------
-    law : (N,) * (T + 1) array
-        Of windows, as ``window_distribution`` gives it.
+    window : (N,) * (T + 1) array
+        The distribution of windows, as ``window_distribution`` gives it.
     lag : int
         From 1 to T.
 
@@ -472,23 +472,22 @@ def lag_joint_distribution(law: Array, lag: int) -> Array:
     Examples
     --------
     >>> import scb_edu as scb
-    >>> law = scb.text.window_distribution(scb.SCBTask([[0.9, 0.2], [0.1, 0.8]], [[1.0, 1.0]]))
-    >>> scb.text.lag_joint_distribution(law, 1).round(3).tolist()
+    >>> window = scb.text.window_distribution(scb.SCBTask([[0.9, 0.2], [0.1, 0.8]], [[1.0, 1.0]]))
+    >>> scb.text.lag_joint_distribution(window, 1).round(3).tolist()
     [[0.444, 0.222], [0.222, 0.111]]
     """
-    T = law.ndim - 1
+    T = window.ndim - 1
     if checks.positive_int("lag", lag) > T:
         raise ScbError(f"lag: expected at most T = {T}, got {lag}.")
     others = tuple(axis for axis in range(T) if axis != T - lag)
-    return np.asarray(law.sum(axis=others).T)
+    return np.asarray(window.sum(axis=others).T)
 
 
 def _sliding(task: SCBTask) -> Array:
     """Return the chance of the next token after every window, (N,) * (T + 2)."""
     N, T = task.vocab_size, task.context_length
     every = np.indices((N,) * (T + 1)).reshape(T + 1, -1)
-    laws = task.output_distribution(every[:T].T, every[T])
-    return laws.reshape((N,) * (T + 2))
+    return task.output_distribution(every[:T].T, every[T]).reshape((N,) * (T + 2))
 
 
 def _first_window(source: Source, rng: np.random.Generator) -> Tokens:
@@ -510,7 +509,7 @@ def _vocab_size(source: Any) -> int:
     raise ScbError(f"source: expected a task or a model, got {type(source).__name__}.")
 
 
-def _draw(laws: Array, rng: np.random.Generator) -> Tokens:
-    """Draw one token from each row of laws (B, N), by inversion."""
-    ends = cumulative(laws.T).T
-    return np.asarray((ends <= rng.random(len(laws))[:, None]).sum(axis=1))
+def _draw(distributions: Array, rng: np.random.Generator) -> Tokens:
+    """Draw one token from each row of distributions (B, N), by inversion."""
+    ends = cumulative(distributions.T).T
+    return np.asarray((ends <= rng.random(len(ends))[:, None]).sum(axis=1))

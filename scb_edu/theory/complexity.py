@@ -7,21 +7,20 @@ import math
 import numpy as np
 from scipy.special import ndtr
 
-from scb_edu.model.gradients import Gradient
+from scb_edu.model.gradients import Gradient, SoftmaxGradient
 from scb_edu.model.norms import weighted_inner_product
-from scb_edu.model.task import SCBTask, check_task
+from scb_edu.model.task import SCBTask, refuse_flat
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
-from scb_edu.support.errors import ScbError
 from scb_edu.theory.dynamics import growth_rate
 
 
-def initial_signal_drift(gradient: Gradient, task: SCBTask) -> float:
+def initial_signal_drift(gradient: Gradient | SoftmaxGradient, task: SCBTask) -> float:
     """Return how fast a gradient moves the signal alpha_V, per unit of time.
 
     Parameters
     ----------
-    gradient : Gradient
+    gradient : Gradient or SoftmaxGradient
         Of a batch, or of the population; only its part for V is read.
     task : SCBTask
 
@@ -47,7 +46,8 @@ def initial_signal_drift(gradient: Gradient, task: SCBTask) -> float:
     >>> round(scb.theory.initial_signal_drift(scb.population_gradient(start, task), task), 6)
     0.01
     """
-    _refuse_flat(task)
+    refuse_flat(task, "transition")
+    checks.instance("gradient", gradient, Gradient | SoftmaxGradient, "a Gradient")
     slope = checks.real_array("gradient.value", gradient.value, 2)
     checks.shape_is("gradient.value", slope, task.transition.shape, "(N, N)")
     # dividing the columns by mu and weighing them by mu cancel
@@ -83,7 +83,7 @@ def initial_signal_std(task: SCBTask) -> float:
     >>> round(scb.theory.initial_signal_std(scb.SCBTask.example(1000)), 4)
     0.0484
     """
-    _refuse_flat(task)
+    refuse_flat(task, "transition")
     T, K_P = task.context_length, task.transition_energy
     square = (T - 1) * _crowd(task) + _pointer(task) - K_P**2
     return math.sqrt(max(square, 0.0)) / (T * K_P)
@@ -119,7 +119,7 @@ def samples_needed(task: SCBTask, snr: float) -> float:
     2340
     """
     ratio = checks.positive_number("snr", snr)
-    return (ratio * task.context_length * initial_signal_std(task)) ** 2
+    return (ratio * initial_signal_std(task) * task.context_length) ** 2
 
 
 def escape_chance(task: SCBTask, learning_rate: float, batch_size: float) -> float:
@@ -197,7 +197,7 @@ def attention_noise(
     >>> [round(scb.theory.attention_noise(task, 0.01, 64), 2) for task in tasks]
     [0.13, 0.26, 0.54]
     """
-    _refuse_flat(task)
+    refuse_flat(task, "transition")
     rate, B = (
         checks.positive_number("learning_rate", learning_rate),
         checks.at_least_one("batch_size", batch_size),
@@ -213,12 +213,6 @@ def attention_noise(
     if kept.min() <= 0:
         return math.inf
     return math.sqrt(rate * (T - 1) * (task.stationary @ (step / kept)))
-
-
-def _refuse_flat(task: SCBTask) -> None:
-    check_task(task)
-    if task.transition_energy < 1e-12:  # rounding leaves this much of a zero
-        raise ScbError("task: expected a transition with some energy, got one of equal columns.")
 
 
 def _deviation(task: SCBTask) -> Array:

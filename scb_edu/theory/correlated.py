@@ -11,7 +11,8 @@ import scipy.sparse
 from scipy.optimize import linprog
 
 from scb_edu.model.norms import weighted_inner_product, weighted_square_norm
-from scb_edu.model.task import SCBTask, check_task, random_attention, refuse_reducible
+from scb_edu.model.random_tasks import random_attention
+from scb_edu.model.task import SCBTask, refuse_flat
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
@@ -180,7 +181,7 @@ def correlated_transition(
     Parameters
     ----------
     transition : (N, N) array
-        P, column-stochastic.
+        P, column-stochastic, with some energy.
     stationary : (N,) array
         mu.
     theta : float
@@ -195,7 +196,7 @@ def correlated_transition(
     Raises
     ------
     ScbError
-        P has no energy, or no transition has this correlation.
+        No transition has this correlation.
 
     Examples
     --------
@@ -206,8 +207,6 @@ def correlated_transition(
     True
     """
     relatives = CorrelatedTransitions(transition, stationary, theta)
-    if relatives.full_energy < 1e-12:  # rounding leaves this much of a zero
-        raise ScbError("theta: expected a task whose tokens differ, got one of equal columns.")
     if not -1 <= theta <= 1 or (theta < 0 and theta < relatives.least() - SLACK):
         low = max(-1.0, relatives.least())
         raise ScbError(
@@ -257,13 +256,12 @@ def correlated_task(
     >>> round(other.transition_energy / task.transition_energy, 8)
     1.0
     """
-    check_task(task)
+    refuse_flat(task, "transition")
     wanted = checks.real_number("theta", theta)
     checks.generator("rng", rng)
     if attention not in (None, "fresh"):
         raise ScbError(f"attention: expected 'fresh' or None, got {attention!r}.")
     P = correlated_transition(task.transition, task.stationary, wanted, rng)
-    refuse_reducible(P)
     if attention is None:
         return SCBTask(P, task.attention, task.stationary)
     sizes = task.vocab_size, task.context_length, task.sparsity

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.integrate import solve_ivp
 
 from scb_edu.model.gradients import population_gradient, precondition
-from scb_edu.model.task import SCBTask
+from scb_edu.model.task import SCBTask, refuse_flat
 from scb_edu.model.transformer import LinearTransformer, Signals
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
@@ -55,7 +55,7 @@ class SignalConstants(NamedTuple):
         Raises
         ------
         ScbError
-            Neither a task nor three numbers; an energy is not above 0, or T is below 1.
+            Neither a task nor three numbers; an energy is 0, or T is below 1.
 
         Notes
         -----
@@ -67,13 +67,15 @@ class SignalConstants(NamedTuple):
         >>> round(scb.theory.SignalConstants.of(scb.SCBTask.example()).attention_energy, 3)
         0.395
         """
-        numbers = _of_task(task) if isinstance(task, SCBTask) else _three(task)
-        K_P = checks.positive_number("transition_energy", numbers[0])
-        K_Q = checks.positive_number("attention_energy", numbers[1])
-        T = checks.positive_number("context_length", numbers[2])
-        if T < 1:
-            raise ScbError(f"context_length: expected at least 1, got {T:.6g}.")
-        return cls(K_P, K_Q, T)
+        if isinstance(task, SCBTask):
+            refuse_flat(task, "transition", "attention")
+            return cls(task.transition_energy, task.attention_energy, task.context_length)
+        K_P, K_Q, T = _three(task)
+        return cls(
+            checks.positive_number("transition_energy", K_P),
+            checks.positive_number("attention_energy", K_Q),
+            checks.at_least_one("context_length", T),
+        )
 
 
 TaskLike: TypeAlias = SCBTask | SignalConstants | tuple[float, float, float]
@@ -213,9 +215,7 @@ def signal_flow(
     """
     constants = SignalConstants.of(task)
     end = checks.positive_number("t_end", t_end)
-    count = checks.positive_int("points", points)
-    if count < 2:
-        raise ScbError(f"points: expected at least 2, the start and the end, got {count}.")
+    count = checks.positive_int("points", points, least=2)
     solution = _solve(constants, start, end, t_eval=np.linspace(0, end, count))
     return Flow(solution.t, solution.y[0], solution.y[1])
 
@@ -250,7 +250,8 @@ def growth_rate(task: TaskLike) -> float:
     """
     K_P, K_Q, T = SignalConstants.of(task)
     damping = (1 + 1 / (T * K_Q)) / T
-    return (math.sqrt(damping**2 + 4 * K_P * K_Q) - damping) / 2
+    # the difference of the formula, written as a quotient, so that no digits cancel
+    return 2 * K_P * K_Q / (damping + math.sqrt(damping**2 + 4 * K_P * K_Q))
 
 
 def saddle(task: TaskLike) -> Signals[float]:
@@ -349,9 +350,7 @@ def separatrix(task: TaskLike, *, reach: float = 1.5, points: int = 200) -> tupl
     """
     constants = SignalConstants.of(task)
     far = checks.positive_number("reach", reach)
-    count = checks.positive_int("points", points)
-    if count < 2:
-        raise ScbError(f"points: expected at least 2, the saddle and the end, got {count}.")
+    count = checks.positive_int("points", points, least=2)
     left, right = (_stable_branch(constants, far, count, side) for side in (-1, 1))
     both = np.concatenate([left[:, :0:-1], right], axis=1)
     return both[0], both[1]
@@ -397,13 +396,18 @@ def escape_time(
     7.28
     """
     constants = SignalConstants.of(task)
-    goal = checks.real_number("level", level)
-    index = _index_of(signal)
-    if goal >= 1:
-        raise ScbError(f"level: expected a number below 1, got {goal:.6g}.")
+    goal, index = level_below_one(level), _index_of(signal)
     if _start_point(start)[index] >= goal:
         return 0.0
     return arrival(constants, partial(_solve, constants, start), index, goal)
+
+
+def level_below_one(level: object) -> float:
+    """Return a level that a signal can pass on its way to the truth."""
+    goal = checks.real_number("level", level)
+    if goal >= 1:
+        raise ScbError(f"level: expected a number below 1, got {goal:.6g}.")
+    return goal
 
 
 def arrival(
@@ -416,7 +420,7 @@ def arrival(
     >>> from scb_edu.theory.dynamics import SignalConstants, arrival, follow
     >>> constants = SignalConstants(0.2, 0.5, 1000)
     >>> def solve(end, **options):
-    ...     return follow("start", lambda t, y: (2.0,), (0.0,), end, **options)
+    ...     return follow("start", lambda t, y: (2.0,), (0.0,), end, scale=1.0, **options)
     >>> round(arrival(constants, solve, 0, 1.0), 6)
     0.5
     """
@@ -552,31 +556,41 @@ def _rate(K_P: float, K_Q: float, T: float, value: Any, attention: Any) -> tuple
 def _solve(
     constants: SignalConstants, start: tuple[float, float], end: float, **options: Any
 ) -> Any:
-    """Follow the flow from time 0 to ``end``, backwards if that is below 0."""
+    """Follow the flow from time 0 to ``end``."""
 
     def rate(_t: float, y: Array) -> tuple[float, float]:
         return _rate(*constants, y[0], y[1])
 
-    return follow("start", rate, _start_point(start), end, **options)
+    push = 1 / constants.context_length
+    return follow("start", rate, _start_point(start), end, scale=push, **options)
 
 
 def follow(
     name: str,
-    rate: Callable[[float, Array], Sequence[float]],
+    rate: Callable[[float, Array], Sequence[float] | Array],
     start: ArrayLike,
     end: float,
+    *,
+    scale: float,
+    precision: float = 1e-9,
     **options: Any,
 ) -> Any:
-    """Solve a flow from time 0 to ``end``; what cannot be followed is laid to the argument named.
+    """Solve a flow from time 0 to ``end``, backwards if that is below 0.
+
+    What cannot be followed is laid to the argument named.
+
+    The errors of a step stay below the ``precision`` times the numbers, or times the ``scale`` on
+    which they leave their start: out of a saddle an error grows as they do.
 
     Examples
     --------
     >>> from scb_edu.theory.dynamics import follow
-    >>> follow("start", lambda t, y: -y, [1.0], 1.0).y[0, -1].round(6)
+    >>> follow("start", lambda t, y: -y, [1.0], 1.0, scale=1.0).y[0, -1].round(6)
     np.float64(0.367879)
     """
+    atol = precision * min(scale, 1e-3)
     # LSODA: stage 1 is not stiff, stage 2 is, by the factor T
-    solution = solve_ivp(rate, (0, end), start, "LSODA", rtol=1e-9, atol=1e-12, **options)
+    solution = solve_ivp(rate, (0, end), start, "LSODA", rtol=precision, atol=atol, **options)
     if not solution.success:
         raise ScbError(f"{name}: expected a path that can be followed, got: {solution.message}")
     return solution
@@ -587,17 +601,20 @@ def _stable_branch(constants: SignalConstants, reach: float, count: int, side: i
     centre = np.array([0.0, saddle(constants).attention])
     rates, directions = np.linalg.eig(signal_jacobian(constants, centre[0], centre[1]))
     slow = directions[:, rates.argmin()]
-    begin = centre + 1e-6 * reach * side * np.sign(slow[0]) * slow
+    begin = 1e-6 * reach * side * np.sign(slow[0]) * slow  # from the saddle, as all points here
+
+    def rate(_t: float, y: Array) -> tuple[float, float]:
+        return _rate(*constants, *(centre + y))
 
     def leaves(_t: float, y: Array) -> float:
-        return float(np.abs(y - centre).max() - reach)
+        return float(np.abs(y).max() - reach)
 
     leaves.terminal = True  # type: ignore[attr-defined]
     # 1e-6 grows to 1 in 14 times the slower rate of decay; twice that is ample
     end = 30 / abs(rates.min())
-    path = _solve(constants, (begin[0], begin[1]), -end, events=leaves, dense_output=True)
+    path = follow("reach", rate, begin, -end, scale=1e-6 * reach, events=leaves, dense_output=True)
     times = np.linspace(0, path.t[-1], count)
-    return np.column_stack([centre, path.sol(times[1:])])
+    return np.asarray(centre[:, None] + np.column_stack([[0, 0], path.sol(times[1:])]))
 
 
 def _start_point(start: tuple[float, float]) -> Array:
@@ -611,10 +628,6 @@ def _index_of(signal: str) -> int:
     if signal not in names:
         raise ScbError(f"signal: expected 'value' or 'attention', got {signal!r}.")
     return names.index(signal)
-
-
-def _of_task(task: SCBTask) -> tuple[float, float, float]:
-    return task.transition_energy, task.attention_energy, task.context_length
 
 
 def _three(task: object) -> tuple[float, float, float]:

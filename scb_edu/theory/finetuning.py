@@ -11,7 +11,12 @@ from scipy.special import ndtr
 
 from scb_edu.model.norms import weighted_square_norm
 from scb_edu.model.task import SCBTask, check_task
-from scb_edu.model.transformer import LinearTransformer, SoftmaxTransformer, value_signal
+from scb_edu.model.transformer import (
+    LinearTransformer,
+    SoftmaxTransformer,
+    check_model,
+    value_signal,
+)
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
@@ -22,6 +27,7 @@ from scb_edu.theory.dynamics import (
     TaskLike,
     arrival,
     follow,
+    level_below_one,
     saddle,
     signal_jacobian,
     signal_rate,
@@ -66,7 +72,6 @@ def transfer(model: Model, task: SCBTask, *, attention: str = "uniform") -> Mode
     >>> round(found.value, 8), round(found.attention, 8)
     (0.1, 0.0)
     """
-    check_task(task)
     _check_model(model, task)
     if attention not in ("uniform", "kept"):
         raise ScbError(f"attention: expected 'uniform' or 'kept', got {attention!r}.")
@@ -123,9 +128,8 @@ def transfer_flow(
     """
     constants = SignalConstants.of(task)
     begin = (checks.real_number("theta", theta), checks.non_negative_number("beside", beside))
-    end, count = checks.positive_number("t_end", t_end), checks.positive_int("points", points)
-    if count < 2:
-        raise ScbError(f"points: expected at least 2, the start and the end, got {count}.")
+    end = checks.positive_number("t_end", t_end)
+    count = checks.positive_int("points", points, least=2)
     path = _solve(constants, begin, end, t_eval=np.linspace(0, end, count))
     return Flow(path.t, path.y[0], path.y[1])
 
@@ -183,11 +187,9 @@ def transfer_samples(
     [62000.0, 38000.0, 15000.0]
     [94000.0, 39000.0, 15000.0]
     """
-    begin, goal = checks.real_number("theta", theta), checks.real_number("level", level)
+    begin, goal = checks.real_number("theta", theta), level_below_one(level)
     rest = checks.non_negative_number("beside", beside)
     rate = checks.positive_number("learning_rate", learning_rate)
-    if goal >= 1:
-        raise ScbError(f"level: expected a number below 1, got {goal:.6g}.")
     constants = SignalConstants.of(task)
     solve = partial(_solve, constants, (begin, rest))
     time = arrival(constants, solve, 1, goal) if goal > 0 else 0.0
@@ -414,7 +416,7 @@ def _solve(
         dV, dA = signal_rate(constants, value, attention)
         return dV, dA - rest * attention, -2 * rest * (1 / T + K_Q * attention**2)
 
-    return follow("theta", rate, (begin[0], 0.0, begin[1]), end, **options)
+    return follow("theta", rate, (begin[0], 0.0, begin[1]), end, scale=1 / T, **options)
 
 
 def growing_mode(task: SCBTask, model: LinearTransformer) -> tuple[float, float, float]:
@@ -443,8 +445,10 @@ def growing_mode(task: SCBTask, model: LinearTransformer) -> tuple[float, float,
     _check_model(model, task)
     beside = _beside(task, model.value)
     linear = signal_jacobian(task, 0.0, saddle(task).attention) - np.diag([0.0, beside])
-    half = (linear[0, 0] - linear[1, 1]) / 2
-    growth = (linear[0, 0] + linear[1, 1]) / 2 + math.sqrt(half**2 + linear[0, 1] * linear[1, 0])
+    damping = -linear[0, 0] - linear[1, 1]
+    gain = linear[0, 1] * linear[1, 0] - linear[0, 0] * linear[1, 1]
+    # the larger root of x^2 + damping x = gain, as a quotient: no digits cancel
+    growth = 2 * gain / (damping + math.sqrt(damping**2 + 4 * gain))
     share = linear[0, 1] / (growth + beside)
     return float(growth), float(share), float(1 / (growth * task.context_length))
 
@@ -457,11 +461,8 @@ def _beside(task: SCBTask, value: Array) -> float:
     return weighted_square_norm(rest, mu)
 
 
-def _check_model(model: object, task: SCBTask) -> None:
-    if not isinstance(model, LinearTransformer | SoftmaxTransformer):
-        raise ScbError(
-            "model: expected a LinearTransformer or a SoftmaxTransformer, got "
-            f"{type(model).__name__}."
-        )
+def _check_model(model: LinearTransformer | SoftmaxTransformer, task: SCBTask) -> None:
+    check_task(task)
+    check_model(model)
     size = (task.vocab_size, task.vocab_size)
     checks.shape_is("model.value", model.value, size, "(N, N)")

@@ -11,7 +11,8 @@ from scb_edu.model.gradients import (
     population_loss,
 )
 from scb_edu.model.information import entropy, output_entropy
-from scb_edu.model.task import SCBTask, random_attention, random_transition
+from scb_edu.model.random_tasks import random_attention, random_transition
+from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer
 from scb_edu.widgets.explorer import Explorer, Panel, Slider
 

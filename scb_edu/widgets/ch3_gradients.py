@@ -8,12 +8,8 @@ import numpy as np
 
 from scb_edu import figures
 from scb_edu.figures import Picture
-from scb_edu.model.gradients import (
-    compare_gradients,
-    gradient,
-    population_gradient,
-    precondition,
-)
+from scb_edu.model.gradients import gradient, population_gradient, precondition
+from scb_edu.model.similarity import compare_gradients
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer
 from scb_edu.support.checks import Array

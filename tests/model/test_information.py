@@ -50,10 +50,24 @@ def test_entropy_of_uniform_and_certain_laws():
     assert scb.model.entropy(np.full((4, 2, 3), 0.25)).tolist() == [[2] * 3] * 2
 
 
-@pytest.mark.parametrize("laws", [[0.5, -0.5], [2.0, 0.0]])
-def test_entropy_refuses_what_is_no_probability(laws):
-    with pytest.raises(scb.ScbError, match="laws: expected probabilities"):
-        scb.model.entropy(laws)
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ([0.5, -0.5], "probabilities, none of them negative, got -0.5"),
+        ([2.0, 0.0], "every column to sum to 1, got 2 in column 0"),
+        ([0.5, 0.4], "every column to sum to 1, got 0.9"),
+        ([[0.2, 0.8], [0.5, 0.5]], ".*got 0.7 in column 0. Its rows do: pass the transpose"),
+    ],
+)
+def test_entropy_refuses_what_is_no_distribution(wrong, message):
+    with pytest.raises(scb.ScbError, match=f"distributions: expected {message}"):
+        scb.model.entropy(wrong)
+
+
+def test_entropy_of_float32_and_of_a_certain_outcome():
+    even = np.full(1000, 1 / 1000, dtype=np.float32)
+    assert scb.model.entropy(even) == pytest.approx(np.log2(1000), rel=1e-12)
+    assert np.copysign(1, scb.model.entropy([0.0, 1.0])) == 1
 
 
 def test_too_long_a_list_is_refused_with_a_way_out():

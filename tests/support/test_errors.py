@@ -56,6 +56,24 @@ def test_a_given_stationary_distribution_is_checked(mu, message):
         scb.SCBTask(P2, Q2, mu)
 
 
+CUT = {
+    "two closed sets": (np.eye(2), [0.5, 0.5], "unique stationary distribution, got 2 sets"),
+    "two pairs": (
+        np.kron(np.eye(2), [[0.9, 0.5], [0.1, 0.5]]),
+        np.kron([0.5, 0.5], [5 / 6, 1 / 6]),
+        "tokens 0 and 2 never reach each other",
+    ),
+    # a mass within the tolerance of P mu = mu, though in truth there is none
+    "a token that dies out": ([[1.0, 0.5], [0.0, 0.5]], [1 - 1e-7, 1e-7], "got 0 for token 1"),
+}
+
+
+@pytest.mark.parametrize(("P", "mu", "message"), CUT.values(), ids=CUT)
+def test_a_chain_that_falls_apart_is_refused_with_its_stationary_distribution_too(P, mu, message):
+    with pytest.raises(scb.ScbError, match=f"transition: .*{message}"):
+        scb.SCBTask(P, np.eye(len(P)), mu)
+
+
 @pytest.mark.parametrize("size", [0, -1, 2.0, 2.5, True, "3", None, np.nan, [1]])
 def test_batch_size_is_a_positive_whole_number(size):
     with pytest.raises(scb.ScbError, match=r"batch_size: expected a whole number of at least 1"):
@@ -83,7 +101,7 @@ CALLS = {
         lambda: scb.SCBTask.random(3, 2, 1, RNG, concentration=0),
         "concentration: expected a number above 0",
     ),
-    "example too short": (lambda: scb.SCBTask.example(1), "context_length: expected at least 2"),
+    "example too short": (lambda: scb.SCBTask.example(1), "context_length: .*at least 2"),
     "token out of range": (
         lambda: MODEL.predict([[0, 2]], [0]),
         r"tokens: expected token ids from 0 to 1, got 2 at \[0, 1\]",

@@ -286,7 +286,7 @@ ERRORS = {
     "weight": (lambda: scb.text.interpolate([[1.0]], [1.0], 1.1), "weight: .*0 to 1, got 1.1"),
     "zero chance": (
         lambda: scb.text.nll(np.array([[1.0, 0.0]]), [1]),
-        "laws: .*chance above 0.*at 0; mix",
+        "distributions: .*chance above 0.*at 0; mix",
     ),
     "wrong outputs": (lambda: scb.text.nll(np.array([[1.0, 0.0]]), [1, 0]), "output: "),
     "too many windows": (
@@ -320,3 +320,61 @@ def test_windows_that_do_not_settle_are_told(monkeypatch):
     monkeypatch.setattr(generation, "MOST_ROUNDS", 2)
     with pytest.raises(scb.ScbError, match="still moves after 2 tokens"):
         scb.text.window_distribution(scb.SCBTask.example(4))
+
+
+WHOLE = [np.int8, np.uint8, np.int16, np.uint16, np.uint32, np.int64, np.uint64]
+
+
+@pytest.mark.parametrize("dtype", WHOLE)
+@pytest.mark.parametrize("with_last", [False, True])
+def test_the_places_of_windows_may_come_in_any_type_of_whole_number(dtype, with_last):
+    """255 + 1 is 0 in uint8, and 3 - 5 is 254: the places are added to as plain integers."""
+    sequence = np.arange(1000)
+    ends = np.array([3, 100, 127, 255, 900])
+    ends = ends[ends <= np.iinfo(dtype).max]
+    plain = scb.text.windows(sequence, 3, ends=ends, with_last=with_last)
+    found = scb.text.windows(sequence, 3, ends=ends.astype(dtype), with_last=with_last)
+    assert found.output.tolist() == (ends + 1).tolist()
+    for name in ("tokens", "last", "output"):
+        assert getattr(found, name).tolist() == getattr(plain, name).tolist()
+
+
+@pytest.mark.parametrize("dtype", WHOLE)
+def test_token_ids_may_come_in_any_type_of_whole_number(dtype):
+    task, rng = scb.SCBTask.example(), np.random.default_rng(0)
+    batch = task.sample(40, rng)
+    cast = scb.Batch(*(each.astype(dtype) for each in vars(batch).values()))
+    model, ngram = scb.LinearTransformer.oracle(task), scb.text.NGram(np.full((3,) * 4, 1 / 3))
+    for rule in (model.predict, task.output_distribution, ngram.predict):
+        np.testing.assert_array_equal(rule(cast.tokens, cast.last), rule(batch.tokens, batch.last))
+    assert scb.loss(model, cast) == scb.loss(model, batch)
+    np.testing.assert_array_equal(
+        scb.gradient(model, cast).attention, scb.gradient(model, batch).attention
+    )
+    rows = (np.tile(each.tokens[0], 9) for each in (batch, cast))
+    losses = [scb.text.sequence_loss(model, row, 8) for row in rows]
+    np.testing.assert_array_equal(*losses)
+    starts = np.column_stack([cast.tokens, cast.last])
+    drawn = [
+        scb.text.generate(task, 5, np.random.default_rng(1), start=start)
+        for start in (starts, starts.astype(int))
+    ]
+    np.testing.assert_array_equal(*drawn)
+    ids = np.tile(cast.tokens[0], 9)
+    corpus = scb.text.Corpus(ids, ("a", "b", "c"), "character")
+    assert corpus.counts(3).sum() == len(ids) - 2
+    assert (
+        corpus.counts(2).tolist()
+        == scb.text.Corpus(ids.astype(int), ("a", "b", "c"), "character").counts(2).tolist()
+    )
+
+
+def test_groups_of_many_tokens_are_counted_where_their_numbers_pass_the_type_of_a_token():
+    """300 tokens are kept in two bytes; 300 * 300 pairs have numbers that two bytes do not hold."""
+    ids = np.arange(600) * 7 % 300
+    corpus = scb.text.Corpus(ids, tuple(map(str, range(300))), "word")
+    seen = {}
+    for pair in zip(ids[1:].tolist(), ids[:-1].tolist(), strict=True):
+        seen[pair] = seen.get(pair, 0) + 1
+    table = corpus.counts(2)
+    assert {tuple(at): int(table[tuple(at)]) for at in np.argwhere(table).tolist()} == seen

@@ -136,5 +136,5 @@ def test_wrong_input_is_named():
     with pytest.raises(scb.ScbError, match="rng: expected"):
         scb.theory.correlated_task(task, 0.1, 0)
     flat = scb.SCBTask(np.full((2, 2), 0.5), np.ones((1, 2)))
-    with pytest.raises(scb.ScbError, match="theta: expected a task whose tokens differ"):
+    with pytest.raises(scb.ScbError, match="task: expected one whose transition is not uniform"):
         scb.theory.correlated_task(flat, 0.5, rng)

@@ -100,7 +100,7 @@ def test_an_arrival_lies_between_the_steps_around_it():
     )
     assert flow.arrival(0, 0.3) == pytest.approx(1.25)
     assert flow.arrival(0, 0.05) == 0
-    assert math.isnan(flow.arrival(0, 0.7))
+    assert flow.arrival(0, 0.7) == math.inf
 
 
 def test_what_does_not_fit_is_refused_in_words():
