@@ -12,8 +12,12 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CON
 # Tools that start others by name (jupyter, node) find those of the environment first
 export PATH := $(abspath $(BIN)):$(PATH)
 
+# The source of the one page that is asked for, or what is wrong with its name
+ONE_PAGE = $(or $(wildcard book/$(PAGE).md),$(error PAGE: expected a page, as in "make $@ PAGE=04-two-stages", got "$(PAGE)"))
+
 .DEFAULT_GOAL := help
 .PHONY: help book serve lab lessons data test check bench upgrade clean
+.PHONY: page lesson lesson-test
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -40,6 +44,11 @@ book: $(VENV)/.book ## build the book into _build/html (no network needed once i
 $(HTML)/index.html:
 	$(MAKE) book
 
+page: $(VENV)/.book ## build one page for a quick look, run no other (PAGE=04-two-stages)
+	SCB_EDU_PAGE=$(basename $(notdir $(ONE_PAGE))) $(BIN)/sphinx-build -j $(JOBS) --quiet --nitpicky \
+	  --fail-on-warning --keep-going -d _build/page/doctrees book _build/page/html
+	@echo "Open $(abspath _build/page/html/$(PAGE).html) in a browser."
+
 serve: | $(HTML)/index.html ## serve the built book on http://127.0.0.1:8000/ (PORT=... to change)
 	@echo "Serving http://127.0.0.1:$(PORT)/ (Ctrl-C stops it)"
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(HTML) $(PORT)
@@ -53,6 +62,13 @@ lab: $(VENV)/.lab ## open the lessons in JupyterLab, on this machine only
 
 lessons: $(VENV)/.lab ## run the chapters and write their notebooks anew (book/lessons)
 	$(BIN)/python book/write_lessons.py
+
+lesson: $(VENV)/.lab ## run one chapter and write its notebook anew (PAGE=04-two-stages)
+	$(BIN)/python book/write_lessons.py $(ONE_PAGE)
+
+lesson-test: $(VENV)/.test ## test one lesson: its cells, its outputs (PAGE=04-two-stages)
+	$(BIN)/pytest -n 0 --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
+	  -k $(basename $(notdir $(ONE_PAGE))) tests/book/test_lessons.py book/lessons
 
 # The studies
 
