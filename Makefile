@@ -19,8 +19,12 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CON
 # Tools that start others by name (jupyter, node) find those of the environment first
 export PATH := $(abspath $(BIN)):$(PATH)
 
+# The source of the one page that is asked for, or what is wrong with its name
+ONE_PAGE = $(or $(wildcard book/$(PAGE).md),$(error PAGE: expected a page, as in "make $@ PAGE=04-two-stages", got "$(PAGE)"))
+
 .DEFAULT_GOAL := help
 .PHONY: help book serve lab lessons data test check bench upgrade clean
+.PHONY: page lesson lesson-test
 
 help: ## show this list (at once)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +53,11 @@ book: $(VENV)/.book ## build the book into _build/html (4 minutes the first time
 $(HTML)/index.html:
 	$(MAKE) book
 
+page: $(VENV)/.book ## build one page for a quick look, run no other, PAGE=... (half a minute)
+	SCB_EDU_PAGE=$(basename $(notdir $(ONE_PAGE))) $(BIN)/sphinx-build -j $(JOBS) --quiet --nitpicky \
+	  --fail-on-warning --keep-going -d _build/page/doctrees book _build/page/html
+	@echo "Open $(abspath _build/page/html/$(PAGE).html) in a browser."
+
 serve: | $(HTML)/index.html ## serve the built book on http://127.0.0.1:8000/ (until Ctrl-C)
 	@echo "Serving http://127.0.0.1:$(PORT)/ (Ctrl-C stops it)"
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(HTML) $(PORT)
@@ -62,6 +71,13 @@ lab: $(VENV)/.lab ## open the lessons in JupyterLab, on this machine only (secon
 
 lessons: $(VENV)/.lab ## run the chapters and write their notebooks anew, book/lessons (4 minutes)
 	$(BIN)/python book/write_lessons.py
+
+lesson: $(VENV)/.lab ## run one chapter and write its notebook anew, PAGE=... (10 seconds)
+	$(BIN)/python book/write_lessons.py $(ONE_PAGE)
+
+lesson-test: $(VENV)/.test ## test one lesson: its cells, its outputs, PAGE=... (10 seconds)
+	$(BIN)/pytest -n 0 --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
+	  -k $(basename $(notdir $(ONE_PAGE))) tests/book/test_lessons.py book/lessons
 
 # The studies
 

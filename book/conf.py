@@ -42,8 +42,11 @@ nb_execution_mode = "force"
 nb_execution_show_tb = True
 nb_execution_timeout = 300
 nb_merge_streams = True  # what a slow cell prints stays in one box
+ONE_PAGE = os.environ.get("SCB_EDU_PAGE")  # `make page` runs this one alone
 nb_execution_excludepatterns = [
-    page.name for page in HERE.glob("*.md") if "```{code-cell}" not in page.read_text("utf-8")
+    page.name
+    for page in HERE.glob("*.md")
+    if "```{code-cell}" not in page.read_text("utf-8") or page.stem != (ONE_PAGE or page.stem)
 ]
 nb_ipywidgets_js = {}
 nb_mime_priority_overrides = [("*", "text/html", 1)]

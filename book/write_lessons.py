@@ -1,12 +1,14 @@
 """Run the chapters and write their notebooks to book/lessons.
 
 Usage: python book/write_lessons.py [book/01-bigrams.md ...]
-Written twice from the same chapters, the notebooks are the same: no random ids, no times, no
-widget models.
+Written twice from the same chapters, the notebooks are the same: no random ids, no counts, no
+times, no widget models.
 """
 
+import hashlib
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 
 import jupytext
@@ -24,11 +26,31 @@ def chapters():
 
 
 def rebuild(page):
-    """Return the page as a notebook, its cells named by their position."""
+    """Return the page as a notebook, its cells named, its solutions folded."""
     notebook = jupytext.read(page)
-    for number, cell in enumerate(notebook.cells):
-        cell["id"] = f"cell-{number}"
+    name_cells(notebook.cells)
+    fold_solutions(notebook.cells)
     return notebook
+
+
+def name_cells(cells):
+    """Name each cell by what it says: it keeps its name when others come, go or change."""
+    seen = Counter()
+    for cell in cells:
+        name = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
+        seen[name] += 1
+        cell["id"] = name if seen[name] == 1 else f"{name}-{seen[name]}"
+
+
+def fold_solutions(cells):
+    """Fold what the pages hide in JupyterLab as well, which does not know the tag.
+
+    Not in the chapters: Jupyter Book complains of such metadata, and JupyterLab takes them from
+    the notebook even if it opens the chapter, its pair.
+    """
+    for cell in cells:
+        if "hide-cell" in cell.metadata.get("tags", ()):
+            cell.metadata["jupyter"] = {"source_hidden": True, "outputs_hidden": True}
 
 
 def run(notebook):
@@ -40,12 +62,15 @@ def run(notebook):
 
 
 def forget_the_run(notebook):
-    """Drop what differs from run to run: widget models, and the Python that happened to be used."""
+    """Drop what tells of the run: widget models, the Python that happened to be used, counts."""
     for name in ("widgets", "language_info"):
         notebook.metadata.pop(name, None)
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
             output.get("data", {}).pop(WIDGET, None)
+        for numbered in (cell, *cell.get("outputs", ())):
+            if "execution_count" in numbered:
+                numbered["execution_count"] = 1  # a new cell changes no other; nbval wants a count
 
 
 def main(names):

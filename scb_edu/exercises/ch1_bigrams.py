@@ -6,16 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from scb_edu.exercises.checking import exercise
+from scb_edu.exercises.checking import call, exercise, number, numbers
 from scb_edu.model.gradients import bayes_loss
 from scb_edu.model.task import SCBTask
 
 
 @exercise("ch1-stationary")
 def _stationary_law(answer: Any) -> str | None:
-    mu = np.asarray(answer, dtype=float)
-    if mu.shape != (2,):
-        return "two numbers are wanted, one for each token."
+    mu = numbers(answer, (2,), "two numbers are wanted, one for each token")
     if abs(mu.sum() - 1) > 1e-6:
         return f"your two numbers add up to {mu.sum():.3g}; probabilities add up to 1."
     after = np.array([[0.9, 0.5], [0.1, 0.5]]) @ mu
@@ -26,9 +24,7 @@ def _stationary_law(answer: Any) -> str | None:
 
 @exercise("ch1-law")
 def _law_of_output(answer: Any) -> str | None:
-    law = np.asarray(answer, dtype=float)
-    if law.shape != (3,):
-        return "three numbers are wanted, the chances of A, B and C."
+    law = numbers(answer, (3,), "three numbers are wanted, the chances of A, B and C")
     if abs(law.sum() - 1) > 1e-2:
         return f"your numbers add up to {law.sum():.3g}; a law is a column of P, not a row."
     if np.abs(law - [0.34, 0.26, 0.4]).max() < 5e-3:
@@ -43,10 +39,10 @@ def _closed_bayes_loss(answer: Any) -> str | None:
     rng = np.random.default_rng(1)
     for N, T, Q in [(3, 8, 2), (4, 5, 1), (2, 6, 3), (6, 9, 4)]:
         task = SCBTask.random(N, T, Q, rng, concentration=0.5)
-        mine = float(answer(task.transition, task.attention, task.stationary))
         truth = bayes_loss(task)
-        if abs(mine - 2 * truth) < 1e-9:
+        mine = number(call(answer, task.transition, task.attention, task.stationary))
+        if np.isclose(mine, 2 * truth, atol=1e-9, rtol=0):
             return "the loss is one half of the mean square: the 1/2 is missing."
-        if abs(mine - truth) > 1e-9:
+        if not np.isclose(mine, truth, atol=1e-9, rtol=0):
             return f"for N={N}, T={T}, Q={Q} it should be {truth:.4f}, and yours is {mine:.4f}."
     return None

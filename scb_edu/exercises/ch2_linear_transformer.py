@@ -6,16 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from scb_edu.exercises.checking import exercise
+from scb_edu.exercises.checking import call, exercise, numbers
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer, signals
 
 
 @exercise("ch2-worst-corner")
 def _worst_corner(answer: Any) -> str | None:
-    corner = np.asarray(answer, dtype=float)
-    if corner.shape != (2,) or not np.isin(corner, (-1, 1)).all():
-        return "a pair (alpha_V, alpha_A) is wanted, each of them -1 or 1."
+    wanted = "a pair (alpha_V, alpha_A) is wanted, each of them -1 or 1"
+    corner = numbers(answer, (2,), wanted)
+    if not np.isin(corner, (-1, 1)).all():
+        return f"{wanted}."
     if np.prod(corner) > 0:
         return "here the product of the signals is 1: the pointer is right."
     if corner[0] == 1:
@@ -29,10 +30,9 @@ def _prediction(answer: Any) -> str | None:
     for N, T in [(2, 1), (3, 5), (4, 7)]:
         model = LinearTransformer(rng.normal(size=(N, N)), rng.normal(size=(T, N)))
         tokens, last = rng.integers(N, size=T), int(rng.integers(N))
-        mine = np.asarray(answer(model.value, model.attention, tokens, last))
         right = model.predict(tokens[None], [last])[0]
-        if mine.shape != right.shape:
-            return f"N = {N}: expected a vector of shape ({N},), got {mine.shape}."
+        found = call(answer, model.value, model.attention, tokens, last)
+        mine = numbers(found, (N,), f"a vector of shape ({N},) is wanted for N = {N}")
         if not np.allclose(mine, right):
             return f"N = {N}, T = {T}: some entry is off by {np.abs(mine - right).max():.2g}."
     return None
@@ -45,9 +45,9 @@ def _signals_by_hand(answer: Any) -> str | None:
         task = SCBTask.random(N, T, Q, rng, concentration=0.5)
         V = task.transition + 0.1 * rng.normal(size=(N, N))
         A = task.attention + 0.1 * rng.normal(size=(T, N))
-        right = signals(LinearTransformer(V, A), task)
-        mine = answer(V, A, task)
-        for name, found, true in zip(("V", "A"), mine, vars(right).values(), strict=True):
-            if not np.isclose(found, true):
-                return f"N = {N}, T = {T}: alpha_{name} is {true:.4f}, and yours is {found:.4f}."
+        right = vars(signals(LinearTransformer(V, A), task)).values()
+        found = numbers(call(answer, V, A, task), (2,), "a pair (alpha_V, alpha_A) is wanted")
+        for name, mine, true in zip(("V", "A"), found, right, strict=True):
+            if not np.isclose(mine, true):
+                return f"N = {N}, T = {T}: alpha_{name} is {true:.4f}, and yours is {mine:.4f}."
     return None

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from scb_edu.exercises.checking import exercise
+from scb_edu.exercises.checking import call, exercise, number, numbers, pair
 from scb_edu.model.gradients import gradient
 from scb_edu.model.task import Batch, SCBTask
 from scb_edu.model.transformer import LinearTransformer
@@ -14,16 +14,16 @@ from scb_edu.model.transformer import LinearTransformer
 
 @exercise("ch3-stable-rate")
 def _stable_rate(answer: Any) -> str | None:
-    task = SCBTask.example(1000)
+    mine, task = number(answer), SCBTask.example(1000)
     mu, K_P = task.stationary, task.transition_energy
     steepest = K_P + 1000 * mu @ mu
-    if np.isclose(answer, 2 / steepest, rtol=1e-3):
+    if np.isclose(mine, 2 / steepest, rtol=1e-3):
         return None
-    if np.isclose(answer, 2 / (mu.max() * steepest), rtol=1e-3):
+    if np.isclose(mine, 2 / (mu.max() * steepest), rtol=1e-3):
         return "this is the cap without preconditioning; the division removes the factor mu_k."
-    if np.isclose(answer, 2 / K_P, rtol=1e-3):
+    if np.isclose(mine, 2 / K_P, rtol=1e-3):
         return "this is the cap with projection; without it, the direction of all ones is there."
-    if np.isclose(answer, 1 / steepest, rtol=1e-3):
+    if np.isclose(mine, 1 / steepest, rtol=1e-3):
         return "at 1/curvature a step lands in the minimum; the error grows above twice that."
     return "the cap is 2 over the largest curvature; which direction and column has it?"
 
@@ -34,11 +34,11 @@ def _sample_gradient(answer: Any) -> str | None:
     for N, T in ((2, 1), (3, 5), (4, 7)):
         model = LinearTransformer(rng.normal(size=(N, N)), rng.normal(size=(T, N)))
         tokens, (last, output) = rng.integers(N, size=T), rng.integers(N, size=2)
-        found = answer(model.value, model.attention, tokens, last, output)
         right = gradient(model, Batch(tokens[None], np.array([last]), np.array([output])))
-        for name, mine, true in zip(("dV", "dA"), found, vars(right).values(), strict=True):
-            if np.shape(mine) != true.shape:
-                return f"{name} has shape {np.shape(mine)}, expected {true.shape}."
+        found = call(answer, model.value, model.attention, tokens, last, output)
+        parts = pair(found, "a pair (dV, dA) is wanted")
+        for name, part, true in zip(("dV", "dA"), parts, vars(right).values(), strict=True):
+            mine = numbers(part, true.shape, f"{name} of shape {true.shape} is wanted")
             if not np.allclose(mine, true):
                 return f"at N = {N}, T = {T} your {name} is off by {np.abs(mine - true).max():.2g}."
     return None

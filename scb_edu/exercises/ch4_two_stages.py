@@ -7,29 +7,29 @@ from typing import Any
 
 import numpy as np
 
-from scb_edu.exercises.checking import exercise
+from scb_edu.exercises.checking import call, exercise, number, numbers
 from scb_edu.theory.dynamics import separatrix
 
 
 @exercise("ch4-extra-time")
 def _extra_time(answer: Any) -> str | None:
-    rate = math.sqrt(0.14 * 0.52)
+    mine, rate = number(answer), math.sqrt(0.14 * 0.52)
     wrong = {
         math.log(10) / rate: "that is the price of one factor of ten, and here are three.",
         3 / rate: "the logarithm is the natural one: log(10) is 2.3, not 1.",
         3 * math.log(10): "it is divided by sqrt(K_P K_Q).",
     }
-    for number, hint in wrong.items():
-        if np.isclose(answer, number, rtol=5e-3):
+    for known, hint in wrong.items():
+        if np.isclose(mine, known, rtol=5e-3):
             return hint
-    if np.isclose(answer, 3 * math.log(10) / rate, rtol=5e-3):
+    if np.isclose(mine, 3 * math.log(10) / rate, rtol=5e-3):
         return None
-    return f"{float(answer):.3g} is not it: take the difference of the escape time at the two T."
+    return f"{mine:.3g} is not it: take the difference of the escape time at the two T."
 
 
 @exercise("ch4-corner")
 def _corner(answer: Any) -> str | None:
-    v, a = (float(number) for number in answer)
+    v, a = numbers(answer, (2,), "a pair (alpha_V, alpha_A) is wanted")
     if np.allclose((v, a), (0.5, 2), rtol=0.02):
         return None
     if np.allclose((v, a), (2, 0.5), rtol=0.02):
@@ -44,7 +44,7 @@ def _border(answer: Any) -> str | None:
     for K_P, K_Q, T in ((0.14, 0.52, 20), (0.4, 0.2, 300)):
         value, attention = separatrix((K_P, K_Q, T))
         true = float(np.interp(0, attention[::-1], value[::-1]))
-        mine = float(answer(K_P, K_Q, T))
+        mine = number(call(answer, K_P, K_Q, T))
         if mine >= 0:
             return f"the border is below zero, and yours is {mine:.3g}."
         if not np.isclose(mine, true, rtol=2e-3):

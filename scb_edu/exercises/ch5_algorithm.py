@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from scb_edu.exercises.checking import exercise
+from scb_edu.exercises.checking import call, exercise, numbers, pair
 from scb_edu.model.gradients import Gradient
 from scb_edu.model.transformer import LinearTransformer
 from scb_edu.support.checks import Array
@@ -15,10 +15,8 @@ from scb_edu.training.optimizers import ProximalGradient, soft_threshold
 
 @exercise("ch5-threshold")
 def _column_after_threshold(answer: Any) -> str | None:
-    column = np.asarray(answer, dtype=float)
+    column = numbers(answer, (4,), "four weights are wanted")
     right = np.array([0.4, 0.2, 0.05, 0.0]) / 0.65
-    if column.shape != (4,):
-        return "four weights are wanted."
     if np.allclose(column, right * 0.65, atol=2e-3):
         return "the soft threshold is right; now divide the column by its sum."
     if np.allclose(column, np.array([0.5, 0.3, 0.15, 0.0]) / 0.95, atol=2e-3):
@@ -37,8 +35,11 @@ def _proximal_step(answer: Any) -> str | None:
         mu = rng.dirichlet(np.full(N, 5.0))
         model = LinearTransformer(rng.normal(size=(N, N)), rng.dirichlet(np.ones(T), size=N).T)
         slope = Gradient(rng.normal(size=(N, N)), 0.1 * rng.normal(size=(T, N)))
-        V, A = answer(model.value, model.attention, slope.value, slope.attention, mu, 0.1, 0.2)
         right = ProximalGradient(0.1, 0.2).step(model, slope, mu)
+        parts = (model.value, model.attention, slope.value, slope.attention, mu)
+        V, A = pair(call(answer, *parts, 0.1, 0.2), "a pair (V, A) is wanted")
+        V = numbers(V, (N, N), f"V of shape {(N, N)} is wanted")
+        A = numbers(A, (T, N), f"A of shape {(T, N)} is wanted")
         if not np.allclose(V, right.value):
             return f"N = {N}: V is off by {np.abs(V - right.value).max():.2g}; divide its columns."
         if np.allclose(A, _threshold_at_penalty(model, slope, mu)):

@@ -6,26 +6,29 @@ from typing import Any
 
 import numpy as np
 
-from scb_edu.exercises.checking import exercise
+from scb_edu.exercises.checking import call, exercise, number
 from scb_edu.model.task import SCBTask
 from scb_edu.theory.complexity import escape_chance, initial_signal_std, samples_needed
 
 
 @exercise("ch6-samples")
 def _samples_for_twice(answer: Any) -> str | None:
-    task = SCBTask.example(1000)
-    if np.isclose(answer, 2 * samples_needed(task, 1), rtol=0.02):
+    mine, task = number(answer), SCBTask.example(1000)
+    if np.isclose(mine, 2 * samples_needed(task, 1), rtol=0.02):
         return "the number of samples goes with the square of the ratio."
-    if np.isclose(answer, samples_needed(task, 1), rtol=0.02):
+    if np.isclose(mine, samples_needed(task, 1), rtol=0.02):
         return "that is for a ratio of 1."
-    if np.isclose(answer, samples_needed(task, 2), rtol=0.02):
+    if np.isclose(mine, samples_needed(task, 2), rtol=0.02):
         return None
-    return f"{float(answer):.4g} is not it: mean 1/T, deviation initial_signal_std(task) / sqrt(M)."
+    return f"{mine:.4g} is not it: mean 1/T, deviation initial_signal_std(task) / sqrt(M)."
 
 
 @exercise("ch6-batch")
 def _batch_for_safety(answer: Any) -> str | None:
-    chance = escape_chance(SCBTask.example(10_000), 0.01, answer)
+    batch = number(answer)
+    if batch <= 0:
+        return "a batch has at least one sample."
+    chance = escape_chance(SCBTask.example(10_000), 0.01, batch)
     if chance < 0.989:
         return f"with that batch the chance is {chance:.3f}: too small."
     if chance > 0.991:
@@ -36,7 +39,8 @@ def _batch_for_safety(answer: Any) -> str | None:
 @exercise("ch6-noise")
 def _estimated_noise(answer: Any) -> str | None:
     for task in (SCBTask.example(20), SCBTask.random(4, 50, 2, np.random.default_rng(0))):
-        mine, true = float(answer(task, np.random.default_rng(1))), initial_signal_std(task)
+        true = initial_signal_std(task)
+        mine = number(call(answer, task, np.random.default_rng(1)))
         if np.isclose(mine * 8, true, rtol=0.1):
             return "this is the noise of a batch of 64; that of one sample is 8 times as large."
         if not np.isclose(mine, true, rtol=0.1):  # 2,000 samples scatter by 2 %

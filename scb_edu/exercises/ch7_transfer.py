@@ -7,21 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from scb_edu.exercises.checking import exercise
+from scb_edu.exercises.checking import call, exercise, number, numbers, pair
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer, signals
 
 
 @exercise("ch7-double")
 def _saving_of_twice(answer: Any) -> str | None:
-    rate = math.sqrt(0.14 * 0.52)
-    if np.isclose(answer, math.log(2) / rate, rtol=0.01):
+    mine, rate = number(answer), math.sqrt(0.14 * 0.52)
+    if np.isclose(mine, math.log(2) / rate, rtol=0.01):
         return None
-    if np.isclose(answer, math.log(2), rtol=0.01):
+    if np.isclose(mine, math.log(2), rtol=0.01):
         return "that is s; time is s divided by r = sqrt(K_P K_Q)."
-    if np.isclose(answer, math.log(2) / (0.14 * 0.52), rtol=0.01):
+    if np.isclose(mine, math.log(2) / (0.14 * 0.52), rtol=0.01):
         return "r is the root of K_P K_Q."
-    return f"{float(answer):.3g} is not it: take the difference of s_a for the two correlations."
+    return f"{mine:.3g} is not it: take the difference of s_a for the two correlations."
 
 
 @exercise("ch7-split")
@@ -34,9 +34,12 @@ def _along_and_beside(answer: Any) -> str | None:
         rest -= signals(LinearTransformer(mu[:, None] + rest, task.attention), task).value * (
             P - mu[:, None]
         )
-        theta, beside = answer(mu[:, None] + 0.3 * (P - mu[:, None]) + rest, P, mu)
+        V = mu[:, None] + 0.3 * (P - mu[:, None]) + rest
+        found, beside = pair(call(answer, V, P, mu), "a pair (theta, R) is wanted")
+        theta = number(found, "theta is one number")
+        beside = numbers(beside, (N, N), f"R of shape {(N, N)} is wanted")
         if not np.isclose(theta, 0.3):
-            return f"N = {N}: theta is 0.3, and yours is {float(theta):.4f}; weigh columns by mu."
+            return f"N = {N}: theta is 0.3, and yours is {theta:.4f}; weigh columns by mu."
         if not np.allclose(beside, rest):
             return f"N = {N}: theta is right; some entry of R is off."
     return None

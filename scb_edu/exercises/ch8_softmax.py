@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from scb_edu.exercises.checking import exercise
+from scb_edu.exercises.checking import call, exercise, number
 from scb_edu.model.norms import weighted_inner_product, weighted_square_norm
 from scb_edu.model.similarity import attention_cosine
 from scb_edu.support.checks import Array
@@ -15,13 +15,14 @@ from scb_edu.support.checks import Array
 
 @exercise("ch8-rate")
 def _rate_of_logits(answer: Any) -> str | None:
-    if np.isclose(answer, 0.01 * 500, rtol=0.01):
+    mine = number(answer)
+    if np.isclose(mine, 0.01 * 500, rtol=0.01):
         return "1/T counts twice: once on the way back, once on the way forward."
-    if np.isclose(answer, 500**2, rtol=0.01):
+    if np.isclose(mine, 500**2, rtol=0.01):
         return "that is the ratio; the rate of the logits is the ratio times the rate of V."
-    if np.isclose(answer, 0.01 * 500**2, rtol=0.01):
+    if np.isclose(mine, 0.01 * 500**2, rtol=0.01):
         return None
-    return f"{float(answer):.4g} is not it: what does a step of rate 1 move the weights by?"
+    return f"{mine:.4g} is not it: what does a step of rate 1 move the weights by?"
 
 
 @exercise("ch8-similarity")
@@ -30,7 +31,7 @@ def _cosine_of_maps(answer: Any) -> str | None:
     for T, N in [(4, 2), (9, 3)]:
         mu = rng.dirichlet(np.full(N, 2.0))
         A, B = rng.dirichlet(np.ones(T), size=(2, N)).transpose(0, 2, 1)
-        mine, right = float(answer(A, B, mu)), attention_cosine(A, B, mu)
+        mine, right = number(call(answer, A, B, mu)), attention_cosine(A, B, mu)
         if np.isclose(mine, _plain_cosine(A, B, mu)):
             return "take off the uniform part first: maps that know nothing would be the same."
         if np.isclose(mine, attention_cosine(A, B, np.full(N, 1 / N))):

@@ -17,6 +17,7 @@ from conftest import BOOK, ROOT, pages
 # Complaints that are no fault of a page, each with its reason
 EXPECTED = {
     r'unexpected option "mystnb" provided': "cell metadata for the other builder",
+    r"'jupytext' extra key ignored: cell_metadata_filter": "for jupytext, which has no other place",
 }
 
 

@@ -1,5 +1,10 @@
 """Each chapter's notebook is the chapter: the same cells, run, with the same header."""
 
+import importlib
+import os
+import re
+import shutil
+
 import jupytext
 import nbformat
 import pytest
@@ -7,6 +12,8 @@ import yaml
 from conftest import BOOK, chapters
 
 LESSONS = BOOK / "lessons"
+FOLDED = {"source_hidden": True, "outputs_hidden": True}
+DIRECTIVE = re.compile(r"^:::+ *\{(exercise|solution)\} (.*)$|^#+ ", re.MULTILINE)
 
 
 @pytest.fixture(params=chapters())
@@ -33,6 +40,29 @@ def inputs(notebook):
     return [(c.cell_type, c.source, c.metadata.get("tags", [])) for c in notebook.cells]
 
 
+def solution_cells(notebook):
+    """The code cells after a solution, before the next exercise or heading."""
+    inside = False
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            found = [match[1] for match in DIRECTIVE.finditer(cell.source)]
+            inside = found[-1] == "solution" if found else inside
+        elif inside:
+            yield cell
+
+
+def solutions(source):
+    """The text of each solution directive, from its opening line."""
+    return re.findall(r"^:::\{solution\}.*?^:::$", source, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def write_lessons(monkeypatch):
+    """The script that writes the notebooks, as a module."""
+    monkeypatch.syspath_prepend(BOOK)
+    return importlib.import_module("write_lessons")
+
+
 def test_there_is_one_notebook_for_each_chapter():
     assert {path.stem for path in LESSONS.glob("*.ipynb")} == set(chapters())
 
@@ -47,7 +77,7 @@ def test_the_notebook_is_valid(twin):
 
 def test_the_notebook_was_run(twin):
     code = [cell for cell in twin.cells if cell.cell_type == "code"]
-    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    assert {cell.execution_count for cell in code} == {1}  # what it counts is no content
     assert any(cell.outputs for cell in code)
 
 
@@ -63,23 +93,132 @@ def test_nothing_of_a_single_run_is_kept(twin):
 
 def test_the_header_is_kept(source, twin):
     expected = header(source)
-    representation = expected.pop("jupytext")["text_representation"]
+    pairing = expected.pop("jupytext")
+    # else JupyterLab drops what only the notebook has: that its solutions are folded
+    assert pairing["cell_metadata_filter"] == "tags,mystnb,-all"
+    representation = pairing["text_representation"]
     assert representation["format_name"] == "myst"
     assert representation["extension"] == ".md"  # else jupytext reads it as plain Markdown
     kept = {key: value for key, value in twin.metadata.items() if key != "jupytext"}
     assert kept == expected
 
 
-def test_a_sync_leaves_the_chapter_as_it_is(name, source, tmp_path):
+def pair_in(folder, name):
+    """A copy of a chapter and its notebook as a project of its own."""
+    lessons = folder / "book" / "lessons"
+    lessons.mkdir(parents=True)
+    for path in (f"book/{name}.md", f"book/lessons/{name}.ipynb", "pyproject.toml"):
+        shutil.copyfile(BOOK.parent / path, folder / path)
+    return lessons.parent / f"{name}.md", lessons / f"{name}.ipynb"
+
+
+def make_newer(path, than):
+    os.utime(path, ns=(than.stat().st_mtime_ns + 10**9,) * 2)
+
+
+@pytest.mark.parametrize("newer", ["chapter", "notebook"])
+def test_a_sync_leaves_the_chapter_as_it_is(name, newer, tmp_path):
     from jupytext.cli import jupytext as sync
 
-    lessons = tmp_path / "book" / "lessons"
-    lessons.mkdir(parents=True)
-    page = lessons.parent / f"{name}.md"
-    page.write_text(source)
-    (tmp_path / "pyproject.toml").write_bytes((BOOK.parent / "pyproject.toml").read_bytes())
-    twin = lessons / f"{name}.ipynb"
-    twin.write_bytes((LESSONS / twin.name).read_bytes())
+    page, twin = pair_in(tmp_path, name)
+    make_newer(*((page, twin) if newer == "chapter" else (twin, page)))
     sync(["--quiet", "--sync", str(twin)])
-    assert page.read_text() == source
+    assert page.read_bytes() == (BOOK / page.name).read_bytes()
     assert twin.read_bytes() == (LESSONS / twin.name).read_bytes()
+
+
+# Names of cells
+
+
+def names(notebook):
+    return [cell.id for cell in notebook.cells]
+
+
+def test_each_cell_has_the_name_that_its_page_gives_it(name, twin, write_lessons):
+    assert names(twin) == names(write_lessons.rebuild(BOOK / f"{name}.md"))
+    assert len(set(names(twin))) == len(twin.cells)
+
+
+NEW = "```{code-cell} ipython3\nnew = 1\n```\n\n"
+
+
+@pytest.mark.parametrize("count", [0, 3, 8])
+def test_a_new_cell_leaves_the_names_of_all_others(name, source, count, tmp_path, write_lessons):
+    """It stands before a code cell, so that no text is cut in two."""
+    old = write_lessons.rebuild(BOOK / f"{name}.md")
+    places = [found.start() for found in re.finditer(r"^```\{code-cell\}", source, re.MULTILINE)]
+    at = places[count % len(places)]
+    page = tmp_path / "page.md"
+    page.write_text(source[:at] + NEW + source[at:])
+    new = write_lessons.rebuild(page)
+    [at] = [number for number, cell in enumerate(new.cells) if cell.source == "new = 1"]
+    assert names(new)[:at] + names(new)[at + 1 :] == names(old)
+
+
+def test_cells_that_say_the_same_have_different_names(write_lessons):
+    new = nbformat.v4
+    cells = [new.new_code_cell("x"), new.new_markdown_cell("x"), *map(new.new_code_cell, "xyx")]
+    write_lessons.name_cells(cells)
+    ids = [cell.id for cell in cells]
+    assert len(set(ids)) == 5
+    assert [ids[2], ids[4]] == [f"{ids[0]}-2", f"{ids[0]}-3"]
+    assert all(re.fullmatch(r"[0-9a-f]{12}(-\d+)?", cell) for cell in ids)
+
+
+# Nobody's answer is shown before it is asked for
+
+
+def test_solutions_are_folded_in_the_pages_and_in_jupyterlab(twin):
+    cells = list(solution_cells(twin))
+    assert cells
+    for cell in cells:
+        assert cell.metadata.get("tags") == ["hide-cell"], cell.source
+        assert cell.metadata.get("jupyter") == FOLDED, cell.source
+
+
+def test_the_line_that_jupyterlab_shows_of_a_folded_solution_gives_nothing_away(twin):
+    for cell in solution_cells(twin):
+        first = cell.source.splitlines()[0]
+        assert "exercises.check(" not in cell.source or re.match("# |def |for ", first), first
+
+
+def test_nothing_else_is_folded(twin):
+    folded = [cell for cell in twin.cells if "jupyter" in cell.metadata]
+    assert folded == list(solution_cells(twin))
+
+
+def test_the_words_of_a_solution_are_folded(source):
+    assert source.count("{solution}") == len(solutions(source)) > 0
+    for solution in solutions(source):
+        assert ":class: dropdown" in solution.split("\n\n")[0], solution
+
+
+@pytest.mark.parametrize("opened", ["chapter", "notebook"])
+@pytest.mark.parametrize("newer", ["chapter", "notebook"])
+def test_jupyterlab_opens_a_pair_with_its_solutions_folded(name, opened, newer, tmp_path):
+    from jupyter_server.services.contents.largefilemanager import LargeFileManager
+    from jupytext.sync_contentsmanager import build_sync_jupytext_contents_manager_class as paired
+
+    page, twin = pair_in(tmp_path, name)
+    make_newer(*((page, twin) if newer == "chapter" else (twin, page)))
+    path = (page if opened == "chapter" else twin).relative_to(tmp_path).as_posix()
+    lab = paired(LargeFileManager)(root_dir=str(tmp_path), outdated_text_notebook_margin=60)
+    cells = list(solution_cells(lab.get(path, type="notebook")["content"]))
+    assert cells
+    assert [cell.metadata.get("jupyter") for cell in cells] == [FOLDED] * len(cells)
+
+
+def test_an_exercise_asks_before_it_shows_an_answer(twin):
+    """What stands open is unwritten, says so, and comes before what is folded."""
+    open_cells = [cell for cell in twin.cells if cell not in list(solution_cells(twin))]
+    asked = [cell for cell in open_cells if "exercises.check(" in cell.source]
+    for cell in asked:
+        assert re.search(r" = None  #|\.\.\.", cell.source), cell.source
+        [output] = cell.outputs
+        assert output.data["text/plain"].startswith("Not answered yet"), cell.source
+    answered = [cell for cell in solution_cells(twin) if "exercises.check(" in cell.source]
+    assert [checked(cell) for cell in asked] == [checked(cell) for cell in answered]
+
+
+def checked(cell):
+    return re.search(r"exercises\.check\(\"([\w-]+)\"", cell.source)[1]

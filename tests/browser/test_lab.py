@@ -23,6 +23,10 @@ ERRORS = """() => [...jupyterapp.shell.currentWidget.content.model.cells]
   .flatMap(cell => cell.type === 'code' ? cell.outputs.toJSON() : [])
   .filter(output => output.output_type === 'error').map(output => output.evalue)"""
 
+SOLUTIONS = """() => jupyterapp.shell.currentWidget.content.widgets
+  .filter(cell => cell.model.getMetadata('tags')?.includes('hide-cell'))
+  .map(cell => [cell.inputHidden, cell.outputHidden])"""
+
 
 def free_port():
     with socket.socket() as sock:
@@ -75,9 +79,13 @@ def test_a_lesson_runs_and_its_slider_moves_the_picture(lab, browser):
         page.set_default_timeout(PATIENCE)
         page.goto(f"{lab}/lab/tree/{LESSON}?reset")
         page.wait_for_function(IDLE)
+        folded = page.evaluate(SOLUTIONS)
+        assert folded == [[True, True]] * 4
         assert page.evaluate(RUN_ALL)
         page.wait_for_function(IDLE)
         assert page.evaluate(ERRORS) == []
+        # JupyterLab shows the output of whatever it runs; the code stays folded
+        assert page.evaluate(SOLUTIONS) == [[True, False]] * 4
 
         slider = page.locator(".widget-slider [role=slider]").first
         slider.scroll_into_view_if_needed()

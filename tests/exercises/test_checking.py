@@ -1,103 +1,65 @@
-import re
-
-import numpy as np
 import pytest
 
 import scb_edu as scb
 from scb_edu import exercises
-from scb_edu.exercises import checking
+from scb_edu.exercises import ch4_two_stages, checking
 
 
-def test_every_check_knows_an_answer_that_is_not_written_yet():
-    for name in checking._CHECKS:
-        for empty in (None, ...):
-            assert exercises.check(name, empty).words.startswith("Not answered yet"), name
+def accept(answer):
+    return None
 
 
-def test_a_function_that_returns_nothing_or_says_so_is_not_answered():
-    def unwritten(*_):
-        raise NotImplementedError
-
-    for stub in (lambda *_: None, lambda *_: ..., unwritten):
-        assert "Not answered yet" in repr(exercises.check("ch1-bayes-loss", stub))
-
-
-def test_an_answer_that_raises_is_told_so_in_words():
-    verdict = exercises.check("ch1-bayes-loss", lambda *_: 1 / 0)
-    assert not verdict.passed
-    assert verdict.words == "Your answer stopped with ZeroDivisionError: division by zero"
+@pytest.fixture
+def registry(monkeypatch):
+    """The registry, and what a test adds is taken out again."""
+    monkeypatch.setattr(checking, "_CHECKS", dict(checking._CHECKS))
+    return checking._CHECKS
 
 
-def test_names_are_known_and_used_once():
+def in_module(module):
+    def test(answer):
+        return None
+
+    test.__module__ = module
+    return test
+
+
+def test_names_are_known_and_used_once(registry):
     with pytest.raises(scb.ScbError, match=r"expected one of .*'ch1-law'"):
         exercises.check("ch1-lawn", 1)
     with pytest.raises(scb.ScbError, match="taken"):
-        exercises.exercise("ch1-law")(lambda answer: None)
+        exercises.exercise("ch1-law")(accept)
 
 
 @pytest.mark.parametrize(
-    ("name", "right", "wrong", "hint"),
-    [
-        ("ch1-stationary", (5 / 6, 1 / 6), (0.5, 0.5), r"to \[0.7, 0.3\]"),
-        ("ch1-stationary", [0.8333, 0.1667], (5, 1), "add up to 6"),
-        ("ch1-law", [0.46, 0.24, 0.3], [0.34, 0.26, 0.40], "swapped"),
-        ("ch1-law", (0.46, 0.24, 0.30), [0.7, 0.2, 0.1], "mix the columns"),
-        ("ch1-law", (0.46, 0.24, 0.30), [0.46, 0.2, 0.3], "a column of P, not a row"),
-    ],
+    "name", ["border", "ch-border", "ch4", "ch4-", "ch4_border", "Ch4-border", "ch4-a b", "ch4--a"]
 )
-def test_numbers_of_chapter_1(name, right, wrong, hint):
-    assert exercises.check(name, right).passed
-    refused = exercises.check(name, wrong)
-    assert not refused.passed
-    assert re.search(hint, refused.words)
+def test_a_name_is_the_chapter_and_words(registry, name):
+    with pytest.raises(scb.ScbError, match=r'name: expected .* as in "ch4-border", got'):
+        exercises.exercise(name)(accept)
+    assert name not in registry
 
 
-def closed_form(P, Q, mu):
-    square = mu @ mu + mu @ (Q**2).sum(0) * (mu @ (P**2).sum(0) - mu @ mu)
-    return 0.5 * (1 - square)
+def test_an_exercise_belongs_to_the_chapter_of_its_module(registry):
+    with pytest.raises(scb.ScbError, match=r"'ch5-border' in scb_edu.exercises.ch4_two_stages"):
+        exercises.exercise("ch5-border")(in_module(ch4_two_stages.__name__))
+    exercises.exercise("ch4-another-one")(in_module(ch4_two_stages.__name__))
+    exercises.exercise("ch12-of-a-teacher")(in_module("__main__"))
+    assert {"ch4-another-one", "ch12-of-a-teacher"} < set(registry)
 
 
-def test_bayes_loss_of_chapter_1():
-    assert exercises.check("ch1-bayes-loss", closed_form).words == "Right."
-    double = exercises.check("ch1-bayes-loss", lambda *parts: 2 * closed_form(*parts))
-    assert "1/2 is missing" in double.words
-    ignores_attention = exercises.check(
-        "ch1-bayes-loss", lambda P, Q, mu: closed_form(P, np.eye(len(mu)), mu)
-    )
-    assert "it should be" in ignores_attention.words
+def test_a_check_that_raises_becomes_a_verdict(registry):
+    exercises.exercise("ch1-broken")(lambda answer: answer / 0)
+    assert repr(exercises.check("ch1-broken", 1)).startswith("Your answer stopped with ZeroDiv")
 
 
-@pytest.mark.parametrize(
-    ("corner", "hint"),
-    [((1, 1), "is 1"), ((-1, -1), "is 1"), ((1, -1), "one corner is worse"), ((2, 1), "a pair")],
-)
-def test_worst_corner_of_chapter_2(corner, hint):
-    corners = [(v, a) for v in (-1, 1) for a in (-1, 1)]
-    worst = max(corners, key=lambda at: scb.theory.signal_loss((0.2, 0.5, 10), *at))
-    assert exercises.check("ch2-worst-corner", worst).passed
-    refused = exercises.check("ch2-worst-corner", corner)
-    assert not refused.passed
-    assert hint in refused.words
+@pytest.mark.parametrize("shape", [(2, 3), (2, -1), (-1, 3), (-1, -1)])
+def test_a_length_may_be_left_open(shape):
+    answer = [[1, 2, 3], [4, 5, 6]]
+    assert checking.numbers(answer, shape, "six numbers are wanted").tolist() == answer
 
 
-def test_prediction_of_chapter_2():
-    def literal(V, A, tokens, last):
-        return V @ np.eye(len(V))[tokens].T @ A[:, last]
-
-    assert exercises.check("ch2-prediction", literal).passed
-    transposed = exercises.check("ch2-prediction", lambda V, *rest: literal(V.T, *rest))
-    assert "off by" in transposed.words
-    assert "shape (2,)" in exercises.check("ch2-prediction", lambda *parts: 0.0).words
-
-
-def test_signals_of_chapter_2():
-    def projections(V, A, task, weights=None):
-        mu, T = task.stationary, task.context_length
-        w = mu if weights is None else weights
-        P, Q = task.transition - mu[:, None], task.attention - 1 / T
-        along_V = np.sum((V - mu[:, None]) * P * w) / np.sum(P**2 * w)
-        return along_V, np.sum((A - 1 / T) * Q * w) / np.sum(Q**2 * w)
-
-    assert exercises.check("ch2-signals", projections).passed
-    unweighted = exercises.check("ch2-signals", lambda V, A, task: projections(V, A, task, 1.0))
-    assert "alpha_V is" in unweighted.words
+@pytest.mark.parametrize("shape", [(6,), (3, -1), (-1, 2), (2, 3, -1), ()])
+def test_another_shape_is_refused_in_words(shape):
+    with pytest.raises(checking._RefusedError, match=r"six are wanted, and .* shape \(2, 3\)"):
+        checking.numbers([[1, 2, 3], [4, 5, 6]], shape, "six are wanted")

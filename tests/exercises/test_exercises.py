@@ -1,0 +1,647 @@
+"""Every exercise: the right answer, typical mistakes with their hints, nonsense, spoilt arguments.
+
+The right answers are numbers worked out by hand, or literal code without the library.
+"""
+
+import functools
+import math
+import re
+from copy import deepcopy
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+
+import scb_edu as scb
+from scb_edu.exercises import checking
+
+
+class Case(NamedTuple):
+    """The right answer to an exercise, and wrong ones with a word of the hint each gets."""
+
+    right: object
+    wrong: list
+
+
+# Welcome
+
+
+@functools.cache
+def wait(T, signal=1):
+    """When a signal is half way, from the two equations alone."""
+    task = scb.SCBTask.example(T)
+    K_P, K_Q = task.transition_energy, task.attention_energy
+
+    def rate(_, x):
+        v, a = x
+        return (1 - v) / T + K_Q * a * (1 - v * a), K_P * v * (1 - v * a)
+
+    def half(_, x):
+        return x[signal] - 0.5
+
+    half.terminal = True
+    run = solve_ivp(rate, (0, 500), (0, 0), events=half, rtol=1e-11, atol=1e-13)
+    return float(run.t_events[0][0])
+
+
+CH0 = {
+    "ch0-wait": Case(
+        wait,
+        [
+            (lambda T: wait(T, signal=0), "V is half way"),
+            (lambda T: 10 * wait(T), "for T = 24"),
+            (lambda T: wait(24) * T / 24, "for T = 240"),
+        ],
+    )
+}
+
+# Chapter 1
+
+
+def floor(P, Q, mu, half=0.5):
+    square = mu @ mu + mu @ (Q**2).sum(0) * (mu @ (P**2).sum(0) - mu @ mu)
+    return half * (1 - square)
+
+
+CH1 = {
+    "ch1-stationary": Case(
+        (5 / 6, 1 / 6),
+        [
+            ((0.5, 0.5), r"to \[0.7, 0.3\]"),
+            ((5, 1), "add up to 6"),
+            ((1 / 6, 5 / 6), "does not stay"),
+        ],
+    ),
+    "ch1-law": Case(
+        [0.46, 0.24, 0.30],
+        [
+            ([0.34, 0.26, 0.40], "swapped"),
+            ([0.7, 0.2, 0.1], "mix the columns"),
+            ([0.46, 0.2, 0.3], "a column of P, not a row"),
+        ],
+    ),
+    "ch1-bayes-loss": Case(
+        floor,
+        [
+            (lambda *parts: floor(*parts, half=1), "1/2 is missing"),
+            (lambda P, Q, mu: floor(P, np.eye(len(mu)), mu), "it should be"),
+            (lambda P, Q, mu: floor(P, Q, np.full(len(mu), 1 / len(mu))), "it should be"),
+        ],
+    ),
+}
+
+# Chapter 2
+
+
+def literal_prediction(V, A, tokens, last):
+    return V @ np.eye(len(V))[tokens].T @ A[:, last]
+
+
+def projections(V, A, task, weights=None):
+    mu, T = task.stationary, task.context_length
+    w = mu if weights is None else weights
+    P, Q = task.transition - mu[:, None], task.attention - 1 / T
+    along_V = np.sum((V - mu[:, None]) * P * w) / np.sum(P**2 * w)
+    return along_V, np.sum((A - 1 / T) * Q * w) / np.sum(Q**2 * w)
+
+
+CH2 = {
+    "ch2-worst-corner": Case(
+        (-1, 1),
+        [
+            ((1, 1), "is 1"),
+            ((-1, -1), "is 1"),
+            ((1, -1), "one corner is worse"),
+            ((2, 1), "a pair"),
+        ],
+    ),
+    "ch2-prediction": Case(
+        literal_prediction,
+        [
+            (lambda V, *rest: literal_prediction(V.T, *rest), "off by"),
+            (lambda V, A, x, k: V[:, x] @ A.mean(axis=1), "off by"),
+            (lambda V, A, x, k: (V[:, x] @ A[:, k]).sum(), r"shape \(2,\) is wanted"),
+            (lambda V, A, x, k: V[:, x] @ A, r"yours has shape \(2, 2\)"),
+        ],
+    ),
+    "ch2-signals": Case(
+        projections,
+        [
+            (lambda V, A, task: projections(V, A, task, 1.0), "alpha_V is"),
+            (lambda V, A, task: projections(V, A, task)[::-1], "alpha_V is"),
+            (lambda V, A, task: (projections(V, A, task)[0], 1.0), "alpha_A is"),
+            (lambda V, A, task: projections(V, A, task)[0], "a pair .* is wanted"),
+        ],
+    ),
+}
+
+# Chapter 3: P = example(1000), mu uniform, K_P = 0.14
+
+
+def differences(V, A, tokens, last, output, sign=1.0):
+    """Finite differences know no formula: the loss is a polynomial of degree two in each entry."""
+
+    def loss(V, A):
+        target = np.eye(len(V))[output]
+        return 0.5 * np.sum((target - literal_prediction(V, A, tokens, last)) ** 2)
+
+    def slope(which, at, h=1e-3):
+        up, down = [V.copy(), A.copy()], [V.copy(), A.copy()]
+        up[which][at] += h
+        down[which][at] -= h
+        return sign * (loss(*up) - loss(*down)) / (2 * h)
+
+    shapes = (V.shape, A.shape)
+    return tuple(
+        np.array([slope(i, at) for at in np.ndindex(shape)]).reshape(shape)
+        for i, shape in enumerate(shapes)
+    )
+
+
+def stable_rates():
+    """The curvature along all ones from the oracle's side: P and mu as printed in chapter 1."""
+    P = np.array([[0.7, 0.2, 0.1], [0.2, 0.6, 0.3], [0.1, 0.2, 0.6]])
+    mu = np.linalg.matrix_power(P, 200)[:, 0]
+    K_P = mu @ (P**2).sum(axis=0) - mu @ mu
+    steepest = K_P + 1000 * mu @ mu
+    return 2 / steepest, 2 / (mu.max() * steepest), 2 / K_P, 1 / steepest
+
+
+STABLE, UNDIVIDED, PROJECTED, MINIMUM = stable_rates()
+CH3 = {
+    "ch3-stable-rate": Case(
+        STABLE,
+        [
+            (UNDIVIDED, "without preconditioning"),
+            (PROJECTED, "with projection"),
+            (MINIMUM, "lands in the minimum"),
+            (1.0, "over the largest curvature"),
+        ],
+    ),
+    "ch3-gradient": Case(
+        differences,
+        [
+            (lambda *parts: differences(*parts, sign=-1), "your dV is off"),
+            (lambda *parts: (differences(*parts)[0], 0 * parts[1]), "your dA is off"),
+            (lambda *parts: differences(*parts)[::-1], r"dV of shape \(2, 2\) is wanted"),
+            (lambda *parts: differences(*parts)[0], "dV of shape|no pair"),
+        ],
+    ),
+}
+
+# Chapter 4
+
+
+def signal_side(K_P, K_Q, T, v, steps=4000):
+    """On which side a start (v, 0) ends: Runge-Kutta by hand."""
+
+    def rate(x):
+        return np.array(
+            [(1 - x[0]) / T + K_Q * x[1] * (1 - x[0] * x[1]), K_P * x[0] * (1 - x[0] * x[1])]
+        )
+
+    x, h = np.array([v, 0.0]), 100 / math.sqrt(K_P * K_Q) / steps
+    for _ in range(steps):
+        k1 = rate(x)
+        k2 = rate(x + h / 2 * k1)
+        k3 = rate(x + h / 2 * k2)
+        x = x + h / 6 * (k1 + 2 * k2 + 2 * k3 + rate(x + h * k3))
+        if abs(x[1]) > 0.5:
+            break
+    return x[1] > 0
+
+
+@functools.cache
+def border(K_P, K_Q, T):
+    lost, found = -10 / (T * math.sqrt(K_P * K_Q)), 0.0
+    for _ in range(16):
+        middle = (lost + found) / 2
+        lost, found = (lost, middle) if signal_side(K_P, K_Q, T, middle) else (middle, found)
+    return found
+
+
+RATE = math.sqrt(0.14 * 0.52)
+CH4 = {
+    "ch4-extra-time": Case(
+        3 * math.log(10) / RATE,
+        [
+            (math.log(10) / RATE, "one factor of ten"),
+            (3 / RATE, "natural one"),
+            (3 * math.log(10), "divided by sqrt"),
+            (1000.0, "take the difference"),
+        ],
+    ),
+    "ch4-corner": Case(
+        (0.5, 2),
+        [
+            ((2, 0.5), "swapped"),
+            ((1, 1), "on the way there"),
+            ((0.25, 1), "your product is 0.25"),
+        ],
+    ),
+    "ch4-border": Case(
+        border,
+        [
+            (lambda *at: -border(*at), "below zero"),
+            (lambda K_P, K_Q, T: -1 / (T * math.sqrt(K_P * K_Q)), "it is -"),
+            (lambda K_P, K_Q, T: border(0.14, 0.52, 20), "K_P = 0.4"),
+        ],
+    ),
+}
+
+# Chapter 5
+
+
+def step(V, A, dV, dA, mu, rate, penalty, *, centre=True, divide=True, precondition=True):
+    slope = dA / mu if precondition else dA
+    y = A - rate * (slope - centre * slope.mean(axis=0))
+    y = np.where(y > 0, 1, -1) * np.maximum(np.abs(y) - rate * penalty, 0)
+    return V - rate * (dV / mu if precondition else dV), y / y.sum(axis=0) if divide else y
+
+
+def whole_penalty(V, A, dV, dA, mu, rate, penalty):
+    return step(V, A, dV, dA, mu, rate, penalty / rate)
+
+
+CH5 = {
+    "ch5-threshold": Case(
+        (8 / 13, 4 / 13, 1 / 13, 0),
+        [
+            ((0.4, 0.2, 0.05, 0), "divide the column by its sum"),
+            ((10 / 19, 6 / 19, 3 / 19, 0), "hard threshold"),
+            ((8 / 12, 4 / 12, 1 / 12, -1 / 12), "does not cross it"),
+            ((0.5, 0.3, 0.15, 0.05), "take 0.1 off"),
+        ],
+    ),
+    "ch5-step": Case(
+        step,
+        [
+            (functools.partial(step, precondition=False), "divide its columns"),
+            (whole_penalty, "the learning rate times the penalty"),
+            (functools.partial(step, divide=False), "columns of A sum to"),
+            (functools.partial(step, centre=False), "A is off by"),
+            (lambda *parts: step(*parts)[::-1], r"V of shape \(2, 2\) is wanted"),
+        ],
+    ),
+}
+
+# Chapter 6
+
+
+def push_of_samples(task, rng, batch=1, draws=4000):
+    """The scatter of the first push, from samples alone and the definition of alpha_V."""
+    mu, P, T = task.stationary, task.transition, task.context_length
+    N, toward = len(mu), P - mu[:, None]
+    pushes = []
+    for _ in range(draws // batch):
+        drawn = task.sample(batch, rng)
+        h = np.array([np.bincount(row, minlength=N) for row in drawn.tokens]) / T
+        r = mu * h.sum(axis=1)[:, None] - np.eye(N)[drawn.output]
+        slope = r.T @ h / batch
+        pushes.append(-np.sum(toward * slope) / np.sum(toward**2 * mu))
+    return float(np.std(pushes))
+
+
+CH6 = {
+    "ch6-samples": Case(
+        4 * 2340,
+        [
+            (2 * 2340, "square of the ratio"),
+            (2340, "for a ratio of 1"),
+            (8 * 2340, "is not it"),
+        ],
+    ),
+    "ch6-batch": Case(
+        170.9,
+        [
+            (20, "too small"),
+            (500, "there is a smaller one"),
+            (0, "at least one sample"),
+            (-170.9, "at least one sample"),
+        ],
+    ),
+    "ch6-noise": Case(
+        push_of_samples,
+        [
+            (lambda task, rng: push_of_samples(task, rng, 64, 40_000), "of a batch of 64"),
+            (lambda task, rng: push_of_samples(task, rng) ** 2, "at T = 20"),
+            (lambda task, rng: 0.0, "at T = 20"),
+        ],
+    ),
+}
+
+# Chapter 7
+
+
+def split(V, P, mu, weights=None):
+    w = mu if weights is None else weights
+    true, far = P - mu[:, None], V - mu[:, None]
+    theta = np.sum(w * far * true) / np.sum(w * true**2)
+    return theta, far - theta * true
+
+
+CH7 = {
+    "ch7-double": Case(
+        math.log(2) / RATE,
+        [
+            (math.log(2), "that is s"),
+            (math.log(2) / RATE**2, "the root of"),
+            (1.0, "take the difference"),
+        ],
+    ),
+    "ch7-split": Case(
+        split,
+        [
+            (lambda V, P, mu: split(V, P, mu, 1.0), "weigh columns by mu"),
+            (lambda V, P, mu: (0.3, V - mu[:, None]), "some entry of R"),
+            (lambda V, P, mu: split(V, P, mu)[0], "no pair"),
+            (lambda V, P, mu: split(V, P, mu)[::-1], "theta is one number"),
+        ],
+    ),
+}
+
+# Chapter 8
+
+
+def similarity(A, B, mu, uniform=True):
+    A, B = A - uniform * A.mean(axis=0), B - uniform * B.mean(axis=0)
+    inner, sizes = (A * B).sum(0) @ mu, ((A * A).sum(0) @ mu, (B * B).sum(0) @ mu)
+    return inner / math.sqrt(sizes[0] * sizes[1])
+
+
+CH8 = {
+    "ch8-rate": Case(
+        2500,
+        [
+            (5, "counts twice"),
+            (250_000, "that is the ratio"),
+            (0.01, "is not it"),
+        ],
+    ),
+    "ch8-similarity": Case(
+        similarity,
+        [
+            (lambda A, B, mu: similarity(A, B, mu, uniform=False), "uniform part first"),
+            (lambda A, B, mu: similarity(A, B, np.ones(len(mu))), "with the weights mu"),
+            (lambda A, B, mu: similarity(A, B, mu) ** 2, "T = 4, N = 2"),
+        ],
+    ),
+}
+
+# Chapter 9
+
+
+def slide(task, start, length, rng, *, late=0, whole=False):
+    tokens, T = list(start), task.context_length
+    for _ in range(length):
+        end = len(tokens) - 1 + late
+        position = int(task.attention[:, tokens[-1]].argmax())  # these tasks look at one
+        source = tokens[end - T : end][position]
+        tokens.append(int(task.transition[:, source].argmax()))
+    return tokens if whole else tokens[T + 1 :]
+
+
+CH9 = {
+    "ch9-perplexity": Case(
+        4,
+        [
+            (16 / 5, "not the chances"),
+            (5, "not their exponentials"),
+            (2, "in bits"),
+            (3, "exp of the mean"),
+        ],
+    ),
+    "ch9-slide": Case(
+        slide,
+        [
+            (functools.partial(slide, whole=True), "without the start"),
+            (functools.partial(slide, late=1), "only chooses positions"),
+            (lambda *parts: slide(*parts)[:-1], "yours is"),
+            (lambda task, start, length, rng: [0] * length, "expected"),
+        ],
+    ),
+}
+
+CASES = CH0 | CH1 | CH2 | CH3 | CH4 | CH5 | CH6 | CH7 | CH8 | CH9
+VALUES = {name: case for name, case in CASES.items() if not callable(case.right)}
+FUNCTIONS = {name: case for name, case in CASES.items() if callable(case.right)}
+MISTAKES = [
+    pytest.param(name, answer, hint, id=f"{name}-{number}")
+    for name, case in CASES.items()
+    for number, (answer, hint) in enumerate(case.wrong)
+]
+
+
+def each(cases):
+    rows = [pytest.param(name, case.right, id=name) for name, case in cases.items()]
+    return pytest.mark.parametrize(("name", "right"), rows)
+
+
+def refused(name, answer):
+    verdict = scb.exercises.check(name, answer)
+    assert not verdict.passed, verdict
+    return verdict.words
+
+
+def changed(answer, change):
+    """The answer with a change made to each of its numbers or arrays."""
+    if isinstance(answer, tuple):
+        return tuple(change(np.asarray(part)) for part in answer)
+    return change(np.asarray(answer))
+
+
+def test_no_exercise_is_missing_in_the_table():
+    of_a_chapter = re.compile(r"scb_edu\.exercises\.ch\d")
+    checks = checking._CHECKS.items()
+    own = {name for name, test in checks if of_a_chapter.match(test.__module__)}
+    assert own == set(CASES)
+    assert min(len(case.wrong) for case in CASES.values()) >= 3
+
+
+@each(CASES)
+def test_the_right_answer_passes(name, right):
+    assert scb.exercises.check(name, right).words == "Right."
+
+
+@pytest.mark.parametrize(("name", "answer", "hint"), MISTAKES)
+def test_a_mistake_gets_its_hint(name, answer, hint):
+    assert re.search(hint, refused(name, answer))
+
+
+# What no reader means to answer
+
+
+class Unspeakable:
+    """Has no words, no length, no value."""
+
+    def __repr__(self):
+        raise ValueError("no words")
+
+    __str__ = __len__ = __float__ = __array__ = __eq__ = __iter__ = __repr__
+    __hash__ = None
+
+
+class UnspeakableError(Unspeakable, Exception):
+    """An error that cannot say what is wrong."""
+
+
+NOT_FINITE = (np.nan, np.inf, -np.inf)
+NO_NUMBERS = ("", "right", "0.5", b"0.5", ["a", "b"], {}, {1, 2}, object(), Unspeakable(), 1j, True)
+NO_SHAPES = ([], [[]], [1, [2]], np.ones(7), np.ones((1, 1, 1)))
+
+
+def not_numbers(right):
+    """Answers of the right form that are no numbers, and answers of no form."""
+    for bad in NOT_FINITE:
+        yield changed(right, lambda part, bad=bad: np.full(part.shape, bad))
+    yield changed(right, lambda part: part.astype(str))
+    yield changed(right, lambda part: part.astype(complex))
+    yield from NO_NUMBERS
+
+
+def other_shapes(right):
+    """The right numbers in other shapes: a dimension more, fewer, one entry more, one less."""
+    yield changed(right, lambda part: part[None])
+    yield changed(right, lambda part: part[..., None])
+    yield changed(right, lambda part: np.append(part, 0.0))
+    yield changed(right, lambda part: part.ravel()[:-1])
+    yield changed(right, lambda part: 0.0 if part.ndim else [0.0])
+    yield from NO_SHAPES
+
+
+@each(CASES)
+@pytest.mark.parametrize("empty", [None, ...])
+def test_nothing_is_not_an_answer_yet(name, right, empty):
+    assert refused(name, empty) == checking.NOT_ANSWERED
+
+
+@each(VALUES)
+def test_a_value_that_is_no_number_or_has_another_shape_is_refused(name, right):
+    for answer in (*not_numbers(right), *other_shapes(np.asarray(right))):
+        assert refused(name, answer).startswith(("Not yet", "Your answer stopped"))
+
+
+@each(VALUES)
+def test_nan_is_called_by_its_name(name, right):
+    assert "nan" in refused(name, np.full(np.shape(right), np.nan))
+
+
+@each(VALUES)
+def test_a_value_whose_parts_are_empty_is_refused(name, right):
+    refused(name, [None] * max(np.size(right), 1))
+
+
+@each(VALUES)
+def test_a_function_is_no_value(name, right):
+    refused(name, lambda *_: right)
+
+
+@each(FUNCTIONS)
+def test_a_value_is_no_function(name, right):
+    for answer in (*NOT_FINITE, *NO_NUMBERS, *NO_SHAPES, 1.0):
+        assert refused(name, answer).startswith("Not yet: a function is wanted")
+
+
+@each(FUNCTIONS)
+def test_a_function_that_returns_nothing_is_not_an_answer_yet(name, right):
+    def unwritten(*_):
+        raise NotImplementedError
+
+    for stub in (lambda *_: None, lambda *_: ..., unwritten):
+        assert refused(name, stub) == checking.NOT_ANSWERED
+
+
+def first_result(name, right):
+    """What the right function returns for the first question of the check."""
+    results = []
+    scb.exercises.check(name, lambda *args: results.append(right(*args)))
+    return results[0]
+
+
+@each(FUNCTIONS)
+@pytest.mark.parametrize("nonsense", [not_numbers, other_shapes])
+def test_a_function_that_returns_no_numbers_or_another_shape_is_refused(name, right, nonsense):
+    for result in nonsense(first_result(name, right)):
+        refused(name, lambda *_, result=result: result)
+
+
+@each(FUNCTIONS)
+def test_a_function_with_other_arguments_is_told_so(name, right):
+    assert "TypeError" in refused(name, lambda: 0.0)
+
+
+@each(FUNCTIONS)
+def test_a_function_that_stops_is_told_why_if_there_are_words(name, right):
+    def fail(error):
+        raise error
+
+    stopped = "Your answer stopped with"
+    assert refused(name, lambda *_: 1 / 0) == f"{stopped} ZeroDivisionError: division by zero"
+    assert refused(name, lambda *_: fail(UnspeakableError())) == f"{stopped} UnspeakableError."
+
+
+# Answers that change what they are given
+
+
+def changeable(args):
+    return [arg for arg in args if isinstance(arg, np.ndarray | list)]
+
+
+def gets_arrays(name):
+    """Whether the function of an exercise is given anything that it could change."""
+    given = []
+    scb.exercises.check(name, lambda *args: given.extend(changeable(args)))
+    return bool(given)
+
+
+SPOILABLE = {name: case for name, case in FUNCTIONS.items() if gets_arrays(name)}
+
+
+def spoil(args):
+    """Scale the entries of every array in place, each by its own factor; rotate the lists."""
+    for arg in changeable(args):
+        if isinstance(arg, list):
+            arg.append(arg.pop(0))
+        elif arg.dtype.kind == "f":
+            arg *= np.linspace(0.5, 2, arg.size).reshape(arg.shape)
+
+
+def test_most_functions_get_something_to_spoil():
+    assert set(FUNCTIONS) - set(SPOILABLE) == {"ch0-wait", "ch4-border", "ch6-noise"}
+
+
+@each(SPOILABLE)
+def test_a_right_answer_that_changes_its_arguments_is_told_so(name, right):
+    def careless(*args):
+        result = right(*deepcopy(args))
+        spoil(args)
+        return result
+
+    assert "changes its argument" in refused(name, careless)
+
+
+@each(SPOILABLE)
+def test_a_wrong_answer_does_not_pass_by_changing_the_question(name, right):
+    def cheat(*args):
+        spoil(args)
+        return right(*args)
+
+    assert "changes its argument" in refused(name, cheat)
+
+
+@each(SPOILABLE)
+def test_a_function_that_works_on_its_own_copies_passes(name, right):
+    def careful(*args):
+        own = deepcopy(args)
+        result = right(*args)
+        spoil(own)
+        return result
+
+    assert scb.exercises.check(name, careful).passed
+
+
+def test_fractions_are_numbers():
+    from fractions import Fraction
+
+    assert scb.exercises.check("ch1-stationary", (Fraction(5, 6), Fraction(1, 6))).passed
