@@ -26,7 +26,7 @@ def weighted_inner_product(left: Array, right: Array, stationary: Array) -> floa
     >>> weighted_inner_product(np.eye(2), 3 * np.eye(2), np.array([0.5, 0.5]))
     3.0
     """
-    return float(np.einsum("ik,ik,k->", left, right, stationary))
+    return float(np.einsum("ik,ik->k", left, right) @ stationary)
 
 
 def weighted_square_norm(matrix: Array, stationary: Array) -> float:

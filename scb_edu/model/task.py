@@ -96,7 +96,8 @@ class SCBTask:
         P = checks.column_stochastic("transition", P)
         Q: Array = checks.real_array("attention", attention, 2).astype(np.float64)
         checks.shape_is("attention", Q, (len(Q), len(P)), "(T, N)")
-        Q = checks.column_stochastic("attention", Q)
+        # columns one after the other in memory, as training keeps those of A
+        Q = np.asfortranarray(checks.column_stochastic("attention", Q))
         refuse_reducible(P)
         mu = _stationary(P) if stationary is None else _checked_stationary(P, stationary)
         for name, array in [("transition", P), ("attention", Q), ("stationary", mu)]:

@@ -28,8 +28,57 @@ class Transformer(Protocol):
         """A, how much each last token looks at each position."""
 
 
+class _OneLayer:
+    """What linear and softmax attention have in common."""
+
+    def __post_init__(self) -> None:
+        (value_name, value), (weights_name, weights) = vars(self).items()
+        V = checks.real_array(value_name, value, 2)
+        checks.square(value_name, V)
+        W = checks.real_array(weights_name, weights, 2)
+        checks.shape_is(weights_name, W, (len(W), len(V)), "(T, N)")
+        object.__setattr__(self, value_name, checks.frozen(V))
+        object.__setattr__(self, weights_name, checks.frozen(W))
+
+    def __repr__(self: Transformer) -> str:
+        T, N = self.attention.shape
+        return f"{type(self).__name__}(vocab_size={N}, context_length={T})"
+
+    def predict(self: Transformer, tokens: ArrayLike, last: ArrayLike) -> Array:
+        """Return f = V X a_k for each sample, for softmax with a_k = softmax(w_k).
+
+        Parameters
+        ----------
+        tokens : (B, T) array of token ids
+        last : (B,) array of token ids
+
+        Returns
+        -------
+        (B, N) array
+
+        Raises
+        ------
+        ScbError
+            The shapes do not fit the model, or a token id is out of range.
+
+        Notes
+        -----
+        Book: 02-linear-transformer, eq-prediction and eq-softmax.
+
+        Examples
+        --------
+        >>> import scb_edu as scb
+        >>> for kind in (scb.LinearTransformer, scb.SoftmaxTransformer):
+        ...     print(kind.oracle(scb.SCBTask.example()).predict([[2] * 8], [0]).round(3).tolist())
+        [[0.1, 0.3, 0.6]]
+        [[0.1, 0.3, 0.6]]
+        """
+        N = len(self.value)
+        return token_attention(self.attention, tokens, last, N) @ self.value.T
+
+
 @dataclass(frozen=True, eq=False)
-class LinearTransformer:
+class LinearTransformer(_OneLayer):
     """One layer of linear attention: after the last token k the prediction is f = V X a_k.
 
     Parameters
@@ -58,14 +107,6 @@ class LinearTransformer:
 
     value: Array
     attention: Array
-
-    def __post_init__(self) -> None:
-        V, A = _parameters(value=self.value, attention=self.attention)
-        object.__setattr__(self, "value", V)
-        object.__setattr__(self, "attention", A)
-
-    def __repr__(self) -> str:
-        return _describe(self)
 
     @classmethod
     def from_signals(
@@ -140,39 +181,9 @@ class LinearTransformer:
         check_task(task)
         return cls(task.transition.astype(dtype), task.attention.astype(dtype))
 
-    def predict(self, tokens: ArrayLike, last: ArrayLike) -> Array:
-        """Return f = V X a_k for each sample.
-
-        Parameters
-        ----------
-        tokens : (B, T) array of token ids
-        last : (B,) array of token ids
-
-        Returns
-        -------
-        (B, N) array
-
-        Raises
-        ------
-        ScbError
-            The shapes do not fit the model, or a token id is out of range.
-
-        Notes
-        -----
-        Book: 02-linear-transformer, eq-prediction.
-
-        Examples
-        --------
-        >>> import scb_edu as scb
-        >>> model = scb.LinearTransformer.oracle(scb.SCBTask.example())
-        >>> model.predict([[2] * 8], [0]).round(3).tolist()
-        [[0.1, 0.3, 0.6]]
-        """
-        return _predict(self, tokens, last)
-
 
 @dataclass(frozen=True, eq=False)
-class SoftmaxTransformer:
+class SoftmaxTransformer(_OneLayer):
     """One layer of softmax attention: f = V X a_k with a_k = softmax(w_k) over the positions.
 
     Parameters
@@ -201,14 +212,6 @@ class SoftmaxTransformer:
 
     value: Array
     logits: Array
-
-    def __post_init__(self) -> None:
-        V, W = _parameters(value=self.value, logits=self.logits)
-        object.__setattr__(self, "value", V)
-        object.__setattr__(self, "logits", W)
-
-    def __repr__(self) -> str:
-        return _describe(self)
 
     @classmethod
     def initial(cls, task: SCBTask, *, dtype: DTypeLike = np.float64) -> SoftmaxTransformer:
@@ -264,36 +267,6 @@ class SoftmaxTransformer:
     def attention(self) -> Array:
         """A = softmax(W) over the positions, (T, N): every column sums to one."""
         return softmax(self.logits)
-
-    def predict(self, tokens: ArrayLike, last: ArrayLike) -> Array:
-        """Return f = V X softmax(w_k) for each sample.
-
-        Parameters
-        ----------
-        tokens : (B, T) array of token ids
-        last : (B,) array of token ids
-
-        Returns
-        -------
-        (B, N) array
-
-        Raises
-        ------
-        ScbError
-            The shapes do not fit the model, or a token id is out of range.
-
-        Notes
-        -----
-        Book: 02-linear-transformer, eq-softmax.
-
-        Examples
-        --------
-        >>> import scb_edu as scb
-        >>> model = scb.SoftmaxTransformer.oracle(scb.SCBTask.example())
-        >>> model.predict([[2] * 8], [0]).round(3).tolist()
-        [[0.1, 0.3, 0.6]]
-        """
-        return _predict(self, tokens, last)
 
 
 def softmax(logits: Array) -> Array:
@@ -486,21 +459,3 @@ def _projection(matrix: Array, truth: Array, uniform: Array, mu: Array, energy: 
         return math.nan
     moved = matrix - uniform[:, None]
     return (weighted_inner_product(moved, truth, mu) - float(uniform @ (moved @ mu))) / energy
-
-
-def _predict(model: Transformer, tokens: ArrayLike, last: ArrayLike) -> Array:
-    return token_attention(model.attention, tokens, last, len(model.value)) @ model.value.T
-
-
-def _parameters(**arrays: Array) -> tuple[Array, Array]:
-    (value_name, value), (weights_name, weights) = arrays.items()
-    V = checks.real_array(value_name, value, 2)
-    checks.square(value_name, V)
-    A = checks.real_array(weights_name, weights, 2)
-    checks.shape_is(weights_name, A, (len(A), len(V)), "(T, N)")
-    return checks.frozen(V), checks.frozen(A)
-
-
-def _describe(model: LinearTransformer | SoftmaxTransformer) -> str:
-    T, N = model.attention.shape
-    return f"{type(model).__name__}(vocab_size={N}, context_length={T})"

@@ -11,16 +11,14 @@ from typing import Any
 import numpy as np
 from tqdm.auto import tqdm
 
-from scb_edu.model.task import SCBTask, check_task
-from scb_edu.model.transformer import LinearTransformer, SoftmaxTransformer, check_fit
+from scb_edu.model.task import SCBTask
+from scb_edu.model.transformer import LinearTransformer, SoftmaxTransformer, Transformer, check_fit
 from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
 from scb_edu.training.checkpoints import Checkpoint, Keeper
-from scb_edu.training.optimizers import BreakdownError, Moment, Optimizer, check_optimizer
+from scb_edu.training.optimizers import START, BreakdownError, Moment, Optimizer, check_optimizer
 from scb_edu.training.steps import Descent
 from scb_edu.training.trajectory import Columns, Record, Recorder, Status, Trajectory
-
-RECORDS = 100
 
 
 @dataclass(frozen=True)
@@ -200,14 +198,15 @@ def train_stages(
     """
     plan = _plan(task, model, stages)
     descent = Descent(task, model, plan[0].optimizer, checks.generator("rng", rng))
-    every = _interval(task, plan) if record_every is None else record_every
+    total = sum(stage.steps for stage in plan)
+    usual = Recorder.interval(task, total, plan[0].batch_at(START))
+    every = usual if record_every is None else record_every
     recorder = Recorder(task, every, snapshot_every, record)
     settings = (record_every and recorder.every, recorder.snapshot_every, sorted(recorder.columns))
     keeper = Keeper(checkpoint, descent, recorder, plan, settings)
     status = keeper.load()
     if recorder.last is None:
         _note(descent, recorder, at_the_end=True)
-    total = sum(stage.steps for stage in plan)
     if status is None or (status.ok and descent.moment.step < total):
         keeper.save(None)  # before the first step: a file that cannot be written is refused now
         begin = descent.moment.step
@@ -217,10 +216,7 @@ def train_stages(
     return recorder.trajectory(status)
 
 
-def _plan(task: SCBTask, model: object, stages: Sequence[Stage]) -> tuple[Stage, ...]:
-    check_task(task)
-    if not isinstance(model, LinearTransformer | SoftmaxTransformer):
-        raise ScbError(f"model: expected a transformer to start from, got {type(model).__name__}.")
+def _plan(task: SCBTask, model: Transformer, stages: Sequence[Stage]) -> tuple[Stage, ...]:
     check_fit(model, task)
     plan = tuple(stages)
     if not plan or not all(isinstance(stage, Stage) for stage in plan):
@@ -247,7 +243,7 @@ def _advance(
 
     try:
         if wanted():
-            return _status("stopped", descent.moment, "as asked")
+            return Status.of("stopped", descent.moment, "as asked")
         for stage, end in zip(plan, ends, strict=True):
             if descent.moment.step == end - stage.steps > 0:
                 descent.enter(stage.optimizer)
@@ -257,10 +253,10 @@ def _advance(
                 for do in after_step:
                     do()
                 if wanted():
-                    return _status("stopped", descent.moment, "as asked")
-        return _status("finished", descent.moment)
+                    return Status.of("stopped", descent.moment, "as asked")
+        return Status.of("finished", descent.moment)
     except BreakdownError as error:
-        return _status(error.ended, descent.moment, str(error))
+        return Status.of(error.ended, descent.moment, str(error))
 
 
 def _note(descent: Descent, recorder: Recorder, *, at_the_end: bool) -> None:
@@ -268,13 +264,3 @@ def _note(descent: Descent, recorder: Recorder, *, at_the_end: bool) -> None:
     record, snapshot = recorder.due(descent.moment.step, at_the_end=at_the_end)
     if record or snapshot:
         recorder.note(descent.moment, descent.model(), snapshot_only=not record)
-
-
-def _status(ended: str, moment: Moment, reason: str = "") -> Status:
-    words = f"{ended}: {moment.step:,} steps, {moment.samples:,} samples"
-    return Status(ended, moment.step, f"{words}; {reason}" if reason else words)
-
-
-def _interval(task: SCBTask, plan: Sequence[Stage]) -> int:
-    """Return how often a run looks at its model unless told."""
-    return max(1, sum(stage.steps for stage in plan) // RECORDS)

@@ -22,6 +22,10 @@ from scb_edu.model.transformer import (
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
+from scb_edu.training.optimizers import Moment
+
+RECORDS = 100
+"""How often a run looks at its model unless told."""
 
 Columns = Mapping[str, Callable[[Any, SCBTask], Any]]
 """Names and functions of (model, task): what is recorded beside the usual numbers."""
@@ -95,6 +99,19 @@ class Status:
     ended: str
     step: int
     message: str
+
+    @classmethod
+    def of(cls, ended: str, moment: Moment, reason: str = "") -> Status:
+        """Return the status of a run that ended at a moment.
+
+        Examples
+        --------
+        >>> import scb_edu as scb
+        >>> scb.training.Status.of("stopped", scb.training.Moment(9, 72), "as asked").message
+        'stopped: 9 steps, 72 samples; as asked'
+        """
+        words = f"{ended}: {moment.step:,} steps, {moment.samples:,} samples"
+        return cls(ended, moment.step, f"{words}; {reason}" if reason else words)
 
     @property
     def ok(self) -> bool:
@@ -189,24 +206,42 @@ class Recorder:
         self.snapshots: dict[int, Array] = {}
         self.last: Record | None = None
 
+    @staticmethod
+    def interval(task: SCBTask, steps: int, batch_size: int) -> int:
+        """Return the steps between two records unless told: looking takes about a tenth at most.
+
+        Examples
+        --------
+        >>> import scb_edu as scb
+        >>> from scb_edu.training.trajectory import Recorder
+        >>> [Recorder.interval(scb.SCBTask.example(T), 500, 64) for T in (1000, 100_000)]
+        [5, 5]
+        """
+        N, T, B = task.vocab_size, task.context_length, batch_size
+        # nanoseconds, as measured once: the sizes decide, not the clock of this run
+        look = 7 * N * (N + T)
+        step = 160_000 + B * T + N * (N + T) + B * N * N // 20
+        return max(1, steps // RECORDS, -(-10 * look // step))
+
     def due(self, step: int, *, at_the_end: bool) -> tuple[bool, bool]:
         """Return whether a record and whether a snapshot is due."""
         snapshot = self.snapshot_every is not None and step % self.snapshot_every == 0
         return at_the_end or step % self.every == 0, snapshot
 
     def note(
-        self, moment: Any, model: LinearTransformer | SoftmaxTransformer, *, snapshot_only: bool
+        self, moment: Moment, model: LinearTransformer | SoftmaxTransformer, *, snapshot_only: bool
     ) -> None:
         """Take down a moment: a record, a snapshot, or both."""
         if self.due(moment.step, at_the_end=False)[1]:
             self.snapshots[moment.step] = np.array(model.attention, order="C")
         if not snapshot_only:
+            self.last = None  # a large model is let go before the next one is looked at
             self.last = self._record(moment, model)
             self.rows.append(_flat(self.last))
             for name, value in self.last.columns.items():
                 self.extra[name].append(value)
 
-    def _record(self, moment: Any, model: LinearTransformer | SoftmaxTransformer) -> Record:
+    def _record(self, moment: Moment, model: LinearTransformer | SoftmaxTransformer) -> Record:
         usual = population_loss(model, self.task), signals(model, self.task)
         columns = {
             name: _number(name, function(model, self.task))

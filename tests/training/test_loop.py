@@ -109,6 +109,15 @@ def test_without_a_wish_there_are_about_a_hundred_records_and_no_snapshot():
     assert run.snapshots.shape == (0, 12, 4)
 
 
+def test_looking_at_a_large_model_is_kept_rare():
+    """Of 50 steps at N = 1000 only the ends are looked at, and at N = 3 each step is."""
+    for N, records in ((1000, 2), (3, 51)):
+        task = scb.SCBTask.random(N, 100, 2, np.random.default_rng(0))
+        start, rng = scb.LinearTransformer.initial(task, dtype=np.float32), np.random.default_rng(0)
+        run = scb.train(task, start, OPTIMIZERS[0], steps=50, batch_size=2, rng=rng)
+        assert len(run.step) == records
+
+
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_run():
     one, two, other = train(), train(), train(seed=2)
     assert one.model.value.tobytes() == two.model.value.tobytes()
@@ -230,7 +239,7 @@ def test_progress_is_shown_where_asked(capsys):
 
 WRONG = {
     "task": (lambda: scb.train(1, None, None, steps=1, batch_size=1, rng=None), "optimizer: "),
-    "model": (lambda: train(model=3), "model: expected a transformer"),
+    "model": (lambda: train(model=3), "model: expected a LinearTransformer"),
     "another task's model": (
         lambda: train(model=scb.LinearTransformer.initial(scb.SCBTask.example())),
         r"model.value: expected shape \(N, N\) = \(4, 4\), got \(3, 3\)",
