@@ -16,6 +16,7 @@ BIN := $(VENV)/bin
 ## CONSTRAINTS: the file of tested versions; empty for the newest
 CONSTRAINTS ?= $(wildcard constraints.txt)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS:%=--constraint %)
+NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg
 # Tools that start others by name (jupyter, node) find those of the environment first
 export PATH := $(abspath $(BIN)):$(PATH)
 
@@ -76,8 +77,8 @@ lesson: $(VENV)/.lab ## run one chapter and write its notebook anew, PAGE=... (1
 	$(BIN)/python book/write_lessons.py $(ONE_PAGE)
 
 lesson-test: $(VENV)/.test ## test one lesson: its cells, its outputs, PAGE=... (10 seconds)
-	$(BIN)/pytest -n 0 --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
-	  -k $(basename $(notdir $(ONE_PAGE))) tests/book/test_lessons.py book/lessons
+	$(BIN)/pytest -n 0 $(NBVAL) -k $(basename $(notdir $(ONE_PAGE))) \
+	  tests/book/test_lessons.py book/lessons
 
 # The studies
 
@@ -92,9 +93,9 @@ check: $(VENV)/.test ## check style and types (seconds)
 	$(BIN)/mypy
 
 test: check ## run every test: library, lessons, book, browser, JupyterLab (15 minutes first, then 12)
-	$(BIN)/pytest -n 2 --doctest-modules \
-	  --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
-	  tests scb_edu book/lessons
+	$(BIN)/pytest -n 2 --doctest-modules $(NBVAL) tests scb_edu book/lessons
+	@# what a page prints must hold on any processor: once more, as the plainest one adds and multiplies
+	OPENBLAS_CORETYPE=Prescott $(BIN)/pytest -n 2 --dist loadfile $(NBVAL) book/lessons
 
 bench: $(VENV)/.bench ## measure the speed of training beside PyTorch (10 minutes; installs PyTorch)
 	$(BIN)/python tests/benchmarks/training.py
