@@ -77,7 +77,7 @@ class _OneLayer:
         return token_attention(self.attention, tokens, last, N) @ self.value.T
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LinearTransformer(_OneLayer):
     """One layer of linear attention: after the last token k the prediction is f = V X a_k.
 
@@ -182,7 +182,7 @@ class LinearTransformer(_OneLayer):
         return cls(task.transition.astype(dtype), task.attention.astype(dtype))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SoftmaxTransformer(_OneLayer):
     """One layer of softmax attention: f = V X a_k with a_k = softmax(w_k) over the positions.
 

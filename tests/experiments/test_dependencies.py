@@ -157,7 +157,7 @@ def test_the_folder_makes_no_difference(package, tmp_path, monkeypatch):
 
 
 LIBRARY = {
-    "the loop": ("scb_edu.training.loop", "LARGEST_LOSS = ", "LARGEST_LOSS = 2 * ", True),
+    "the loop": ("scb_edu.training.steps", "LARGEST_LOSS = ", "LARGEST_LOSS = 2 * ", True),
     "a figure": ("scb_edu.figures.picture", "def ", "def new_", False),
     "another study": ("scb_edu.studies.ch6_sample_complexity", "BATCH = 64", "BATCH = 65", False),
 }

@@ -64,7 +64,7 @@ def test_the_names_of_the_rungs_are_their_optimisers():
     kinds = [scb.SGD, scb.training.ProjectedSGD, scb.ProximalGradient, scb.ProximalGradient]
     for name, kind in zip(RUNGS, kinds, strict=True):
         assert type(rung(name, 0.1, 0.2 if name == "l1" else 0.0)) is kind
-    assert rung("l1", 0.1, 0.2).threshold == pytest.approx(0.02)
+    assert rung("l1", 0.1, 0.2).threshold() == pytest.approx(0.02)
 
 
 @pytest.mark.parametrize("method", RUNGS)
