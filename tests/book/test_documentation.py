@@ -1,5 +1,6 @@
 """Every public name is documented, and its link into the book leads somewhere."""
 
+import contextlib
 import functools
 import importlib
 import inspect
@@ -7,11 +8,13 @@ import re
 import types
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import scb_edu
 
 BOOK = Path(__file__).parents[2] / "book"
+TASK = scb_edu.SCBTask.example()
 PACKAGES = [name for name in scb_edu.__all__ if inspect.ismodule(getattr(scb_edu, name))]
 FACES = [f"scb_edu.{name}" for name in PACKAGES]
 CORE_FACES = ("model", "training", "theory", "text", "experiments")
@@ -85,3 +88,28 @@ def test_the_contract_of_public_names_holds():
     )
     assert set(contract.split()) <= set(scb_edu.__all__)
     assert len(scb_edu.__all__) <= 35
+
+
+def code_names(page):
+    """The names in the code column of the page's tables that begin at the library or a package."""
+    text = (BOOK / f"{page}.md").read_text(encoding="utf-8")
+    tops = "|".join(scb_edu.__all__)
+    return set(re.findall(rf"`(?:scb\.)?((?:{tops})(?:\.\w+)*)", text))
+
+
+def leads_somewhere(name):
+    """Whether a name is one of the library, or of a task, a batch or a model."""
+    first, *rest = name.split(".")
+    model, batch = scb_edu.LinearTransformer.initial(TASK), TASK.sample(1, np.random.default_rng(0))
+    things = {"SCBTask": TASK, "Batch": batch, "model": model}
+    for owner in (getattr(scb_edu, first), things.get(first)):
+        with contextlib.suppress(AttributeError):
+            return functools.reduce(getattr, rest, owner) is not None
+    return False
+
+
+@pytest.mark.parametrize("page", ["notation", "glossary"])
+def test_the_names_of_the_reference_pages_are_there(page):
+    names = code_names(page)
+    assert [name for name in names if not leads_somewhere(name)] == []
+    assert page == "glossary" or len(names) > 50
