@@ -100,9 +100,13 @@ def code_names(page):
 def leads_somewhere(name):
     """Whether a name is one of the library, or of a task, a batch or a model."""
     first, *rest = name.split(".")
-    model, batch = scb_edu.LinearTransformer.initial(TASK), TASK.sample(1, np.random.default_rng(0))
-    things = {"SCBTask": TASK, "Batch": batch, "model": model}
-    for owner in (getattr(scb_edu, first), things.get(first)):
+    kinds = scb_edu.LinearTransformer, scb_edu.SoftmaxTransformer
+    things = {
+        "SCBTask": [TASK],
+        "Batch": [TASK.sample(1, np.random.default_rng(0))],
+        "model": [kind.initial(TASK) for kind in kinds],
+    }
+    for owner in (getattr(scb_edu, first), *things.get(first, ())):
         with contextlib.suppress(AttributeError):
             return functools.reduce(getattr, rest, owner) is not None
     return False
