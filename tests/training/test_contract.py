@@ -129,6 +129,24 @@ def test_an_answer_of_another_form_is_refused(answer):
         train(Careless(0.1, answer=answer))
 
 
+@dataclass(frozen=True)
+class Forgetful(SignDescent):
+    start: object = None
+
+    def init(self, parameters):
+        return self.start
+
+
+@pytest.mark.parametrize("start", [None, {"v": 0}, [1.0], (0, ({"v": 0},))], ids=repr)
+def test_a_state_that_a_checkpoint_cannot_hold_is_refused_before_the_first_step(start, tmp_path):
+    steps = []
+    options = {"checkpoint": tmp_path / "run.npz", "stop": steps.append}
+    with pytest.raises(scb.ScbError, match="optimizer: expected a state that a checkpoint can"):
+        train(Forgetful(0.1, start=start), **options)
+    assert not steps
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_an_optimizer_is_given_cannot_be_changed_in_place():
     with pytest.raises(ValueError, match="read-only"):
         train(Careless(0.1, answer="in place"))

@@ -237,6 +237,7 @@ def test_progress_is_shown_where_asked(capsys):
     assert "20/20" in capsys.readouterr().err
 
 
+sizes = [1, 2, 3]
 WRONG = {
     "task": (lambda: scb.train(1, None, None, steps=1, batch_size=1, rng=None), "optimizer: "),
     "model": (lambda: train(model=3), "model: expected a LinearTransformer"),
@@ -256,6 +257,10 @@ WRONG = {
     "column of words": (
         lambda: train(record={"name": lambda model, task: "high"}),
         r"record\['name'\]: expected a number or an array of them, got str",
+    ),
+    "column of changing shape": (
+        lambda: train(record={"some": lambda model, task: np.ones(sizes.pop())}),
+        r"record\['some'\]: expected the shape \(3,\) as at the first record, got \(2,\)",
     ),
     "snapshots": (lambda: train(snapshot_every=-1), "snapshot_every: .*got -1"),
     "penalty on softmax": (
