@@ -327,8 +327,10 @@ def centred(attention: Array) -> Array:
     >>> centred(np.array([[1.0], [3.0]])).tolist()
     [[-1.0], [1.0]]
     """
-    mean = attention.mean(axis=0, dtype=float)  # in float32 a long column loses digits
-    return np.asarray(attention - mean.astype(attention.dtype))
+    # NumPy adds up contiguous columns in pairs; others, in float32, would lose digits
+    in_pairs = attention.flags.f_contiguous
+    mean = attention.mean(axis=0, dtype=attention.dtype if in_pairs else float)
+    return np.asarray(attention - mean.astype(attention.dtype, copy=False))
 
 
 @dataclass(frozen=True, eq=False)

@@ -112,9 +112,8 @@ class Moment(NamedTuple):
         >>> scb.training.Moment(step=4, samples=40, time=2.0).after(10, 0.5)[:3]
         (5, 50, 2.5)
         """
-        return self._replace(
-            step=self.step + 1, samples=self.samples + samples, time=self.time + rate
-        )
+        made, seen, time, mu, is_softmax = self
+        return Moment(made + 1, seen + samples, time + rate, mu, is_softmax)
 
 
 START = Moment()

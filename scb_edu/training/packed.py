@@ -241,10 +241,10 @@ def is_column_scaling(optimizer: Optimizer) -> TypeGuard[ColumnScaling]:
 
 
 def move_value(
-    value: Array, gradient: BatchGradient, optimizer: ColumnScaling, moment: Moment
+    value: Array, gradient: BatchGradient, optimizer: ColumnScaling, moment: Moment, rate: float
 ) -> None:
     """Move V in place."""
-    rate, divisor = optimizer.rates(moment)[0], optimizer.divisor(moment.stationary)
+    divisor = optimizer.divisor(moment.stationary)
     # columns may be divided before the product: V needs no second matrix
     context = gradient.context if divisor is None else gradient.context / divisor
     for rows in _blocks(value):
@@ -253,11 +253,15 @@ def move_value(
 
 
 def move_columns(
-    weights: Array, slope: Array, tokens: Tokens, optimizer: ColumnScaling, moment: Moment
+    weights: Array,
+    slope: Array,
+    tokens: Tokens,
+    optimizer: ColumnScaling,
+    moment: Moment,
+    rate: float,
 ) -> None:
     """Move the columns of the tokens in place; the proximal step is for all columns."""
-    rate, divisor = optimizer.rates(moment)[1], optimizer.divisor(moment.stationary)
-    rows = weights.T
+    rows, divisor = weights.T, optimizer.divisor(moment.stationary)
     for block in _blocks(slope.T):
         columns, moved = slope.T[block].T, tokens[block]
         if divisor is not None:

@@ -85,8 +85,9 @@ class Descent:
             if self.moment.is_softmax:
                 slope = to_logits(slope, attention)
             if is_column_scaling(self.optimizer):
-                move_value(self.value, gradient, self.optimizer, self.moment)
-                move_columns(self.weights, slope, batch.tokens, self.optimizer, self.moment)
+                moment = self.moment
+                move_value(self.value, gradient, self.optimizer, moment, rates[0])
+                move_columns(self.weights, slope, batch.tokens, self.optimizer, moment, rates[1])
             else:
                 self._move(gradient.value, slope, batch.tokens)
         self.moment = self.moment.after(batch_size, rates[0])

@@ -215,13 +215,13 @@ class Recorder:
         >>> import scb_edu as scb
         >>> from scb_edu.training.trajectory import Recorder
         >>> [Recorder.interval(scb.SCBTask.example(T), 500, 64) for T in (1000, 100_000)]
-        [5, 5]
+        [5, 7]
         """
         N, T, B = task.vocab_size, task.context_length, batch_size
         # nanoseconds, as measured once: the sizes decide, not the clock of this run
         look = 7 * N * (N + T)
         step = 160_000 + B * T + N * (N + T) + B * N * N // 20
-        return max(1, steps // RECORDS, -(-10 * look // step))
+        return max(1, steps // RECORDS, -(-20 * look // step))
 
     def due(self, step: int, *, at_the_end: bool) -> tuple[bool, bool]:
         """Return whether a record and whether a snapshot is due."""
