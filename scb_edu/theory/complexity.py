@@ -8,7 +8,6 @@ import numpy as np
 from scipy.special import ndtr
 
 from scb_edu.model.gradients import Gradient, SoftmaxGradient
-from scb_edu.model.norms import weighted_inner_product
 from scb_edu.model.task import SCBTask, refuse_flat
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
@@ -85,8 +84,8 @@ def initial_signal_std(task: SCBTask) -> float:
     """
     refuse_flat(task, "transition")
     T, K_P = task.context_length, task.transition_energy
-    square = (T - 1) * _crowd(task) + _pointer(task) - K_P**2
-    return math.sqrt(max(square, 0.0)) / (T * K_P)
+    square = (T - 1) * _crowd(task) + _pointed_variance(task, task.transition) - K_P**2
+    return math.sqrt(max(float(square), 0.0)) / (T * K_P)
 
 
 def samples_needed(task: SCBTask, snr: float) -> float:
@@ -262,30 +261,88 @@ def _covariance(task: SCBTask) -> Array:
 
 def _crowd(task: SCBTask) -> float:
     """Return tr(D S): how far a random output lies along P's column at another random token."""
-    return crossed_variance(task.transition, task.stationary)
+    return float(crossed_variance(task.transition, task.stationary))
 
 
-def crossed_variance(value: Array, stationary: Array) -> float:
+def crossed_variance(value: Array, stationary: Array) -> Array:
     """Return tr(D V D V^T), the variance of e_o^T V e_x with independent tokens o and x.
+
+    Of one V (N, N), or of each of a stack (..., N, N).
 
     Examples
     --------
     >>> import numpy as np
-    >>> crossed_variance(np.eye(2), np.array([0.5, 0.5]))
+    >>> float(crossed_variance(np.eye(2), np.array([0.5, 0.5])))
     0.25
     """
-    columns = value - (value @ stationary)[:, None]
-    S = (columns * stationary) @ columns.T
-    return float(stationary @ S.diagonal() - stationary @ S @ stationary)
+    return _weighted_squares(_along_outputs(value, stationary), np.outer(stationary, stationary))
+
+
+def attention_push_variance(task: SCBTask, value: Array) -> Array:
+    """Return the variance of the push on alpha_A, as one sample gives it at uniform attention.
+
+    The output comes from a token on the support of q, so there the two are not independent.
+
+    Parameters
+    ----------
+    task : SCBTask
+        With attention energy.
+    value : (N, N) array, or a stack (..., N, N)
+        V, with V mu = mu.
+
+    Returns
+    -------
+    array
+        One number for each V. What is left out falls like 1/T.
+
+    Examples
+    --------
+    >>> import numpy as np, scb_edu as scb
+    >>> P, V = (0.9 * np.roll(np.eye(10), shift, axis=0) + 0.01 for shift in (1, 3))
+    >>> task = scb.SCBTask(P, np.eye(400)[:, :10])
+    >>> variance = attention_push_variance(task, V)
+    >>> alike = crossed_variance(V, task.stationary) / task.attention_energy
+    >>> print(f"{variance:.4f}, {alike:.4f} if the output had nothing to do with the support")
+    0.0082, 0.0731 if the output had nothing to do with the support
+    """
+    mu, q = task.stationary, task.attention
+    square = (q - 1 / task.context_length) ** 2  # (T, N)
+    pointed, others = (float((square * part).sum(axis=0) @ mu) for part in (q, 1 - q))
+    own = _pointed_variance(task, value)
+    second = (pointed * own + others * crossed_variance(value, mu)) / task.attention_energy**2
+    return np.asarray(second - truth_overlap(value, task) ** 2)
+
+
+def truth_overlap(value: Array, task: SCBTask) -> Array:
+    """Return <V, P - mu 1^T>_mu, alpha_V times K_P, of one V (N, N) or of a stack (..., N, N).
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> task = scb.SCBTask.example(1000)
+    >>> bool(abs(truth_overlap(task.transition, task) - task.transition_energy) < 1e-15)
+    True
+    """
+    return np.asarray(np.einsum("...ox,ox,x->...", value, _deviation(task), task.stationary))
+
+
+def _pointed_variance(task: SCBTask, value: Array) -> Array:
+    """Return pi_V = E[((e_o - mu)^T V e_x)^2] for the token x that the output o comes from."""
+    return _weighted_squares(
+        _along_outputs(value, task.stationary), task.transition * task.stationary
+    )
+
+
+def _along_outputs(value: Array, stationary: Array) -> Array:
+    """Return (e_o - mu)^T (V - V mu 1^T) e_x for all outputs o and tokens x (..., N, N)."""
+    columns = value - (value @ stationary)[..., None]
+    return np.asarray(columns - (stationary @ columns)[..., None, :])
+
+
+def _weighted_squares(along: Array, chance: Array) -> Array:
+    return np.asarray(np.einsum("...ox,...ox,ox->...", along, along, chance))
 
 
 def _spread(task: SCBTask) -> float:
     """Return tr(S S)."""
     return float(np.square(_covariance(task)).sum())
-
-
-def _pointer(task: SCBTask) -> float:
-    """Return E[((e_o - mu)^T (P_x - mu))^2] for the token x that the output o comes from."""
-    columns = _deviation(task)
-    along = columns - task.stationary @ columns  # (N, N), the bracket for output o and token x
-    return float(weighted_inner_product(task.transition, along**2, task.stationary))

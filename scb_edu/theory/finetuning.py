@@ -20,7 +20,7 @@ from scb_edu.model.transformer import (
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
-from scb_edu.theory.complexity import crossed_variance, initial_signal_std
+from scb_edu.theory.complexity import attention_push_variance, initial_signal_std
 from scb_edu.theory.dynamics import (
     Flow,
     SignalConstants,
@@ -287,7 +287,7 @@ def transfer_noise(
     >>> other = scb.theory.correlated_task(task, 0.1, np.random.default_rng(0))
     >>> models = scb.LinearTransformer.initial(task), scb.LinearTransformer.oracle(other)
     >>> [round(scb.theory.transfer_noise(task, model, 0.02, 64), 4) for model in models]
-    [0.0012, 0.0118]
+    [0.0012, 0.0117]
     """
     return _noise_and_push(task, pretrained, learning_rate, batch_size)[0]
 
@@ -332,7 +332,7 @@ def transfer_chance(
     ...     other = scb.theory.correlated_task(task, theta, np.random.default_rng(0))
     ...     start = scb.LinearTransformer.oracle(other)
     ...     print(round(scb.theory.transfer_chance(task, start, 0.02, 64), 2))
-    0.02
+    0.01
     0.66
     1.0
     """
@@ -379,7 +379,7 @@ def transfer_boundary(
     ...     start = scb.LinearTransformer.oracle(other)
     ...     print(round(scb.theory.transfer_boundary(task, start, 0.02, 64), 3))
     0.014
-    0.018
+    0.017
     """
     noise, push = _noise_and_push(task, pretrained, learning_rate, batch_size)
     return 1.6449 * noise - push
@@ -392,7 +392,7 @@ def _noise_and_push(
     rate = checks.positive_number("learning_rate", learning_rate)
     B, first = checks.at_least_one("batch_size", batch_size), initial_signal_std(task)
     growth, share, push = growing_mode(task, pretrained)
-    second = crossed_variance(pretrained.value, task.stationary) / task.attention_energy
+    second = float(attention_push_variance(task, pretrained.value))
     return math.sqrt(rate / B * (first**2 + share**2 * second) / (2 * growth)), push
 
 
