@@ -11,6 +11,7 @@ from .dynamics import (
     SignalConstants,
     escape_time,
     escape_time_limit,
+    feedback_rate,
     flow_invariant,
     growth_rate,
     population_step,
@@ -21,7 +22,7 @@ from .dynamics import (
     signal_loss,
     signal_rate,
 )
-from .feedback import hyperbola_slide
+from .feedback import FeedbackPaths, feedback_paths, feedback_strength, hyperbola_slide
 from .finetuning import (
     transfer,
     transfer_boundary,
@@ -34,6 +35,7 @@ from .finetuning import (
 from .softmax_dynamics import SoftmaxFlow, softmax_flow, softmax_snap_time
 
 __all__ = [
+    "FeedbackPaths",
     "Flow",
     "SignalConstants",
     "SoftmaxFlow",
@@ -42,6 +44,9 @@ __all__ = [
     "escape_chance",
     "escape_time",
     "escape_time_limit",
+    "feedback_paths",
+    "feedback_rate",
+    "feedback_strength",
     "flow_invariant",
     "growth_rate",
     "hyperbola_slide",

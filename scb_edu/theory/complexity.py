@@ -310,7 +310,8 @@ def attention_push_variance(task: SCBTask, value: Array) -> Array:
     pointed, others = (float((square * part).sum(axis=0) @ mu) for part in (q, 1 - q))
     own = _pointed_variance(task, value)
     second = (pointed * own + others * crossed_variance(value, mu)) / task.attention_energy**2
-    return np.asarray(second - truth_overlap(value, task) ** 2)
+    mean = truth_overlap(value, task)
+    return np.maximum(second - mean**2, 0)  # rounding may leave a hair below zero
 
 
 def truth_overlap(value: Array, task: SCBTask) -> Array:
@@ -324,6 +325,22 @@ def truth_overlap(value: Array, task: SCBTask) -> Array:
     True
     """
     return np.asarray(np.einsum("...ox,ox,x->...", value, _deviation(task), task.stationary))
+
+
+def beside_energy(value: Array, task: SCBTask) -> Array:
+    """Return K_R, the energy of what V holds beside the truth, of one V or of a stack (..., N, N).
+
+    Examples
+    --------
+    >>> import numpy as np, scb_edu as scb
+    >>> task = scb.SCBTask.example(1000)
+    >>> other = scb.theory.correlated_task(task, 0.6, np.random.default_rng(0))
+    >>> round(float(beside_energy(other.transition, task) / task.transition_energy), 6)
+    0.64
+    """
+    along = truth_overlap(value, task)[..., None, None] / task.transition_energy
+    rest = value - (value @ task.stationary)[..., None] - along * _deviation(task)
+    return np.asarray(np.einsum("...ox,...ox,x->...", rest, rest, task.stationary))
 
 
 def _pointed_variance(task: SCBTask, value: Array) -> Array:
