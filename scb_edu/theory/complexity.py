@@ -241,7 +241,7 @@ def thresholded_mass(
     >>> import scb_edu as scb
     >>> tasks = [scb.SCBTask.example(T) for T in (250, 1000)]
     >>> [round(scb.theory.thresholded_mass(task, 0.02, 64, 0.02), 2) for task in tasks]
-    [0.24, 0.95]
+    [0.24, 0.94]
     """
     refuse_flat(task, "transition")
     rate = checks.positive_number("learning_rate", learning_rate)
