@@ -11,8 +11,10 @@ from .correlated import correlated_task
 from .dynamics import (
     Flow,
     SignalConstants,
+    Stages,
     escape_time,
     escape_time_limit,
+    excess_time,
     feedback_rate,
     flow_invariant,
     growth_rate,
@@ -23,6 +25,7 @@ from .dynamics import (
     signal_jacobian,
     signal_loss,
     signal_rate,
+    stages,
 )
 from .feedback import FeedbackPaths, feedback_paths, feedback_strength, hyperbola_slide
 from .finetuning import (
@@ -41,11 +44,13 @@ __all__ = [
     "Flow",
     "SignalConstants",
     "SoftmaxFlow",
+    "Stages",
     "attention_noise",
     "correlated_task",
     "escape_chance",
     "escape_time",
     "escape_time_limit",
+    "excess_time",
     "feedback_paths",
     "feedback_rate",
     "feedback_strength",
@@ -65,6 +70,7 @@ __all__ = [
     "skewed_mass",
     "softmax_flow",
     "softmax_snap_time",
+    "stages",
     "thresholded_mass",
     "transfer",
     "transfer_boundary",
