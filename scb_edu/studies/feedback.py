@@ -25,7 +25,7 @@ from scb_edu.training import train
 from scb_edu.training.optimizers import Moment, Optimizer, Parameters, ProximalGradient
 
 PATHS = 100  # of a simulation
-LUCKY = {"context_length": 400, "learning_rate": 0.025, "batch_size": 1}
+MANY = {"context_length": 400, "learning_rate": 0.025, "batch_size": 1}
 SKEW_RATE = 0.02
 SLIDE_RATE, SLIDE_BATCH = 0.05, 640  # the noise of rate 0.005 and batches of 64, in fewer steps
 EDGE_PENALTY, EDGE_TIME = 0.003, 80.0
@@ -100,38 +100,39 @@ def _method(way: str, rate: float, context_length: int) -> Optimizer:
 def simulated_escape(
     rng: np.random.Generator, *, context_length: int, learning_rate: float, batch_size: int
 ) -> dict[str, Any]:
-    """Return the share of paths of the four numbers that do what ``escape`` counts as right."""
+    """Return the share of simulated paths that do what ``escape`` counts as right."""
     task = SCBTask.example(context_length)
-    looks = round(ch6.PATIENCE / learning_rate / ch6.LOOK)
-    start = LinearTransformer.initial(task)
-    until = ("value", ch6.DECIDED)
-    return _simulated(rng, task, start, learning_rate, batch_size, ch6.PATIENCE, looks, until)
+    paths = feedback_paths(
+        task,
+        LinearTransformer.initial(task),
+        learning_rate,
+        batch_size,
+        t_end=ch6.PATIENCE,
+        points=round(ch6.PATIENCE / learning_rate / ch6.LOOK),
+        runs=PATHS,
+        rng=rng,
+        until=("value", ch6.DECIDED),
+    )
+    return {"right": paths.share("value", ch6.DECIDED), "scatter": paths.scatter[-1].mean()}
 
 
 def simulated_side(
     rng: np.random.Generator, *, theta: float, context_length: int
 ) -> dict[str, Any]:
-    """Return the share of paths of the four numbers that do what ``side`` counts as right."""
+    """Return the share of simulated paths that do what ``side`` counts as right."""
     task = SCBTask.example(context_length)
-    start = ch7.pretrained("related", theta, task, rng)
-    looks, time = ch7.SIDE_STEPS // ch7.SIDE_LOOK, ch7.SIDE_STEPS * ch7.SIDE_RATE
-    until = ("attention", ch7.DECIDED)
-    return _simulated(rng, task, start, ch7.SIDE_RATE, ch7.SIDE_BATCH, time, looks, until)
-
-
-def _simulated(
-    rng: np.random.Generator,
-    task: SCBTask,
-    start: LinearTransformer,
-    rate: float,
-    batch_size: float,
-    time: float,
-    looks: int,
-    until: tuple[str, float],
-) -> dict[str, Any]:
-    options: Any = {"t_end": time, "points": looks, "runs": PATHS, "rng": rng, "until": until}
-    paths = feedback_paths(task, start, rate, batch_size, **options)
-    return {"right": paths.share(*until), "scatter": paths.scatter[-1].mean()}
+    paths = feedback_paths(
+        task,
+        ch7.pretrained("related", theta, task, rng),
+        ch7.SIDE_RATE,
+        ch7.SIDE_BATCH,
+        t_end=ch7.SIDE_STEPS * ch7.SIDE_RATE,
+        points=ch7.SIDE_STEPS // ch7.SIDE_LOOK,
+        runs=PATHS,
+        rng=rng,
+        until=("attention", ch7.DECIDED),
+    )
+    return {"right": paths.share("attention", ch7.DECIDED), "scatter": paths.scatter[-1].mean()}
 
 
 def skewed(rng: np.random.Generator, *, task: str, size: int, penalty: float) -> dict[str, Any]:
@@ -148,7 +149,7 @@ def skewed(rng: np.random.Generator, *, task: str, size: int, penalty: float) ->
         record={"signed": signed_mass, "outside": off_support_mass},
     )
     late = run.step > 1000
-    columns = dict(run.columns) | vars(run.signals)
+    columns = {**run.columns, "alpha_V": run.signals.value, "alpha_A": run.signals.attention}
     return {name: column[late].mean() for name, column in columns.items()}
 
 
@@ -319,8 +320,8 @@ SKEWS = [*(("tokens", N) for N in (2, 3, 5, 8)), *(("length", T) for T in (250, 
 STUDIES = [
     Study("feedback-escape", escape, _loud(ch6.escape_points()), seeds=60),
     Study("feedback-escape-system", simulated_escape, ch6.escape_points(), seeds=10),
-    Study("feedback-lucky", escape, [{"way": "free", **LUCKY}], seeds=1000),
-    Study("feedback-lucky-line", escape, [{"way": "on its line", **LUCKY}], seeds=300),
+    Study("feedback-many", escape, [{"way": "free", **MANY}], seeds=1000),
+    Study("feedback-many-line", escape, [{"way": "on its line", **MANY}], seeds=300),
     Study("feedback-sides", side, SIDES, seeds=40),
     Study("feedback-sides-system", simulated_side, SIDES, seeds=10),
     Study(
