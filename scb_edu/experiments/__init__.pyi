@@ -1,6 +1,7 @@
 from .dependencies import code_hash
 from .intervals import (
     Interval,
+    bootstrap_groups,
     bootstrap_interval,
     quantile_interval,
     summarise,
@@ -12,6 +13,7 @@ from .tables import Provenance, load_table, save_table
 __all__ = [
     "Interval",
     "Provenance",
+    "bootstrap_groups",
     "bootstrap_interval",
     "code_hash",
     "load_table",
