@@ -19,9 +19,9 @@ from scb_edu.studies.study import Study
 from scb_edu.support.checks import Array
 from scb_edu.theory.complexity import samples_needed
 from scb_edu.theory.dynamics import BORDER, SignalConstants, growth_rate, stages
-from scb_edu.theory.second_stage import GiantStep, giant_step, support_chance
+from scb_edu.theory.second_stage import GiantStep, giant_step, support_chance, value_noise
 from scb_edu.training import Stage, train, train_stages
-from scb_edu.training.optimizers import ProximalGradient
+from scb_edu.training.optimizers import Moment, ProximalGradient
 from scb_edu.training.trajectory import Record, Trajectory
 
 HALF_WAY = 0.5
@@ -30,8 +30,8 @@ SUPPORT, TRUTH = 0.25, 0.1
 """Distances in units of sqrt(K): what counts as the support found, and as the truth."""
 SHARE = {"plain": 0.5, "example": 0.35}
 """The penalty over the push on a weight 1/Q: less where weights differ, for it tilts them."""
-POLISH = {"plain": (0.5, 0.5), "example": (0.2, 0.3)}
-"""After the giant step: that share, and the batch in units of the giant step's for it."""
+POLISH = {"plain": (0.5, 0.5), "example": (0.25, 0.35)}
+"""After the giant step: that share, and A's batch in units of the giant step's for it."""
 MOST_STEPS = 60
 SAFE = 2.5
 """z of the run from scratch that brings a model to the end of stage 1: 99.4 % go right."""
@@ -106,7 +106,7 @@ def whole(
     """
     task = draw_task(kind, vocab_size, context_length, sparsity, rng)
     model, value = begin(task, start, rng)
-    plan = [leap(giant_step(task, value, share=SHARE[kind])), polish(task, *POLISH[kind])]
+    plan = [leap(giant_step(task, value, share=SHARE[kind])), polish(task, value, *POLISH[kind])]
     run = train_stages(task, model, plan, rng=rng, record_every=1, stop=at_the_truth(task))
     near = relative(run, task)
     return {
@@ -140,12 +140,20 @@ def end_of_stage_1(task: SCBTask, rng: np.random.Generator) -> LinearTransformer
     return run.model  # type: ignore[return-value]  # it began as a linear one
 
 
-def polish(task: SCBTask, share: float, factor: float) -> Stage:
-    """Return the steps after the giant one: half of what Newton's would be, on smaller batches."""
+def polish(task: SCBTask, value: float, share: float, factor: float) -> Stage:
+    """Return the steps after the giant one: rates near half of Newton's, on smaller batches."""
     K_P, K_Q, _ = SignalConstants.of(task)
     step = giant_step(task, 1.0, share=share)
-    optimizer = ProximalGradient(0.5 / K_Q, step.penalty, attention_rate=0.5 / K_P)
-    return Stage(optimizer, MOST_STEPS, round(factor * step.batch_size))
+    rate = min(1.0, 0.5 / K_Q)  # at 2 the mean of V's columns would begin to swing
+    # V's noise is to leave a third of the square that counts as the truth to the way there
+    for_value = 1.5 * (value_noise(task, rate, 1) / TRUTH) ** 2 / K_P
+
+    def penalty(moment: Moment) -> float:
+        """Keep to a share of the push while alpha_V rises to 1, from the giant step at time 1."""
+        return step.penalty * (1 - (1 - value) * math.exp(-K_Q * (moment.time - 1)))
+
+    optimizer = ProximalGradient(rate, penalty, attention_rate=0.4 / K_P)
+    return Stage(optimizer, MOST_STEPS, round(max(for_value, factor * step.batch_size)))
 
 
 def at_the_truth(task: SCBTask) -> Callable[[Record], bool]:
@@ -297,7 +305,11 @@ STUDIES = [
     Study(
         "stage2-step",
         one_step,
-        [point for factor in (0.35, 0.5, 0.7, 1.0, 1.4, 2.0) for point in _points(factor=factor)],
+        [
+            point
+            for factor in (0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8)
+            for point in _points(factor=factor)
+        ],
         seeds=200,
     ),
     Study("stage2-truth", whole, _points(start="clean"), seeds=60),

@@ -35,7 +35,13 @@ from .finetuning import (
     transfer_samples,
     transfer_time,
 )
-from .second_stage import GiantStep, giant_step, penalised_flow, support_chance
+from .second_stage import (
+    GiantStep,
+    giant_step,
+    penalised_flow,
+    support_chance,
+    value_noise,
+)
 from .softmax_dynamics import SoftmaxFlow, softmax_flow, softmax_snap_time
 
 __all__ = [
@@ -80,4 +86,5 @@ __all__ = [
     "transfer_noise",
     "transfer_samples",
     "transfer_time",
+    "value_noise",
 ]

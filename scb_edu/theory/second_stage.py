@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import ndtr
 
+from scb_edu.model.gradients import bayes_loss
 from scb_edu.model.task import SCBTask, refuse_flat
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
@@ -81,7 +82,7 @@ def giant_step(
     --------
     >>> import scb_edu as scb
     >>> [scb.theory.giant_step(scb.SCBTask.example(T)).batch_size for T in (125, 2000, 32_000)]
-    [2653, 3480, 4307]
+    [2423, 3176, 3928]
     """
     refuse_flat(task, "transition")
     alpha = checks.positive_number("value", value)
@@ -128,8 +129,8 @@ def support_chance(task: SCBTask, step: GiantStep, value: float = 0.5) -> float:
     >>> step = scb.theory.giant_step(task)
     >>> for size in (step.batch_size // 2, step.batch_size):
     ...     print(round(scb.theory.support_chance(task, step._replace(batch_size=size)), 2))
-    0.02
-    0.94
+    0.38
+    0.99
     """
     refuse_flat(task, "transition")
     alpha, T = checks.positive_number("value", value), task.context_length
@@ -139,6 +140,47 @@ def support_chance(task: SCBTask, step: GiantStep, value: float = 0.5) -> float:
     push = alpha * task.transition_energy * (q - 1 / T) + 1 / (rate * T)
     survives = ndtr((push - step.penalty) / noise) + ndtr((-push - step.penalty) / noise)
     return float(np.where(q > 0, survives, 1 - survives).prod())
+
+
+def value_noise(task: SCBTask, learning_rate: float, batch_size: float) -> float:
+    """Return the error of V that the noise of training keeps up around the truth.
+
+    Parameters
+    ----------
+    task : SCBTask
+    learning_rate : float
+        Of V, below 2: the mean of its columns has the curvature 1.
+    batch_size : float
+        At least 1.
+
+    Returns
+    -------
+    float
+        The root of the mean of ||V - P||_mu^2 in the long run, with A at Q. The residual is taken
+        to be independent of the context.
+
+    Raises
+    ------
+    ScbError
+        An argument is not as described.
+
+    Notes
+    -----
+    Book: 06-sample-complexity, eq-second-stage.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> [round(scb.theory.value_noise(scb.SCBTask.example(500), 1, B), 3) for B in (100, 10_000)]
+    [0.118, 0.012]
+    """
+    rate = checks.positive_number("learning_rate", learning_rate)
+    if rate >= 2:
+        raise ScbError(f"learning_rate: expected a number below 2, got {rate:.6g}.")
+    B, N = checks.at_least_one("batch_size", batch_size), task.vocab_size
+    curvature = task.attention_energy + 1 / task.context_length  # of all but the mean
+    modes = (N - 1) * rate / (2 - rate * curvature) + rate / (2 - rate)
+    return math.sqrt(2 * bayes_loss(task) * modes / B)
 
 
 def penalised_flow(
@@ -187,7 +229,7 @@ def penalised_flow(
     >>> for penalty in (0.0, 0.01):
     ...     flow = scb.theory.penalised_flow((0.14, 0.52, 500), penalty, start=(1.4, 0.7), t_end=5)
     ...     print(round(flow.value[-1], 2), round(flow.attention[-1], 2))
-    1.39 0.72
+    1.41 0.71
     1.03 1.0
     """
     constants = SignalConstants.of(task)
