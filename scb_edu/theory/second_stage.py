@@ -136,7 +136,7 @@ def support_chance(task: SCBTask, step: GiantStep, value: float = 0.5) -> float:
     alpha, T = checks.positive_number("value", value), task.context_length
     rate = checks.positive_number("attention_rate", step.attention_rate)
     q = task.attention
-    noise = np.sqrt(_entry_variance(task, alpha) / (step.batch_size * task.stationary))  # (T, N)
+    noise = np.sqrt(entry_variance(task, alpha) / (step.batch_size * task.stationary))  # (T, N)
     push = alpha * task.transition_energy * (q - 1 / T) + 1 / (rate * T)
     survives = ndtr((push - step.penalty) / noise) + ndtr((-push - step.penalty) / noise)
     return float(np.where(q > 0, survives, 1 - survives).prod())
@@ -255,8 +255,20 @@ def _noise_outside(task: SCBTask, value: float, batch_size: float) -> Array:
     return np.asarray(value * np.sqrt(tau / (batch_size * task.stationary)))
 
 
-def _entry_variance(task: SCBTask, value: float) -> Array:
-    """Return the variance of one sample's push on each weight (T, N), at uniform attention."""
+def entry_variance(task: SCBTask, value: float) -> Array:
+    """Return the variance of one sample's push on each weight (T, N), at uniform attention.
+
+    The output comes from a token on the support, so there its noise is another one. What is left
+    out falls like 1/T.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> task = scb.SCBTask.example(100)
+    >>> variance = entry_variance(task, 0.5)
+    >>> [round(float(variance[task.attention[:, 0] == q, 0][0]), 4) for q in (0, 0.4, 0.6)]
+    [0.0117, 0.0129, 0.0129]
+    """
     q, V = task.attention, task.transition
     pointed, crowd = pointed_variance(task, V), crossed_variance(V, task.stationary)
     return np.asarray(
