@@ -88,7 +88,8 @@ def giant_step(
     alpha = checks.positive_number("value", value)
     kept, lost = _share("share", share), _share("miss", miss)
     penalty = kept * alpha * task.transition_energy / task.sparsity
-    single = _noise_outside(task, alpha, 1.0).max()  # of one sample, on an entry
+    tau = crossed_variance(task.transition, task.stationary)
+    single = alpha * math.sqrt(tau / task.stationary.min())  # one sample's noise on a weight
     z = math.sqrt(2 * math.log(task.vocab_size * task.context_length / lost))
     return GiantStep(
         attention_rate=CLEARANCE / (math.sqrt(task.context_length) * penalty),
@@ -247,12 +248,6 @@ def penalised_flow(
     scale = 1 / constants.context_length
     path = follow("start", rate, start, end, scale=scale, precision=1e-7, t_eval=times)
     return Flow(path.t, path.y[0], path.y[1])
-
-
-def _noise_outside(task: SCBTask, value: float, batch_size: float) -> Array:
-    """Return the deviation of the push on a weight outside the support (N,), at uniform A."""
-    tau = crossed_variance(task.transition, task.stationary)
-    return np.asarray(value * np.sqrt(tau / (batch_size * task.stationary)))
 
 
 def entry_variance(task: SCBTask, value: float) -> Array:
