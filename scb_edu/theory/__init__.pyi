@@ -13,6 +13,7 @@ from .dynamics import (
     escape_time,
     escape_time_limit,
     excess_time,
+    feedback_rate,
     flow_invariant,
     growth_rate,
     population_step,
@@ -24,6 +25,7 @@ from .dynamics import (
     signal_rate,
     stages,
 )
+from .feedback import FeedbackPaths, feedback_paths, feedback_strength, hyperbola_slide
 from .finetuning import (
     transfer,
     transfer_boundary,
@@ -33,10 +35,19 @@ from .finetuning import (
     transfer_samples,
     transfer_time,
 )
+from .second_stage import (
+    GiantStep,
+    giant_step,
+    penalised_flow,
+    support_chance,
+    value_noise,
+)
 from .softmax_dynamics import SoftmaxFlow, softmax_flow, softmax_snap_time
 
 __all__ = [
+    "FeedbackPaths",
     "Flow",
+    "GiantStep",
     "SignalConstants",
     "SoftmaxFlow",
     "Stages",
@@ -46,10 +57,16 @@ __all__ = [
     "escape_time",
     "escape_time_limit",
     "excess_time",
+    "feedback_paths",
+    "feedback_rate",
+    "feedback_strength",
     "flow_invariant",
+    "giant_step",
     "growth_rate",
+    "hyperbola_slide",
     "initial_signal_drift",
     "initial_signal_std",
+    "penalised_flow",
     "population_step",
     "saddle",
     "samples_needed",
@@ -61,6 +78,7 @@ __all__ = [
     "softmax_flow",
     "softmax_snap_time",
     "stages",
+    "support_chance",
     "transfer",
     "transfer_boundary",
     "transfer_chance",
@@ -68,4 +86,5 @@ __all__ = [
     "transfer_noise",
     "transfer_samples",
     "transfer_time",
+    "value_noise",
 ]
