@@ -223,7 +223,7 @@ def test_explorer_of_the_escape_says_the_step():
     [
         (10, (-0.1, 0.0), "Stage 1 ends at time", "reaches (1.00, 1.00)"),
         (1000, (-0.1, 0.0), "Stage 1 does not end", "on the wrong side"),
-        (100, (1.0, 0.0), "Stage 1 ends at time", "From (1, 0) the path reaches (1.00, 1.00)"),
+        (100, (1.0, 0.0), "Stage 1 is over at once", "From (1, 0) the path reaches (1.00, 1.00)"),
     ],
 )
 def test_explorer_of_the_two_signals_tells_who_finds_the_truth(T, start, signals, plane):
