@@ -170,7 +170,7 @@ def test_sampled_portrait_tells_the_fate_of_its_runs():
     ("name", "color"),
     [
         ("right", figures.GREEN),
-        ("right, with less", figures.VALUE),
+        ("right, with less", figures.SKY),
         ("wrong", figures.PURPLE),
         ("wrong, V above 0", figures.PURPLE),
         ("stuck", figures.AMBER),
