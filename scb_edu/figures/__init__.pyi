@@ -50,7 +50,6 @@ from .ch5_algorithm import (
     rate_grid,
     sgd_window,
     shrinkage,
-    speed,
     two_runs,
 )
 from .ch6_sample_complexity import escape_chances, measured, one_run, second_stage, two_fates
@@ -90,6 +89,7 @@ from .picture import (
     styled,
     token_names,
 )
+from .under_the_hood import speed
 
 __all__ = [
     "AMBER",

@@ -48,7 +48,7 @@ class PackedBatch:
 
     Notes
     -----
-    Book: 05-algorithm, eq-packing.
+    Book: under-the-hood, eq-packing.
     """
 
     codes: Tokens
@@ -73,7 +73,7 @@ class BatchGradient:
 
     Notes
     -----
-    Book: 05-algorithm, eq-packing.
+    Book: under-the-hood, eq-packing.
     """
 
     loss: float
@@ -113,7 +113,7 @@ class Packing:
 
     Notes
     -----
-    Book: 05-algorithm, eq-packing.
+    Book: under-the-hood, eq-packing.
 
     Examples
     --------
