@@ -21,6 +21,7 @@ from .dynamics import (
     signal_loss,
     signal_rate,
 )
+from .feedback import hyperbola_slide
 from .finetuning import (
     transfer,
     transfer_boundary,
@@ -43,6 +44,7 @@ __all__ = [
     "escape_time_limit",
     "flow_invariant",
     "growth_rate",
+    "hyperbola_slide",
     "initial_signal_drift",
     "initial_signal_std",
     "population_step",

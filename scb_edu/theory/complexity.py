@@ -198,21 +198,55 @@ def attention_noise(
     [0.13, 0.26, 0.54]
     """
     refuse_flat(task, "transition")
-    rate, B = (
-        checks.positive_number("learning_rate", learning_rate),
-        checks.at_least_one("batch_size", batch_size),
-    )
+    rate = checks.positive_number("learning_rate", learning_rate)
+    samples = checks.at_least_one("batch_size", batch_size) * task.stationary  # (N,), a column's
     shrink = checks.non_negative_number("penalty", penalty)
-    K_P, T = task.transition_energy, task.context_length
-    samples = B * task.stationary  # (N,), of each last token
-    weights = np.square(task.attention).sum(axis=0)  # (N,), ||q_k||^2
-    step = (_crowd(task) - weights * _spread(task)) / samples  # (N,), variance of an entry's push
     if shrink:
-        return math.sqrt((T - 1) * rate**2 * (task.stationary @ step**2) / 2) / shrink
-    kept = K_P * (2 - rate * K_P) - rate * (T - 1) * _spread(task) / samples
+        square = task.stationary @ _entry_noise(task, samples) ** 2
+        return math.sqrt((task.context_length - 1) * rate**2 * square / 2) / shrink
+    return math.sqrt(settled_energy(task, rate, samples))
+
+
+def settled_energy(task: SCBTask, rate: float, samples: Array, value: float = 1.0) -> float:
+    """Return the energy that noise keeps up in A, on the hyperbola at that alpha_V.
+
+    Push and noise both grow with alpha_V, so to first order in the rate it is the same everywhere.
+
+    Parameters
+    ----------
+    task : SCBTask
+        With transition energy.
+    rate : float
+    samples : (N,) array
+        Of each last token in a batch.
+    value : float
+        alpha_V.
+
+    Returns
+    -------
+    float
+        inf where the noise feeds on itself.
+
+    Examples
+    --------
+    >>> import numpy as np, scb_edu as scb
+    >>> task = scb.SCBTask.example(1000)
+    >>> samples = 64 * task.stationary
+    >>> [round(settled_energy(task, 0.01, samples, value), 3) for value in (1.0, 0.5)]
+    [0.068, 0.067]
+    """
+    K_P, T = task.transition_energy, task.context_length
+    feeding = rate * value**2 * (K_P**2 + (T - 1) * _spread(task) / samples)  # (N,)
+    kept = 2 * K_P - feeding
     if kept.min() <= 0:
         return math.inf
-    return math.sqrt(rate * (T - 1) * (task.stationary @ (step / kept)))
+    return float(rate * (T - 1) * (task.stationary @ (_entry_noise(task, samples) / kept)))
+
+
+def _entry_noise(task: SCBTask, samples: Array) -> Array:
+    """Return the variance of the push on an entry of A outside the support, at the truth (N,)."""
+    weights = np.square(task.attention).sum(axis=0)  # (N,), ||q_k||^2
+    return np.asarray((_crowd(task) - weights * _spread(task)) / samples)
 
 
 def _deviation(task: SCBTask) -> Array:
