@@ -603,7 +603,7 @@ def two_runs(runs: Mapping[str, tuple[Any, ArrayLike]], *, title: str) -> Pictur
     >>> run = scb.train(task, scb.LinearTransformer.initial(task), scb.SGD(0.1), steps=1,
     ...                 batch_size=8, rng=np.random.default_rng(0))
     >>> two_runs({"plain": (run, [1.0, 0.9])}, title="rate 0.1")
-    plain: excess loss 0.90 of that at the start, finished.
+    plain: excess loss 0.9 of that at the start, finished.
     """
     figure, ax = new_figure(4.0, 3.2)
     words = []
@@ -612,7 +612,7 @@ def two_runs(runs: Mapping[str, tuple[Any, ArrayLike]], *, title: str) -> Pictur
         ax.plot(run.samples, excess, color=color, label=method)
         if not run.status.ok:
             ax.plot(run.samples[-1], excess[-1], LOST, color=TRUTH, clip_on=False)
-        last = f"{np.asarray(shares)[-1]:.2f} of that at the start"
+        last = f"{np.asarray(shares)[-1]:.2g} of that at the start"
         words.append(f"{method}: excess loss {last}, {run.status.ended}")
     ax.axhline(1, color=TRUTH, linestyle="--", linewidth=1)
     ax.set(yscale="log", ylim=(0.002, 3.0), title=title, ylabel="excess loss / start")

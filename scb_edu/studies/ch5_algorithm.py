@@ -293,24 +293,24 @@ def _scaled(rates: Sequence[float], batches: Sequence[int]) -> dict[int, list[fl
 def _scan() -> list[dict[str, Any]]:
     """Rates and batches on both sides of the best of each method."""
     capped = {
-        8: (0.004, 0.006, 0.009),
-        16: (0.008, 0.011, 0.014, 0.018),
+        8: (0.006, 0.009, 0.012),
+        16: (0.004, 0.008, 0.014, 0.02),
         64: (0.014, 0.018, 0.024),
     }
     adam = {
         8: (0.0001, 0.00014, 0.0002),
         16: (0.00014, 0.0002, 0.0003),
-        64: (0.0003, 0.0004, 0.0006, 0.001),
-        256: (0.0008, 0.0012, 0.002),
+        64: (0.0004, 0.0006, 0.001),
+        256: (0.0012, 0.002),
     }
-    penalties, batches = (0.005, 0.01, 0.02), (16, 64, 256)
+    penalties = (0.005, 0.01, 0.02)
     return [
         *_points(("plain", "falling", "averaged"), capped),
-        *_points(("projected",), _scaled((0.02, 0.03, 0.04, 0.06, 0.09), batches)),
-        *_points(("preconditioned",), _scaled((0.007, 0.01, 0.014, 0.02, 0.03), batches)),
-        *_points(("momentum",), _scaled((0.003, 0.004, 0.006, 0.01), batches)),
+        *_points(("projected",), _scaled((0.015, 0.03, 0.06, 0.09), (16, 64, 256))),
+        *_points(("preconditioned",), _scaled((0.01, 0.02, 0.03, 0.04), (64, 256))),
+        *_points(("momentum",), _scaled((0.003, 0.006, 0.01), (16, 64, 256))),
         *_points(("adam",), adam),
-        *_points(("l1",), _scaled((0.0025, 0.005, 0.01, 0.02), batches), penalties),
+        *_points(("l1",), _scaled((0.005, 0.01, 0.02), (16, 64, 256)), penalties),
         *_points(("late",), _scaled((0.005, 0.01, 0.02), (64, 256, 1024)), penalties),
     ]
 

@@ -44,7 +44,7 @@ def algorithm_race() -> Explorer:
         return figures.two_runs(shares, title="T = 100, one run each")
 
     controls = [
-        Slider("rate", "Learning rate", (0.01, 0.03, 0.1, 0.3), default=0.03),
+        Slider("rate", "Learning rate", (0.01, 0.03, 0.1, 0.3), default=0.1),
         Slider("penalty", "Penalty", (0.0, 0.003, 0.01, 0.03), default=0.01),
         Slider("batch", "Batch size", (16, 64, 256), default=64),
     ]
