@@ -332,8 +332,8 @@ def slide_over_context(
     T, ends = np.asarray(contexts), np.asarray(predicted)
     ax.plot(T, ends, color=THEORY, linestyle="--", label="formula")
     ax.axhline(1, color=TRUTH, linewidth=1)
-    words, marks = [], "osD^"
-    for (name, runs), mark, color in zip(measured.items(), marks, SHADES, strict=False):
+    words, marks, colors = [], "osD", (SKY, AMBER, GREEN)
+    for (name, runs), mark, color in zip(measured.items(), marks, colors, strict=False):
         ax.plot(runs["context_length"], runs["alpha_A"], mark, color=color, label=name, alpha=0.8)
         middle = runs.groupby("context_length")["alpha_A"].mean()
         words.append(f"{name} {' to '.join(f'{middle.iloc[at]:.2f}' for at in _ends(middle))}")
