@@ -17,7 +17,7 @@ from scb_edu.support.errors import ScbError
 Digits: TypeAlias = int | Mapping[str, int]
 
 PLAIN = range(-4, 7)  # the powers of ten that are written out
-NAMED = {math.inf: "∞", -math.inf: "−∞"}
+NAMED = {0: "0", math.inf: "∞", -math.inf: "−∞"}
 
 
 def written(number: float, digits: int = 3) -> str:
@@ -41,7 +41,7 @@ def written(number: float, digits: int = 3) -> str:
     """
     if isinstance(number, int | np.integer):
         return f"{number:,}"
-    if not math.isfinite(number):
+    if number == 0 or not math.isfinite(number):
         return NAMED.get(number, "–")
     power = int(f"{number:.{digits - 1}e}".split("e")[1])  # after rounding: 9.996 is 10.0
     if power not in PLAIN:

@@ -9,8 +9,10 @@ from .correlated import correlated_task
 from .dynamics import (
     Flow,
     SignalConstants,
+    Stages,
     escape_time,
     escape_time_limit,
+    excess_time,
     flow_invariant,
     growth_rate,
     population_step,
@@ -20,6 +22,7 @@ from .dynamics import (
     signal_jacobian,
     signal_loss,
     signal_rate,
+    stages,
 )
 from .feedback import hyperbola_slide
 from .finetuning import (
@@ -37,11 +40,13 @@ __all__ = [
     "Flow",
     "SignalConstants",
     "SoftmaxFlow",
+    "Stages",
     "attention_noise",
     "correlated_task",
     "escape_chance",
     "escape_time",
     "escape_time_limit",
+    "excess_time",
     "flow_invariant",
     "growth_rate",
     "hyperbola_slide",
@@ -57,6 +62,7 @@ __all__ = [
     "signal_rate",
     "softmax_flow",
     "softmax_snap_time",
+    "stages",
     "transfer",
     "transfer_boundary",
     "transfer_chance",
