@@ -108,8 +108,8 @@ def sgd_window(
     Parameters
     ----------
     contexts, largest, smallest : (n,) arrays
-        Context lengths, the rate at which steps become unstable, and the rate at which stage 1
-        just ends within the steps.
+        Context lengths, the rate at which steps become unstable, and the rate at which a run is
+        just half way at the end of the steps.
     runs : pandas.DataFrame
         With the columns ``context_length``, ``learning_rate``, ``seed``, ``ended``, ``alpha_A``,
         and ``column_sum``, the mean over the columns at the end.
