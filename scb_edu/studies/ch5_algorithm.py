@@ -292,20 +292,15 @@ def _scaled(rates: Sequence[float], batches: Sequence[int]) -> dict[int, list[fl
 
 def _scan() -> list[dict[str, Any]]:
     """Rates and batches on both sides of the best of each method."""
-    capped = {
-        8: (0.006, 0.009, 0.012),
-        16: (0.004, 0.008, 0.014, 0.02),
-        64: (0.014, 0.018, 0.024),
-    }
-    adam = {
-        8: (0.0001, 0.00014, 0.0002),
-        16: (0.00014, 0.0002, 0.0003),
-        64: (0.0004, 0.0006, 0.001),
-        256: (0.0012, 0.002),
-    }
+    small = {8: (0.006, 0.009, 0.012), 16: (0.004, 0.008, 0.014, 0.02), 64: (0.014, 0.018, 0.024)}
+    large = {256: (0.014, 0.02, 0.028, 0.04)}
+    averaged = {16: (0.008, 0.014, 0.02), 64: (0.014, 0.024)}
+    adam = {16: (0.00014, 0.0002, 0.0003), 64: (0.0004, 0.0006, 0.001), 256: (0.0012, 0.002)}
     penalties = (0.005, 0.01, 0.02)
     return [
-        *_points(("plain", "falling", "averaged"), capped),
+        *_points(("plain",), small | large),
+        *_points(("falling",), small | {8: (0.006, 0.009, 0.012, 0.016)}),
+        *_points(("averaged",), averaged),
         *_points(("projected",), _scaled((0.015, 0.03, 0.06, 0.09), (16, 64, 256))),
         *_points(("preconditioned",), _scaled((0.01, 0.02, 0.03, 0.04), (64, 256))),
         *_points(("momentum",), _scaled((0.003, 0.006, 0.01), (16, 64, 256))),
