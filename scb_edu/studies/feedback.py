@@ -26,6 +26,7 @@ from scb_edu.studies.ch6_sample_complexity import (
     plain_task,
 )
 from scb_edu.studies.ch6_sample_complexity import DECIDED as VALUE_DECIDED
+from scb_edu.studies.ch7_transfer import DECIDED as SIDE_DECIDED
 from scb_edu.studies.ch7_transfer import (
     SIDE_BATCH,
     SIDE_LENGTHS,
@@ -38,7 +39,6 @@ from scb_edu.studies.ch7_transfer import (
     downstream,
     pretrained,
 )
-from scb_edu.studies.ch7_transfer import DECIDED as ATTENTION_DECIDED
 from scb_edu.studies.study import Study
 from scb_edu.support.checks import Array
 from scb_edu.theory.complexity import escape_chance
@@ -166,10 +166,10 @@ def simulated_side(
         points=SIDE_STEPS // SIDE_LOOK,
         runs=PATHS,
         rng=rng,
-        until=("attention", ATTENTION_DECIDED),
+        until=("attention", SIDE_DECIDED),
     )
     return {
-        "right": paths.share("attention", ATTENTION_DECIDED),
+        "right": paths.share("attention", SIDE_DECIDED),
         "scatter": paths.scatter[-1].mean(),
     }
 
