@@ -54,7 +54,15 @@ from .ch5_algorithm import (
     speed,
     two_runs,
 )
-from .ch6_sample_complexity import escape_chances, measured, one_run, second_stage, two_fates
+from .ch6_sample_complexity import (
+    escape_chances,
+    measured,
+    one_run,
+    samples_by_size,
+    second_stage,
+    two_fates,
+    with_and_without_penalty,
+)
 from .ch7_transfer import carried, race, samples_and_arrivals, side_map, transfer_course
 from .ch8_softmax import (
     attention_maps,
@@ -152,6 +160,7 @@ __all__ = [
     "rate_grid",
     "sampled_portrait",
     "samples_and_arrivals",
+    "samples_by_size",
     "scores",
     "second_stage",
     "sequence",
@@ -179,5 +188,6 @@ __all__ = [
     "waits",
     "weights_by_size",
     "where_it_lands",
+    "with_and_without_penalty",
     "wrong_side",
 ]

@@ -66,7 +66,7 @@ def one_step(
     step = step._replace(batch_size=round(factor * step.batch_size))
     start = LinearTransformer.from_signals(task, HALF_WAY, 0.0, dtype=np.float32)
     run = train_stages(task, start, [leap(step)], rng=rng)
-    found = (run.model.attention > 0) == (task.attention > 0)
+    found = (run.model.attention != 0) == (task.attention > 0)
     return {
         "batch_size": step.batch_size,
         "distance": round(relative(run, task)[0, -1], 4),
