@@ -4,6 +4,8 @@ from .complexity import (
     initial_signal_drift,
     initial_signal_std,
     samples_needed,
+    skewed_mass,
+    thresholded_mass,
 )
 from .correlated import correlated_task
 from .dynamics import (
@@ -75,10 +77,12 @@ __all__ = [
     "signal_jacobian",
     "signal_loss",
     "signal_rate",
+    "skewed_mass",
     "softmax_flow",
     "softmax_snap_time",
     "stages",
     "support_chance",
+    "thresholded_mass",
     "transfer",
     "transfer_boundary",
     "transfer_chance",

@@ -206,6 +206,97 @@ def attention_noise(
     return math.sqrt(settled_energy(task, rate, samples))
 
 
+def thresholded_mass(
+    task: SCBTask, learning_rate: float, batch_size: float, penalty: float
+) -> float:
+    """Return the weight that noise and the soft threshold keep up outside the support of Q.
+
+    Parameters
+    ----------
+    task : SCBTask
+    learning_rate : float
+    batch_size : float
+        At least 1.
+    penalty : float
+        Above 0, and well below the noise of a step in units of the learning rate: at half of that
+        noise there is a quarter less.
+
+    Returns
+    -------
+    float
+        T * learning rate * g^2 / (2 penalty), the sum of |A_tk| outside the support on average
+        over the last tokens, around V = P.
+
+    Raises
+    ------
+    ScbError
+        An argument is not as described, or the task has no transition energy.
+
+    Notes
+    -----
+    Book: 06-sample-complexity, eq-thresholded-noise.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> tasks = [scb.SCBTask.example(T) for T in (250, 1000)]
+    >>> [round(scb.theory.thresholded_mass(task, 0.02, 64, 0.02), 2) for task in tasks]
+    [0.24, 0.94]
+    """
+    refuse_flat(task, "transition")
+    rate = checks.positive_number("learning_rate", learning_rate)
+    samples = checks.at_least_one("batch_size", batch_size) * task.stationary
+    shrink = checks.positive_number("penalty", penalty)
+    noise = task.stationary @ _entry_noise(task, samples)
+    return float(task.context_length * rate * noise / (2 * shrink))
+
+
+def skewed_mass(task: SCBTask, learning_rate: float, batch_size: float) -> float:
+    """Return the sum of the weights outside the support that the skew of the noise keeps up.
+
+    Under a soft threshold a weight that noise moves is not zero on average if the noise is skewed,
+    eta kappa_3 / (3 g^2), whatever the penalty. alpha_A settles at 1 less this number.
+
+    Parameters
+    ----------
+    task : SCBTask
+    learning_rate : float
+        Of the preconditioned, projected method with some penalty.
+    batch_size : float
+        At least 1.
+
+    Returns
+    -------
+    float
+        o, the mean over the last tokens of learning rate * T * m_3 / (3 B mu_k m_2), with the
+        moments m_2 and m_3 of one sample's push on a weight outside the support, at the truth.
+
+    Raises
+    ------
+    ScbError
+        An argument is not as described, or the task has no transition energy.
+
+    Notes
+    -----
+    For a penalty well below the noise g of a step, and well above sqrt(learning rate * K_P / 2) g.
+    Of the whole of V it is taken that V = P; V grows by 1/alpha_A, and o with it.
+    Book: 06-sample-complexity, eq-thresholded-noise.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> tasks = [scb.SCBTask.example(T) for T in (250, 1000, 4000)]
+    >>> [round(scb.theory.skewed_mass(task, 0.02, 64), 3) for task in tasks]
+    [0.009, 0.035, 0.139]
+    """
+    refuse_flat(task, "transition")
+    rate = checks.positive_number("learning_rate", learning_rate)
+    B = checks.at_least_one("batch_size", batch_size)
+    second = _entry_noise(task, np.ones(task.vocab_size))
+    skew = float((_entry_skew(task) / second).sum())  # mu_k, the weight, cancels mu_k below
+    return rate * task.context_length * skew / (3 * B)
+
+
 def settled_energy(task: SCBTask, rate: float, samples: Array, value: float = 1.0) -> float:
     """Return the energy that noise keeps up in A, on the hyperbola at that alpha_V.
 
@@ -246,6 +337,22 @@ def _entry_noise(task: SCBTask, samples: Array) -> Array:
     """Return the variance of the push on an entry of A outside the support, at the truth (N,)."""
     weights = np.square(task.attention).sum(axis=0)  # (N,), ||q_k||^2
     return np.asarray((_crowd(task) - weights * _spread(task)) / samples)
+
+
+def _entry_skew(task: SCBTask) -> Array:
+    """Return the third moment of one sample's push on an entry outside the support (N,).
+
+    The push is (e_o - mu - sum_t q_t P_{x_t})^T P_x, with P less mu: given the position that the
+    output comes from, its parts are independent and have mean zero, so their cumulants add up.
+    """
+    q, mu, columns = task.attention, task.stationary, _deviation(task)
+    outputs, tokens = _along_outputs(task.transition, mu).T, columns.T @ columns  # (N, N), of x
+    own = [
+        mu @ np.einsum("uo,ox,ux->u", outputs ** (3 - n), task.transition * mu, tokens**n)
+        for n in range(4)
+    ]
+    two, three = (np.sum(q**power, axis=0) for power in (2, 3))  # (N,)
+    return np.asarray(own[0] - 3 * two * own[1] + 3 * three * own[2] - three * own[3])
 
 
 def _deviation(task: SCBTask) -> Array:

@@ -138,20 +138,18 @@ def feedback_paths(
     >>> print(f"{paths.share('value', 0.3):.1f}, {scb.theory.escape_chance(task, 0.1, 4):.1f}")
     0.6, 0.7
     """
-    refuse_flat(task, "transition", "attention")
-    rate = checks.positive_number("learning_rate", learning_rate)
-    batch = checks.at_least_one("batch_size", batch_size)
+    setting = _Setting.of(task, learning_rate, batch_size)
     end, count = checks.positive_number("t_end", t_end), checks.positive_int("points", points)
     number, level = _limit(until)
     state = _start(task, start, checks.positive_int("runs", runs))
-    steps = max(1, round(end / rate / count))  # between two looks
+    steps = max(1, round(end / setting.rate / count))  # between two looks
     looks = [_numbers(state, task)]
     for _ in range(count):
         going = np.flatnonzero(~(np.abs(looks[-1][number]) > level))
-        state = _moved(state, going, steps, task, rate, batch, checks.generator("rng", rng))
+        state = _moved(state, going, steps, setting, checks.generator("rng", rng))
         looks.append(_numbers(state, task))
     columns = (np.array(column) for column in zip(*looks, strict=True))
-    return FeedbackPaths(rate * steps * np.arange(count + 1), *columns)
+    return FeedbackPaths(setting.rate * steps * np.arange(count + 1), *columns)
 
 
 def feedback_strength(
@@ -195,12 +193,25 @@ def feedback_strength(
     0.25
     3.82
     """
-    refuse_flat(task, "transition", "attention")
-    rate = checks.positive_number("learning_rate", learning_rate)
-    seen = checks.at_least_one("batch_size", batch_size) / task.context_length
     growth, _, _ = growing_mode(task, start)
-    noise = task.vocab_size * float(crossed_variance(start.value, task.stationary))
-    return rate / seen * noise / growth**2
+    return float(_Setting.of(task, learning_rate, batch_size).spill(start.value)) / growth**2
+
+
+class _Setting(NamedTuple):
+    task: SCBTask
+    rate: float
+    batch: float
+
+    @classmethod
+    def of(cls, task: SCBTask, learning_rate: float, batch_size: float) -> _Setting:
+        refuse_flat(task, "transition", "attention")
+        rate = checks.positive_number("learning_rate", learning_rate)
+        return cls(task, rate, checks.at_least_one("batch_size", batch_size))
+
+    def spill(self, value: Array) -> Array:
+        """Return what noise adds to e per unit of time, of one V or of a stack (..., N, N)."""
+        positions = self.task.context_length * self.task.vocab_size
+        return self.rate / self.batch * positions * crossed_variance(value, self.task.stationary)
 
 
 class _State(NamedTuple):
@@ -233,45 +244,36 @@ def _numbers(state: _State, task: SCBTask) -> tuple[Array, Array, Array, Array]:
 
 
 def _moved(
-    state: _State,
-    going: Tokens,
-    steps: int,
-    task: SCBTask,
-    rate: float,
-    batch: float,
-    rng: np.random.Generator,
+    state: _State, going: Tokens, steps: int, setting: _Setting, rng: np.random.Generator
 ) -> _State:
     """Return the state after some steps of the runs that are going on."""
     some = _State(*(part[going] for part in state))
     with np.errstate(over="ignore", invalid="ignore"):  # a run may diverge
-        for _ in range(steps):
-            some = _step(some, task, rate, batch, rng)
-    after = tuple(part.copy() for part in state)
+        for _ in range(steps if len(going) else 0):
+            some = _step(some, setting, rng)
+    after = _State(*(part.copy() for part in state))
     for part, new in zip(after, some, strict=True):
         part[going] = new
-    return _State(*after)
+    return after
 
 
-def _step(
-    state: _State, task: SCBTask, rate: float, batch: float, rng: np.random.Generator
-) -> _State:
+def _step(state: _State, setting: _Setting, rng: np.random.Generator) -> _State:
     """Return the state after one step of all runs."""
-    V, attention, scatter = state
+    (V, attention, scatter), (task, rate, batch) = state, setting
     K_Q, T = task.attention_energy, task.context_length
-    kick = rate / math.sqrt(batch)
     squares = 1 / T + K_Q * attention**2 + scatter  # (runs,), the mean of ||a_k||^2
-    drift = _outer(1 / T + K_Q * attention, task.transition - task.stationary[:, None])
-    drift -= squares[:, None, None] * V  # (runs, N, N)
-    noise = kick * np.sqrt(squares)[:, None, None] * _value_noise(len(V), task, rng)
+    dV = _outer(1 / T + K_Q * attention, task.transition - task.stationary[:, None])
+    dV -= _outer(squares, V)
     _, dA, _, de = feedback_rate(task, *_numbers(state, task))
-    push = kick * np.sqrt(attention_push_variance(task, V)) * rng.normal(size=len(V))
-    spill = rate / batch * T * task.vocab_size * crossed_variance(V, task.stationary)
-    return _State(
-        V + rate * drift + noise, attention + rate * dA + push, scatter + rate * (de + spill)
-    )
+    kick = rate / math.sqrt(batch)
+    kick_V = _outer(kick * np.sqrt(squares), _value_noise(len(V), task, rng))
+    kick_A = kick * np.sqrt(attention_push_variance(task, V)) * rng.normal(size=len(V))
+    de = de + setting.spill(V)
+    return _State(V + rate * dV + kick_V, attention + rate * dA + kick_A, scatter + rate * de)
 
 
 def _outer(numbers: Array, matrix: Array) -> Array:
+    """Return each number times the matrix, or times its matrix of a stack."""
     return np.asarray(numbers[:, None, None] * matrix)
 
 
