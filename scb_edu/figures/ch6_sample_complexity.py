@@ -495,11 +495,12 @@ def with_and_without_penalty(flows: Mapping[str, Flow]) -> Picture:
     for ax, title in zip(axes, (r"$\alpha_V$", r"$\alpha_A$"), strict=True):
         ax.axhline(1, color=TRUTH, linestyle="--", linewidth=0.8)
         ax.set(xscale="log", xlabel="time", title=title)
-    axes[0].legend(loc="upper left", fontsize="small")
+    handles = axes[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside upper center", ncols=3, fontsize="small")
     words = [
         f"{name}: the signals are {flow.value[0]:.2f} and {flow.attention[0]:.2f} at time "
-        f"{flow.t[0]:.0f}, {flow.value[-1]:.2f} and {flow.attention[-1]:.2f} at time "
-        f"{flow.t[-1]:.0f}"
+        f"{flow.t[0]:g}, {flow.value[-1]:.2f} and {flow.attention[-1]:.2f} at time "
+        f"{flow.t[-1]:g}"
         for name, flow in flows.items()
     ]
     text = "; ".join(words)
