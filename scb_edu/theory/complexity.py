@@ -446,11 +446,8 @@ def beside_energy(value: Array, task: SCBTask) -> Array:
     >>> round(float(beside_energy(other.transition, task) / task.transition_energy), 6)
     0.64
     """
-    along = truth_overlap(known, task)[..., None, None] / task.transition_energy
     along = truth_overlap(value, task)[..., None, None] / task.transition_energy
-    known = value - task.stationary[:, None]  # exactly zero from scratch
     rest = _about_mean(value, task.stationary) - along * _deviation(task)
-    rest = known - (known @ task.stationary)[..., None] - along * _deviation(task)
     return np.asarray(np.einsum("...ox,...ox,x->...", rest, rest, task.stationary))
 
 

@@ -149,61 +149,69 @@ def test_the_noise_is_estimated_from_batches():
     assert not exercises.check("ch6-noise", lambda t, r: 1.0).passed
 
 
-
-        ((_, points, ends),) = bars(ax)
-        assert [0.55, 0.85] in lines
-        assert [0.6, 0.9] in lines
-        assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "0.1"]
-        assert drawn == {"measured": [0.5, 0.8], "A on its line": [0.6, 0.7]}
-        dashed = next(line for line in ax.lines if line.get_linestyle() == "--")
-        drawn = {name: points[1].tolist() for name, points, _ in bars(ax)}
-        f"penalty {penalty:g}": scb.theory.penalised_flow(task, penalty, start=start, t_end=9)
-        for name, flow in flows.items()
-        for penalty in (0.0, 0.01)
-        lines = [np.asarray(line.get_ydata()).tolist() for line in ax.lines]
-        name: scb.Flow(flow.t[1:], flow.value[1:], flow.attention[1:])
-        np.testing.assert_allclose(ends, rows[2:])
-        np.testing.assert_allclose(points, rows[:2])
-        np.testing.assert_array_equal(attention.lines[place].get_ydata(), flow.attention)
-        np.testing.assert_array_equal(dashed.get_ydata(), curve[1])
-        np.testing.assert_array_equal(points, rows[:2])
-        np.testing.assert_array_equal(value.lines[place].get_ydata(), flow.value)
-        table[f"{name}_low"], table[f"{name}_high"] = table[name] - 0.1, table[name] + 0.1
-        {c.get_label(): to_hex(c[0].get_color()) for c in ax.containers} for ax in (left, right)
-    (dashed,) = (line for line in left.lines if line.get_linestyle() == "--")
-    ]
-    assert "1.00 and 1.00 at time 9." in picture.words
-    assert "T = 400: 0 has 0.50, 0.60, 0.55, 0.60, 0.1 has 0.80, 0.90, 0.85, 0.70" in picture.words
-    assert "T: 0.00 at 100 to 0.10 at 1000, by the formula 0.00 to 0.20" in picture.words
-    assert "over T, a: 200 at 100 to 2000 at 1000" in picture.words
-    assert "over correlation theta, as measured" in picture.words
-    assert "penalty 0.01" in picture.words
-    assert (left.get_xlabel(), right.get_xlabel()) == ("$T$", "$Q$")
-    assert colors[0]["b"] == colors[1]["b"] != colors[0]["a"]
-    assert value.get_xscale() == "log"
-    colors = [
-    curve = (X, np.array([0.0, 0.2]))
-    flows = {
-    for (_, points, ends), rows in zip(bars(left), (FIRST, SECOND), strict=True):
-    for ax in picture.figure.axes:
-    for name in ("measured", "line"):
-    for place, flow in enumerate(later.values()):
-    groups = {"$T$ = 100": table, "$T$ = 400": table}
-    later = {
-    left, right = picture.figure.axes
-    np.testing.assert_array_equal(dashed.get_ydata(), 3 * X)
+def test_samples_by_size_keep_one_look_a_name_and_draw_the_formula_dashed():
     panels = {"T": {"a": FIRST, "b": SECOND}, "Q": {"b": SECOND}}
-    picture = figures.predicted_shares(groups, "theta", r"correlation $\theta$")
     picture = figures.samples_by_size(panels, {"T": (X, 3 * X)})
-    picture = figures.skewed_weights({"N": rows, "T": rows}, {"N": curve, "T": curve})
+    left, right = picture.figure.axes
+    assert (left.get_xlabel(), right.get_xlabel()) == ("$T$", "$Q$")
+    colors = [
+        {c.get_label(): to_hex(c[0].get_color()) for c in ax.containers} for ax in (left, right)
+    ]
+    assert colors[0]["b"] == colors[1]["b"] != colors[0]["a"]
+    (dashed,) = (line for line in left.lines if line.get_linestyle() == "--")
+    np.testing.assert_array_equal(dashed.get_ydata(), 3 * X)
+    for (_, points, ends), rows in zip(bars(left), (FIRST, SECOND), strict=True):
+        np.testing.assert_allclose(points, rows[:2])
+        np.testing.assert_allclose(ends, rows[2:])
+    assert "over T, a: 200 at 100 to 2000 at 1000" in picture.words
+
+
+def test_the_last_approach_is_drawn_with_and_without_a_penalty():
+    task, start = (0.14, 0.52, 125), (1.38, 0.72)
+    flows = {
+        f"penalty {penalty:g}": scb.theory.penalised_flow(task, penalty, start=start, t_end=9)
+        for penalty in (0.0, 0.01)
+    }
+    later = {
+        name: scb.Flow(flow.t[1:], flow.value[1:], flow.attention[1:])
+        for name, flow in flows.items()
+    }
     picture = figures.with_and_without_penalty(later)
-    rows = (X, np.array([0.0, 0.1]), np.array([-0.01, 0.09]), np.array([0.01, 0.11]))
+    value, attention = picture.figure.axes
+    for place, flow in enumerate(later.values()):
+        np.testing.assert_array_equal(value.lines[place].get_ydata(), flow.value)
+        np.testing.assert_array_equal(attention.lines[place].get_ydata(), flow.attention)
+    assert value.get_xscale() == "log"
+    assert "penalty 0.01" in picture.words
+    assert "1.00 and 1.00 at time 9." in picture.words
+
+
+def test_shares_stand_between_their_predictions():
     table = pd.DataFrame({"theta": [0.0, 0.1], "measured": [0.5, 0.8], "line": [0.6, 0.7]})
     table = table.assign(formula=[0.6, 0.9], system=[0.55, 0.85])
-    task, start = (0.14, 0.52, 125), (1.38, 0.72)
-    value, attention = picture.figure.axes
-    }
-def test_samples_by_size_keep_one_look_a_name_and_draw_the_formula_dashed():
-def test_shares_stand_between_their_predictions():
+    for name in ("measured", "line"):
+        table[f"{name}_low"], table[f"{name}_high"] = table[name] - 0.1, table[name] + 0.1
+    groups = {"$T$ = 100": table, "$T$ = 400": table}
+    picture = figures.predicted_shares(groups, "theta", r"correlation $\theta$")
+    for ax in picture.figure.axes:
+        lines = [np.asarray(line.get_ydata()).tolist() for line in ax.lines]
+        assert [0.6, 0.9] in lines
+        assert [0.55, 0.85] in lines
+        drawn = {name: points[1].tolist() for name, points, _ in bars(ax)}
+        assert drawn == {"measured": [0.5, 0.8], "A on its line": [0.6, 0.7]}
+        assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "0.1"]
+    assert "over correlation theta, as measured" in picture.words
+    assert "T = 400: 0 has 0.50, 0.60, 0.55, 0.60, 0.1 has 0.80, 0.90, 0.85, 0.70" in picture.words
+
+
 def test_skewed_weights_stand_beside_their_formula():
-def test_the_last_approach_is_drawn_with_and_without_a_penalty():
+    rows = (X, np.array([0.0, 0.1]), np.array([-0.01, 0.09]), np.array([0.01, 0.11]))
+    curve = (X, np.array([0.0, 0.2]))
+    picture = figures.skewed_weights({"N": rows, "T": rows}, {"N": curve, "T": curve})
+    for ax in picture.figure.axes:
+        dashed = next(line for line in ax.lines if line.get_linestyle() == "--")
+        np.testing.assert_array_equal(dashed.get_ydata(), curve[1])
+        ((_, points, ends),) = bars(ax)
+        np.testing.assert_array_equal(points, rows[:2])
+        np.testing.assert_allclose(ends, rows[2:])
+    assert "T: 0.00 at 100 to 0.10 at 1000, by the formula 0.00 to 0.20" in picture.words
