@@ -26,10 +26,10 @@ def chapters():
 
 
 def rebuild(page):
-    """Return the page as a notebook, its cells named, its solutions folded."""
+    """Return the page as a notebook, its cells named, those folded that the page folds."""
     notebook = jupytext.read(page)
     name_cells(notebook.cells)
-    fold_solutions(notebook.cells)
+    fold_cells(notebook.cells)
     return notebook
 
 
@@ -42,15 +42,21 @@ def name_cells(cells):
         cell["id"] = name if seen[name] == 1 else f"{name}-{seen[name]}"
 
 
-def fold_solutions(cells):
-    """Fold what the pages hide in JupyterLab as well, which does not know the tag.
+FOLDED = {
+    "hide-cell": {"source_hidden": True, "outputs_hidden": True},
+    "hide-input": {"source_hidden": True},
+}
+
+
+def fold_cells(cells):
+    """Fold what the pages fold in JupyterLab as well, which does not know the tags.
 
     Not in the chapters: Jupyter Book complains of such metadata, and JupyterLab takes them from
     the notebook even if it opens the chapter, its pair.
     """
     for cell in cells:
-        if "hide-cell" in cell.metadata.get("tags", ()):
-            cell.metadata["jupyter"] = {"source_hidden": True, "outputs_hidden": True}
+        for tag in set(FOLDED).intersection(cell.metadata.get("tags", ())):
+            cell.metadata["jupyter"] = FOLDED[tag]
 
 
 def run(notebook):

@@ -16,7 +16,7 @@ def _wait(answer: Any) -> str | None:
     for T in (24, 240, 2400):
         task, mine = SCBTask.example(T), number(call(answer, T))
         if np.isclose(mine, escape_time(task, 0.5, signal="value"), atol=1e-3, rtol=0):
-            return "that is when V is half way; stage 1 ends when the attention is."
+            return "that is when V is half way; asked is when the attention is."
         true = escape_time(task, 0.5)
         if not np.isclose(mine, true, atol=1e-3, rtol=0):
             return f"for T = {T} the wait is {true:.2f}, and yours is {mine:.2f}."

@@ -1,3 +1,4 @@
+from .agreement import Check, agree, holds
 from .dependencies import code_hash
 from .intervals import (
     Interval,
@@ -6,18 +7,23 @@ from .intervals import (
     summarise,
     wilson_interval,
 )
+from .shown_tables import show_table
 from .sweeps import processes, sweep
 from .tables import Provenance, load_table, save_table
 
 __all__ = [
+    "Check",
     "Interval",
     "Provenance",
+    "agree",
     "bootstrap_interval",
     "code_hash",
+    "holds",
     "load_table",
     "processes",
     "quantile_interval",
     "save_table",
+    "show_table",
     "summarise",
     "sweep",
     "wilson_interval",

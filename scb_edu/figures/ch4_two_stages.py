@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from scb_edu.figures.picture import (
+    AMBER,
     ATTENTION,
     GREEN,
     PURPLE,
@@ -27,8 +28,11 @@ PANEL = (3.4, 3.1)  # inches: two panels stand side by side in a page
 SINGLE = (5.4, 3.1)
 DOUBLE = (4.6, 5.8)  # one above the other: side by side the words are too small on a phone
 STAGES = ("#eeeeee", "#fff8dc")  # behind stage 1 and 2; lighter would run into the white
+FALL = "#f6e6ac"  # behind the fall of the loss, where stage 2 begins
 INK = "#333333"  # of words
 TIME = "time: learning rate × steps"
+FATES = ("right", "wrong", "stuck")
+DECIDED = 0.25  # a run with samples has arrived on a side when its signals are that large
 ROOM = 1.75  # how far the plane of the signals is drawn
 
 
@@ -157,6 +161,63 @@ def phase_portrait(
     if small:
         words = _story(paths[0], saddle)
     return Picture(figure, words)
+
+
+@styled()
+def sampled_portrait(
+    field: tuple[Array, Array, Array, Array],
+    runs: Mapping[str, Sequence[Path]],
+    flow: Path,
+    watershed: Curve,
+) -> Picture:
+    """Draw runs with samples over the plane of the two signals, a panel for each group of them.
+
+    Parameters
+    ----------
+    field : four (n, n) arrays
+        alpha_V and alpha_A on a grid, and their velocities there.
+    runs : mapping from a title to a sequence of Flow
+        Green from scratch and blue where V knew something at the start, if both signals end above
+        1/4; purple where alpha_A ends below -1/4; amber where a run is stuck between. A dot where
+        one ends.
+    flow : Flow
+        The path with exact gradients as far as the runs go, drawn dashed.
+    watershed : (value, attention)
+
+    Returns
+    -------
+    Picture
+
+    Notes
+    -----
+    Book: 04-two-stages, sec-sampled-portrait.
+
+    Examples
+    --------
+    >>> import numpy as np, scb_edu as scb
+    >>> from scb_edu.figures import sampled_portrait
+    >>> task = (0.2, 0.5, 100)
+    >>> grid = np.meshgrid(np.linspace(-1.7, 1.7, 50), np.linspace(-1.7, 1.7, 50))
+    >>> path = scb.signal_flow(task, t_end=60)
+    >>> field = (*grid, *scb.theory.signal_rate(task, *grid))
+    >>> sampled_portrait(field, {"Runs": [path]}, path, scb.theory.separatrix(task))
+    The flow is at (1.21, 0.82). Runs: 1 right, 0 wrong, 0 stuck; the right ones in the median at \
+(1.21, 0.82).
+    """
+    count = len(runs)  # one above the other: side by side the words are too small on a phone
+    figure, axes = new_figure(4.2, 3.9 * count, nrows=count, sharex=True, squeeze=False)
+    for ax, (title, paths) in zip(axes[:, 0], runs.items(), strict=True):
+        _standing_still(ax, field, thin=True)
+        ax.plot(*watershed, color=TRUTH, linestyle=":", linewidth=1.6)
+        for path in paths:
+            _draw_run(ax, path)
+        ax.plot(flow.value, flow.attention, color=TRUTH, linestyle="--", linewidth=1.6)
+        ax.plot(1, 1, "*", color=TRUTH, markersize=14, markeredgecolor="white")
+        _plane(ax)
+        ax.set_title(title)
+    told = " ".join(f"{title}: {_ends(paths)}" for title, paths in runs.items())
+    at = f"({flow.value[-1]:.2f}, {flow.attention[-1]:.2f})"
+    return Picture(figure, f"The flow is at {at}. {told}")
 
 
 @styled()
@@ -358,7 +419,12 @@ def escape_times(
 
 @styled()
 def signal_stages(
-    path: Path, stage_end: float, *, loss: ArrayLike | None = None, small: bool = False
+    path: Path,
+    stage_end: float,
+    fall_end: float,
+    *,
+    loss: ArrayLike | None = None,
+    small: bool = False,
 ) -> Picture:
     """Draw the signals over logarithmic time with the two stages, and the loss below them.
 
@@ -366,8 +432,8 @@ def signal_stages(
     ----------
     path : Flow
         Its times are above 0.
-    stage_end : float
-        When stage 1 ends.
+    stage_end, fall_end : float
+        When stage 1 ends, and the fall of the loss with which stage 2 begins.
     loss : (n,) array, optional
         The excess loss along the path, for a second pair of axes.
     small : bool
@@ -379,7 +445,7 @@ def signal_stages(
 
     Notes
     -----
-    Book: 04-two-stages, sec-two-stages.
+    Book: 04-two-stages, sec-stages.
 
     Examples
     --------
@@ -387,14 +453,15 @@ def signal_stages(
     >>> from scb_edu.figures import signal_stages
     >>> whole = scb.signal_flow((0.1, 0.4, 100), t_end=4000, points=4001)
     >>> path = scb.Flow(whole.t[1:], whole.value[1:], whole.attention[1:])
-    >>> signal_stages(path, 30.0)
-    Stage 1 ends at time 30, with alpha_V = 1.39 and alpha_A = 0.70; at the end they are 1.00, 1.00.
+    >>> signal_stages(path, *scb.theory.stages((0.1, 0.4, 100)))
+    Stage 1 ends at time 13.2, with alpha_V = 0.32 and alpha_A = 0.14; the fall is over at time 22.6; \
+at the end the signals are 1.00, 1.00.
     """
     width = PANEL if small else DOUBLE if loss is not None else SINGLE
     figure, axes = new_figure(*width, nrows=1 if loss is None else 2, squeeze=False)
     ax = axes[0, 0]
     shown = np.clip(path.attention, -1.6, None), np.clip(path.value, -1.6, None)
-    _shade_stages(ax, path.t, stage_end)
+    _shade_stages(ax, path.t, stage_end, fall_end)
     ax.axhline(1, color=TRUTH, linestyle="--", linewidth=1)
     ax.axhline(0, color="#999999", linewidth=0.8)
     ax.plot(path.t, shown[0], color=ATTENTION)
@@ -403,8 +470,9 @@ def signal_stages(
     ax.set_ylim((-1.5, 2.05) if small else (min(-0.05, shown[0].min()), 1.75))
     _name_in_shade(ax, path, small=small)
     if loss is not None:
-        _draw_loss(axes[1, 0], path.t, np.asarray(loss, dtype=float), stage_end)
-    return Picture(figure, _stages_in_words(path, stage_end))
+        _shade_stages(axes[1, 0], path.t, stage_end, fall_end)
+        _draw_loss(axes[1, 0], path.t, np.asarray(loss, dtype=float))
+    return Picture(figure, _stages_in_words(path, stage_end, fall_end))
 
 
 @styled()
@@ -533,6 +601,33 @@ def _draw_path(ax: Axes, path: Path, *, arrow: bool) -> None:
     )
 
 
+def _draw_run(ax: Axes, path: Path) -> None:
+    color = {"right": GREEN, "wrong": PURPLE, "stuck": AMBER}[fate(path)]
+    if color == GREEN and path.value[0] > 0.01:
+        color = VALUE
+    ax.plot(path.value, path.attention, color=color, linewidth=1.1, alpha=0.8)
+    ax.plot(path.value[-1], path.attention[-1], "o", color=color, markersize=5)
+
+
+def fate(path: Path) -> str:
+    """Return the side of the saddle on which a run has arrived, if it has."""
+    v, a = path.value[-1], path.attention[-1]
+    if min(v, a) > DECIDED:
+        return "right"
+    return "wrong" if a < -DECIDED else "stuck"
+
+
+def _ends(paths: Sequence[Path]) -> str:
+    """Say on which sides runs end, and where those on the right side do."""
+    fates = np.array([fate(path) for path in paths])
+    counts = [f"{(fates == end).sum()} {end}" for end in FATES]
+    ends = np.array([(path.value[-1], path.attention[-1]) for path in paths])  # (n, 2)
+    if "right" not in fates:
+        return f"{', '.join(counts)}."
+    v, a = np.median(ends[fates == "right"], axis=0)
+    return f"{', '.join(counts)}; the right ones in the median at ({v:.2f}, {a:.2f})."
+
+
 def _landmarks(ax: Axes, saddle: tuple[float, float], *, names: bool) -> None:
     ax.plot(*saddle, "X", color=TRUTH, markersize=8, markeredgecolor="white", clip_on=True)
     ax.plot(1, 1, "*", color=TRUTH, markersize=14, markeredgecolor="white")
@@ -553,23 +648,21 @@ def _story(path: Path, saddle: tuple[float, float]) -> str:
     )
 
 
-def _shade_stages(ax: Axes, t: Array, stage_end: float) -> None:
-    boundary = float(np.clip(stage_end, t[0], t[-1]))
-    for start, end, number in ((t[0], boundary, 1), (boundary, t[-1], 2)):
-        if end <= start:
-            continue
-        ax.axvspan(start, end, color=STAGES[number - 1], linewidth=0, zorder=0)
-        if np.log(end / start) < 0.15 * np.log(t[-1] / t[0]):
-            continue  # no room for its name
-        ax.text(
-            np.sqrt(start * end),  # the middle of a logarithmic axis
-            0.98,
-            f"stage {number}",
-            transform=ax.get_xaxis_transform(),
-            color="#444444",
-            ha="center",
-            va="top",
-        )
+def _shade_stages(ax: Axes, t: Array, stage_end: float, fall_end: float) -> None:
+    border, fallen = np.clip([stage_end, fall_end], t[0], t[-1])
+    for start, end, number in ((t[0], border, 1), (border, t[-1], 2)):
+        if end > start:
+            ax.axvspan(start, end, color=STAGES[number - 1], linewidth=0, zorder=0)
+            _name_stage(ax, t, start, end, f"stage {number}")
+    if fallen > border:
+        ax.axvspan(border, fallen, color=FALL, linewidth=0, zorder=0)
+
+
+def _name_stage(ax: Axes, t: Array, start: float, end: float, name: str) -> None:
+    """Write a name in the middle of its span on a logarithmic axis, where there is room."""
+    if np.log(end / start) > 0.15 * np.log(t[-1] / t[0]):
+        place, where = ax.get_xaxis_transform(), np.sqrt(start * end)
+        ax.text(where, 0.98, name, transform=place, color="#444444", ha="center", va="top")
 
 
 def _name_in_shade(ax: Axes, path: Path, *, small: bool) -> None:
@@ -602,21 +695,20 @@ def _furthest_apart(path: Path) -> int:
     return int(np.argmax(gap) if gap.max() > 0.1 else np.searchsorted(along, 0.8))
 
 
-def _draw_loss(ax: Axes, t: Array, loss: Array, stage_end: float) -> None:
-    _shade_stages(ax, t, stage_end)
+def _draw_loss(ax: Axes, t: Array, loss: Array) -> None:
     ax.plot(t, loss, color=SKY)
     ax.set(xscale="log", yscale="log", xlabel=TIME, title="Excess loss", xlim=(t[0], t[-1]))
     ax.set_ylim(top=loss.max() * 200)  # room for the names of the stages
 
 
-def _stages_in_words(path: Path, stage_end: float) -> str:
-    end = f"{path.value[-1]:.2f}, {path.attention[-1]:.2f}"
+def _stages_in_words(path: Path, stage_end: float, fall_end: float) -> str:
+    end = f"at the end the signals are {path.value[-1]:.2f}, {path.attention[-1]:.2f}."
     if not np.isfinite(stage_end):
-        return f"Stage 1 does not end; at the end the signals are {end}."
+        return f"Stage 1 does not end; {end}"
     if stage_end <= path.t[0]:
-        return f"Stage 1 is over at once; at the end the signals are {end}."
+        return f"Stage 1 is over at once, the fall at time {fall_end:.3g}; {end}"
     v, a = (np.interp(stage_end, path.t, line) for line in (path.value, path.attention))
     return (
         f"Stage 1 ends at time {stage_end:.3g}, with alpha_V = {v:.2f} and alpha_A = {a:.2f}; "
-        f"at the end they are {end}."
+        f"the fall is over at time {fall_end:.3g}; {end}"
     )

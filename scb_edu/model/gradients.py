@@ -329,7 +329,7 @@ def centred(attention: Array) -> Array:
     """
     # NumPy adds up contiguous columns in pairs; others, in float32, would lose digits
     in_pairs = attention.flags.f_contiguous
-    mean = attention.mean(axis=0, dtype=attention.dtype if in_pairs else float)
+    mean = attention.sum(axis=0, dtype=attention.dtype if in_pairs else float) / len(attention)
     return np.asarray(attention - mean.astype(attention.dtype, copy=False))
 
 

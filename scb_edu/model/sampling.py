@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from scb_edu.support import jit
 from scb_edu.support.checks import Array, Tokens
 
 CELLS = 1 << 16
 SMALL = 8
 CHUNK = 1 << 16
+"""How many outcomes are drawn at a time: their cells stay in the cache."""
 
 
 def token_dtype(size: int) -> np.dtype[np.unsignedinteger[Any]]:
@@ -43,27 +45,34 @@ class ColumnSampler:
     """
 
     outcomes: Tokens  # (M, K), in the order in which their masses add up
-    cdf: Array  # (M, K), a row for each column of the matrix: drawing reads whole rows
+    ends: Array  # (M K,), the cumulative law of column m, between m and m + 1, end to end
 
     @classmethod
     def of(cls, matrix: Array) -> ColumnSampler:
         """Return the laws of the columns of ``matrix`` (K, M)."""
         ids = np.arange(len(matrix), dtype=token_dtype(len(matrix)))
         outcomes = np.broadcast_to(ids, matrix.T.shape)
-        return cls(outcomes, np.ascontiguousarray(cumulative(matrix).T))
+        return cls(outcomes, _end_to_end(cumulative(matrix)))
 
     @classmethod
     def sparse(cls, matrix: Array, support: int) -> ColumnSampler:
         """Return the laws of columns that have at most ``support`` entries above zero."""
         heaviest = np.argsort(-matrix, axis=0, kind="stable")[:support]  # (support, M)
         cdf = cumulative(np.take_along_axis(matrix, heaviest, axis=0))
-        return cls(np.ascontiguousarray(heaviest.T), np.ascontiguousarray(cdf.T))
+        return cls(np.ascontiguousarray(heaviest.T), _end_to_end(cdf))
 
     def draw(self, columns: Tokens, rng: np.random.Generator) -> Tokens:
         """Draw one outcome from each of the ``columns`` (B,)."""
-        uniform = rng.random(len(columns))
-        rank = (self.cdf[columns] <= uniform[:, None]).sum(axis=1)
-        return np.asarray(self.outcomes[columns, rank])
+        column = columns.astype(np.intp)  # ids of one byte would overflow below
+        # m + u may be rounded up to m + 1, which is another column's
+        uniform = np.minimum(column + rng.random(len(column)), np.nextafter(column + 1, 0))
+        rank = self.ends.searchsorted(uniform, side="right") - self.outcomes.shape[1] * column
+        return np.asarray(self.outcomes[column, rank])
+
+
+def _end_to_end(cdf: Array) -> Array:
+    """Return cumulative laws (K, M) one after the other, that of column m shifted by m."""
+    return np.asarray((cdf.T + np.arange(cdf.shape[1])[:, None]).ravel())
 
 
 @dataclass(frozen=True)
@@ -102,21 +111,30 @@ class LookupTable:
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Tokens:
         """Draw an array of ``shape`` of independent outcomes."""
-        cell = _cells(math.prod(shape), rng)
-        drawn = self._look_up(cell)
-        if self.ends[-1] < CELLS:
-            again = np.flatnonzero(cell >= self.ends[-1])
-            drawn[again] = self.residual.searchsorted(rng.random(len(again)), side="right")
+        drawn = np.empty(math.prod(shape), self.outcomes.dtype)
+        for first in range(0, len(drawn), CHUNK):
+            part = drawn[first : first + CHUNK]
+            cell = _cells(len(part), rng)
+            self._look_up(cell, part)
+            again = (cell >= self.ends[-1]).nonzero()[0]
+            part[again] = self.residual.searchsorted(rng.random(len(again)), side="right")
         return drawn.reshape(shape)
 
-    def _look_up(self, cell: Tokens) -> Tokens:
-        if len(self.ends) > SMALL:
-            return self.outcomes.take(cell)
-        # a handful of vectorised comparisons is several times as fast as a gather
-        drawn = np.zeros(cell.shape, dtype=np.uint8)
-        for end in self.ends[:-1]:
-            drawn += (cell >= end).view(np.uint8)
-        return drawn
+    def _look_up(self, cell: Tokens, drawn: Tokens) -> None:
+        if jit.AVAILABLE:
+            _gather(self.outcomes, cell, drawn)
+        elif len(self.ends) > SMALL:
+            self.outcomes.take(cell, out=drawn, mode="clip")  # in range anyway: spares a check
+        else:  # a handful of vectorised comparisons is several times as fast as NumPy's gather
+            drawn[:] = 0
+            for end in self.ends[:-1]:
+                drawn += (cell >= end).view(np.uint8)
+
+
+@jit.compiled
+def _gather(outcomes: Tokens, cells: Tokens, drawn: Tokens) -> None:
+    for i in range(len(cells)):
+        drawn[i] = outcomes[cells[i]]
 
 
 def _cells(count: int, rng: np.random.Generator) -> Tokens:

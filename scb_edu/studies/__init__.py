@@ -1,5 +1,6 @@
 """The studies behind the chapters: computed once, stored in the package, drawn from there."""
 
+from scb_edu.studies.ch4_two_stages import STUDIES as OF_STAGES
 from scb_edu.studies.ch5_algorithm import STUDIES as OF_ALGORITHM
 from scb_edu.studies.ch6_sample_complexity import STUDIES as OF_COMPLEXITY
 from scb_edu.studies.ch7_transfer import STUDIES as OF_TRANSFER
@@ -11,6 +12,6 @@ __all__ = ["STUDIES", "Study", "stored"]
 
 STUDIES: dict[str, Study] = {
     study.name: study
-    for study in (*OF_ALGORITHM, *OF_COMPLEXITY, *OF_SOFTMAX, *OF_TEXT, *OF_TRANSFER)
+    for study in (*OF_STAGES, *OF_ALGORITHM, *OF_COMPLEXITY, *OF_SOFTMAX, *OF_TEXT, *OF_TRANSFER)
 }
 """All studies by name."""

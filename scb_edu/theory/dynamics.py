@@ -19,6 +19,11 @@ from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
 
+FLAT, FALLEN = 0.9, 0.1
+"""Shares of the excess loss that are left where stage 1 ends, and where the fall ends."""
+BORDER = 1 - math.sqrt(FLAT)
+"""The pointer's weight alpha_V alpha_A where stage 1 ends."""
+
 
 class SignalConstants(NamedTuple):
     """The three numbers of a task that the flow of the signals depends on.
@@ -424,14 +429,124 @@ def arrival(
     >>> round(arrival(constants, solve, 0, 1.0), 6)
     0.5
     """
+    return _first_zero(constants, solve, lambda y: float(y[index] - level))
+
+
+def _first_zero(
+    constants: SignalConstants, solve: Callable[..., Any], height: Callable[[Array], float]
+) -> float:
+    """Return when a height along a flow is first zero; inf where that takes over 100 T."""
 
     def crossing(_t: float, y: Array) -> float:
-        return float(y[index] - level)
+        return height(y)
 
     crossing.terminal = True  # type: ignore[attr-defined]
     horizon = 100 * (constants.context_length + 1 / growth_rate(constants))
     reached = solve(horizon, events=crossing).t_events[0]
     return float(reached[0]) if len(reached) else math.inf
+
+
+class Stages(NamedTuple):
+    """When the exact flow from (0, 0) leaves stage 1, and when the fall that follows is over.
+
+    Parameters
+    ----------
+    first : float
+        Up to this time the loss looks flat: less than a tenth of the excess is gone.
+    fall : float
+        From this time on the prediction is nearly right: less than a tenth is left. What lies
+        between is the beginning of stage 2.
+
+    Notes
+    -----
+    Book: 04-two-stages, eq-escape-time.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> scb.theory.Stages(first=19.1, fall=25.9).first
+    19.1
+    """
+
+    first: float
+    fall: float
+
+
+def stages(task: TaskLike) -> Stages:
+    """Return when stage 1 ends on the exact flow from (0, 0), and when the fall is over.
+
+    Parameters
+    ----------
+    task : SCBTask or (K_P, K_Q, T)
+
+    Returns
+    -------
+    Stages
+        In a long context the pointer's weight x = alpha_V alpha_A is a logistic curve of rate 2 r,
+        and (1 - x)^2 of the excess loss is left. So the fall takes 1.844/r, whatever T is.
+
+    Raises
+    ------
+    ScbError
+        The task has no energy, or the three numbers are not in their range.
+
+    Notes
+    -----
+    Book: 04-two-stages, eq-escape-time.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> for T in (1000, 10_000):
+    ...     first, fall = scb.theory.stages(scb.SCBTask.example(T))
+    ...     print(round(first, 1), round(fall - first, 1))
+    19.1 6.8
+    27.6 6.8
+    """
+    return Stages(excess_time(task, FLAT), excess_time(task, FALLEN))
+
+
+def excess_time(task: TaskLike, left: float, *, start: tuple[float, float] = (0.0, 0.0)) -> float:
+    """Return the first time at which a share of the excess loss of the start is left.
+
+    Parameters
+    ----------
+    task : SCBTask or (K_P, K_Q, T)
+    left : float
+        The share, between 0 and 1.
+    start : (alpha_V, alpha_A)
+        Not the truth, which has no excess.
+
+    Returns
+    -------
+    float
+        Along the exact flow; inf where more is left after 100 T units of time. The loss falls on
+        the wrong side, too.
+
+    Raises
+    ------
+    ScbError
+        An argument is out of range, or the solver gave up.
+
+    Notes
+    -----
+    Book: 04-two-stages, eq-escape-time.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> [round(scb.theory.excess_time((0.2, 0.5, 1000), left), 1) for left in (0.9, 0.5, 0.1)]
+    [16.5, 19.8, 22.4]
+    """
+    constants, share = SignalConstants.of(task), checks.real_number("left", left)
+    if not 0 < share < 1:
+        raise ScbError(f"left: expected a number between 0 and 1, got {share:.6g}.")
+    begin = _start_point(start)
+    goal = share * signal_loss(constants, *begin)
+    if goal == 0:
+        raise ScbError("start: expected a point with an excess loss, got the truth.")
+    solve = partial(_solve, constants, start)
+    return _first_zero(constants, solve, lambda y: float(signal_loss(constants, *y) / goal - 1))
 
 
 def escape_time_limit(task: TaskLike, level: float) -> float:

@@ -165,9 +165,9 @@ class Keeper:
         self.checkpoint = checkpoint
         self.descent, self.recorder, self.plan = descent, recorder, plan
         if self.checkpoint:  # it reads every array
-            task = descent.packing.task
+            task = descent.supply.packing.task
             start = (task.transition, task.attention, task.stationary, *descent.parameters)
-            state = generator_state(descent.rng)
+            state = as_text(descent.supply.state())
             self.origin = fingerprint(start, descent.moment.is_softmax, settings, state)
 
     def identity(self, step: int) -> str:
@@ -199,7 +199,7 @@ class Keeper:
             "recorded_value": recorded.value,
             "recorded_weights": recorded.weights,
             "state": np.array(json.dumps(state)),
-            "rng": np.array(generator_state(descent.rng)),
+            "supply": np.array(as_text(descent.supply.state())),
         }
         save(self.checkpoint, self.identity(step), arrays | leaves | self.recorder.kept())
 
@@ -220,7 +220,7 @@ class Keeper:
             descent.state = _rebuilt(descent.state, leaves)
         model = descent.kind(found["recorded_value"], found["recorded_weights"])
         self.recorder.restore(found, model)
-        restore_generator(descent.rng, str(found["rng"]))
+        descent.supply.restore(*from_text(str(found["supply"])))
         return Status(*status) if status else None
 
 
@@ -291,8 +291,8 @@ def _words(part: Any) -> Iterator[bytes]:
         yield repr(part.item() if isinstance(part, np.generic) else part).encode()
 
 
-def generator_state(rng: np.random.Generator) -> str:
-    """Return the state of a generator as text.
+def as_text(state: object) -> str:
+    """Return the state of a generator, alone or in a tuple, as text.
 
     Notes
     -----
@@ -301,19 +301,19 @@ def generator_state(rng: np.random.Generator) -> str:
     Examples
     --------
     >>> import numpy as np
-    >>> from scb_edu.training.checkpoints import generator_state, restore_generator
+    >>> from scb_edu.training.checkpoints import as_text, from_text
     >>> rng = np.random.default_rng(0)
-    >>> before = generator_state(rng)
+    >>> before = as_text(rng.bit_generator.state)
     >>> first = rng.random()
-    >>> restore_generator(rng, before)
+    >>> rng.bit_generator.state = from_text(before)
     >>> rng.random() == first
     True
     """
-    return json.dumps(rng.bit_generator.state, default=np.ndarray.tolist, sort_keys=True)
+    return json.dumps(state, default=np.ndarray.tolist, sort_keys=True)
 
 
-def restore_generator(rng: np.random.Generator, state: str) -> None:
-    """Put a generator of the same kind back into a state.
+def from_text(text: str) -> Any:
+    """Return what ``as_text`` wrote.
 
     Notes
     -----
@@ -321,14 +321,11 @@ def restore_generator(rng: np.random.Generator, state: str) -> None:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from scb_edu.training.checkpoints import generator_state, restore_generator
-    >>> one, other = np.random.default_rng(0), np.random.default_rng(1)
-    >>> restore_generator(other, generator_state(one))
-    >>> one.random() == other.random()
-    True
+    >>> from scb_edu.training.checkpoints import as_text, from_text
+    >>> from_text(as_text({"has_uint32": 0}))
+    {'has_uint32': 0}
     """
-    rng.bit_generator.state = json.loads(state, object_hook=_with_arrays)
+    return json.loads(text, object_hook=_with_arrays)
 
 
 def _with_arrays(state: dict[str, Any]) -> dict[str, Any]:

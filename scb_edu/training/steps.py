@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from scb_edu.model.gradients import to_logits
 from scb_edu.model.task import SCBTask
-from scb_edu.model.transformer import LinearTransformer, SoftmaxTransformer, softmax
-from scb_edu.support.checks import Array, Tokens
+from scb_edu.model.transformer import LinearTransformer, SoftmaxTransformer
 from scb_edu.support.errors import ScbError
+from scb_edu.training import compiled, packed
 from scb_edu.training.optimizers import (
     BreakdownError,
     Moment,
@@ -19,7 +18,6 @@ from scb_edu.training.optimizers import (
     finite,
     parameters_of,
 )
-from scb_edu.training.packed import Packing, is_column_scaling, move_columns, move_value
 
 LARGEST_LOSS = 1e6
 """A batch with a larger loss counts as divergence; at the start the loss is below 1."""
@@ -45,8 +43,8 @@ class Descent:
         optimizer: Optimizer,
         rng: np.random.Generator,
     ) -> None:
-        self.kind, self.rng, dtype = type(model), rng, model.value.dtype
-        self.packing = Packing(task, dtype)
+        self.kind, dtype = type(model), model.value.dtype
+        self.supply = packed.Supply(task, dtype, rng)
         is_softmax = isinstance(model, SoftmaxTransformer)
         self.moment = Moment(stationary=task.stationary.astype(dtype), is_softmax=is_softmax)
         # columns one after the other in memory: a batch reads and moves only some of them
@@ -73,31 +71,27 @@ class Descent:
 
     def step(self, batch_size: int) -> None:
         """Draw a fresh batch and move V and A against its gradient."""
-        rates = self.optimizer.rates(self.moment)
-        batch = self.packing.draw(batch_size, self.rng)
-        columns = self.weights.T[batch.tokens].T  # (T, K)
+        rate, optimizer = self.optimizer.rates(self.moment)[0], self.optimizer
+        here = (self.value, self.weights, self.supply.next(batch_size), self.supply.packing)
         # overflow is no accident here: it is how divergence is noticed
         with np.errstate(over="ignore", invalid="ignore"):
-            attention = softmax(columns) if self.moment.is_softmax else columns
-            gradient = self.packing.gradient(self.value, attention, batch)
-            _refuse_divergence(gradient.loss)
-            slope = gradient.attention
-            if self.moment.is_softmax:
-                slope = to_logits(slope, attention)
-            if is_column_scaling(self.optimizer):
-                moment = self.moment
-                move_value(self.value, gradient, self.optimizer, moment, rates[0])
-                move_columns(self.weights, slope, batch.tokens, self.optimizer, moment, rates[1])
+            if compiled.suits(optimizer, self.moment):
+                _refuse_divergence(compiled.descend(*here, optimizer, self.moment, LARGEST_LOSS))
             else:
-                self._move(gradient.value, slope, batch.tokens)
-        self.moment = self.moment.after(batch_size, rates[0])
+                gradient = packed.slopes(*here, self.moment)
+                _refuse_divergence(gradient.loss)
+                if packed.is_column_scaling(optimizer):
+                    packed.move(self.value, self.weights, gradient, optimizer, self.moment)
+                else:
+                    self._move(gradient)
+        self.moment = self.moment.after(batch_size, rate)
 
-    def _move(self, slope_V: Array, slope: Array, tokens: Tokens) -> None:
+    def _move(self, gradient: packed.BatchGradient) -> None:
         """Let the optimiser have the whole gradient, and take what it returns."""
         slope_W = np.zeros_like(self.weights)
-        slope_W.T[tokens] = slope.T
-        gradient = Parameters(slope_V, slope_W)
-        after = self.optimizer.update(self.parameters, gradient, self.state, self.moment)
+        slope_W.T[gradient.tokens] = gradient.attention.T
+        slope = Parameters(gradient.value, slope_W)
+        after = self.optimizer.update(self.parameters, slope, self.state, self.moment)
         (V, W), self.state = _refuse_other_shapes(after, self.parameters)
         dtype = self.value.dtype
         self.value, self.weights = np.array(V, dtype), np.array(W, dtype, order="F")

@@ -2,7 +2,7 @@ from .ch0_welcome import two_stages
 from .ch1_bigrams import build_a_task, one_sequence
 from .ch2_linear_transformer import loss_landscape
 from .ch3_gradients import PUSH_LIMITS, gradient_noise
-from .ch4_two_stages import escape, two_signals
+from .ch4_two_stages import escape, sampled_runs, two_signals
 from .ch5_algorithm import algorithm_race
 from .ch6_sample_complexity import sample_run
 from .ch7_transfer import transfer_run
@@ -24,6 +24,7 @@ __all__ = [
     "loss_landscape",
     "one_sequence",
     "sample_run",
+    "sampled_runs",
     "softmax_training",
     "text_models",
     "transfer_run",

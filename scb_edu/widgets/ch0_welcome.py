@@ -8,10 +8,7 @@ from scb_edu import figures
 from scb_edu.figures import Picture
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer
-from scb_edu.theory.dynamics import (
-    escape_time,
-    signal_flow,
-)
+from scb_edu.theory.dynamics import signal_flow, stages
 from scb_edu.widgets.explorer import Explorer, Panel, Slider
 
 
@@ -40,7 +37,7 @@ def two_stages() -> Explorer:
     )
     path = np.union1d(stops, path)  # so that the dots stand where the slider does
     times, value, attention = flow.t[path], flow.value[path], flow.attention[path]
-    end = escape_time(task, 0.5)
+    end = stages(task).first
     limits = (0.85, float(task.attention.max()))  # V overshoots, A does not
 
     def matrices(time: float) -> Picture:

@@ -10,10 +10,16 @@ import numpy as np
 from scb_edu import figures
 from scb_edu.figures import Picture
 from scb_edu.figures.ch4_two_stages import ROOM
+from scb_edu.model.task import SCBTask
+from scb_edu.studies.ch4_two_stages import BATCHES, LENGTHS, PENALTIES, TIME, walks
+from scb_edu.studies.study import stored
 from scb_edu.theory.dynamics import (
+    FALLEN,
+    FLAT,
     Flow,
     escape_time,
     escape_time_limit,
+    excess_time,
     saddle,
     separatrix,
     signal_flow,
@@ -86,7 +92,8 @@ def two_signals() -> Explorer:
     def signals(T: int, K_P: float, K_Q: float, start: tuple[float, float]) -> Picture:
         task, path = (K_P, K_Q, T), _whole_path((K_P, K_Q, T), start)
         course = Flow(path.t[1:], path.value[1:], path.attention[1:])  # a log axis has no 0
-        return figures.signal_stages(course, escape_time(task, 0.5, start=start), small=True)
+        first, fall = (math.inf, math.inf) if path.value[-1] < 0 else _stages(task, start)
+        return figures.signal_stages(course, first, fall, small=True)
 
     def portrait(T: int, K_P: float, K_Q: float, start: tuple[float, float]) -> Picture:
         task = (K_P, K_Q, T)
@@ -107,6 +114,51 @@ def two_signals() -> Explorer:
     panels = [Panel(draw, ("T", "K_P", "K_Q", "start")) for draw in (signals, portrait)]
     question = "Which starts find the truth, and which part of the wait depends on T?"
     return Explorer(controls, panels, question=question)
+
+
+def sampled_runs() -> Explorer:
+    """Return context length, batch size and penalty over stored runs in the plane of the signals.
+
+    Returns
+    -------
+    Explorer
+        Runs from scratch with samples, in green and purple, over the path with exact gradients.
+
+    Notes
+    -----
+    Book: 04-two-stages, sec-sampled-portrait.
+
+    Examples
+    --------
+    >>> from scb_edu import widgets
+    >>> [control.name for control in widgets.sampled_runs().controls]
+    ['T', 'batch', 'penalty']
+    """
+    table = stored("stages-portrait")
+    line = np.linspace(-ROOM, ROOM, 141)
+    plane = np.meshgrid(line, line)
+
+    def portrait(T: int, batch: int, penalty: float) -> Picture:
+        task = SCBTask.example(T)
+        point = {"context_length": T, "batch_size": batch, "penalty": penalty}
+        runs = walks(table, start="scratch", **point)
+        field = (*plane, *signal_rate(task, *plane))
+        flow, border = signal_flow(task, t_end=TIME), separatrix(task, reach=3)
+        return figures.sampled_portrait(field, {"Runs": runs}, flow, border)
+
+    controls = [
+        Slider("T", "Context length T", LENGTHS, default=400, format="{:,}"),
+        Slider("batch", "Batch size B", BATCHES, default=16),
+        Slider("penalty", "Penalty", PENALTIES, default=0.0),
+    ]
+    question = "What decides the side of a run, and what moves the place where it ends?"
+    return Explorer(controls, [Panel(portrait, ("T", "batch", "penalty"))], question=question)
+
+
+def _stages(task: tuple[float, float, int], start: tuple[float, float]) -> tuple[float, float]:
+    """Return when stage 1 and the fall end from a start."""
+    first, fall = (excess_time(task, left, start=start) for left in (FLAT, FALLEN))
+    return first, fall
 
 
 def _pair(point: tuple[float, float]) -> str:

@@ -12,7 +12,8 @@ import yaml
 from conftest import BOOK, chapters
 
 LESSONS = BOOK / "lessons"
-FOLDED = {"source_hidden": True, "outputs_hidden": True}
+SOLUTION = {"source_hidden": True, "outputs_hidden": True}
+PLUMBING = {"source_hidden": True}
 DIRECTIVE = re.compile(r"^:::+ *\{(exercise|solution)\} (.*)$|^#+ ", re.MULTILINE)
 
 
@@ -173,7 +174,7 @@ def test_solutions_are_folded_in_the_pages_and_in_jupyterlab(twin):
     assert cells
     for cell in cells:
         assert cell.metadata.get("tags") == ["hide-cell"], cell.source
-        assert cell.metadata.get("jupyter") == FOLDED, cell.source
+        assert cell.metadata.get("jupyter") == SOLUTION, cell.source
 
 
 def test_the_line_that_jupyterlab_shows_of_a_folded_solution_gives_nothing_away(twin):
@@ -183,8 +184,10 @@ def test_the_line_that_jupyterlab_shows_of_a_folded_solution_gives_nothing_away(
 
 
 def test_nothing_else_is_folded(twin):
+    plumbing = [c for c in twin.cells if c.metadata.get("tags") == ["hide-input"]]
+    assert all(cell.metadata.jupyter == PLUMBING for cell in plumbing)
     folded = [cell for cell in twin.cells if "jupyter" in cell.metadata]
-    assert folded == list(solution_cells(twin))
+    assert [c for c in folded if c not in plumbing] == list(solution_cells(twin))
 
 
 def test_the_words_of_a_solution_are_folded(source):
@@ -205,7 +208,7 @@ def test_jupyterlab_opens_a_pair_with_its_solutions_folded(name, opened, newer, 
     lab = paired(LargeFileManager)(root_dir=str(tmp_path), outdated_text_notebook_margin=60)
     cells = list(solution_cells(lab.get(path, type="notebook")["content"]))
     assert cells
-    assert [cell.metadata.get("jupyter") for cell in cells] == [FOLDED] * len(cells)
+    assert [cell.metadata.get("jupyter") for cell in cells] == [SOLUTION] * len(cells)
 
 
 def test_an_exercise_asks_before_it_shows_an_answer(twin):

@@ -92,15 +92,19 @@ def test_explorer_runs_from_uniform_to_the_truth():
     assert f"V from {P.min():.2f} to {P.max():.2f}" in explorer.frame(0, (last,)).words
 
 
-def test_explorer_changes_stage_at_the_escape_time():
+def test_explorer_changes_stage_where_a_tenth_of_the_excess_is_gone():
     explorer = widgets.two_stages()
-    end = scb.escape_time(scb.SCBTask.example(24), 0.5)
+    task = scb.SCBTask.example(24)
+    end = scb.theory.stages(task).first
     moments = explorer.controls[0].values
     after = next(at for at, time in enumerate(moments) if time >= end)
     assert "in stage 1" in explorer.frame(1, (after - 1,)).words
     assert "in stage 2" in explorer.frame(1, (after,)).words
     second = explorer.panels[1].draw(time=moments[after]).figure.axes[0].patches[1]
     assert second.get_x() == pytest.approx(end)
+    path = scb.signal_flow(task, t_end=end, points=2)
+    left = scb.theory.signal_loss(task, path.value, path.attention)
+    assert left[1] / left[0] == pytest.approx(0.9, abs=1e-4)
 
 
 def test_explorer_shows_one_time_in_both_panels():

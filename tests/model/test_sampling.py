@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from scb_edu.model.sampling import CELLS, ColumnSampler, LookupTable
+from scb_edu.support import jit
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 8, 9, 300, 1000, 70_000])
@@ -18,12 +19,16 @@ def test_table_and_residual_together_are_the_law(size):
     np.testing.assert_allclose(total, p, atol=1e-15)
 
 
+@pytest.mark.parametrize("is_compiled", [False, True])
 @pytest.mark.parametrize("size", [3, 1000])
-def test_cells_look_up_the_outcome_that_owns_them(size):
+def test_cells_look_up_the_outcome_that_owns_them(size, is_compiled, monkeypatch):
+    monkeypatch.setattr(jit, "AVAILABLE", jit.AVAILABLE and is_compiled)
     table = LookupTable.of(np.random.default_rng(0).dirichlet(np.ones(size)))
     cell = np.arange(table.ends[-1], dtype=np.uint16)
     owner = np.searchsorted(table.ends, cell, side="right")
-    np.testing.assert_array_equal(table._look_up(cell), owner)
+    drawn = np.empty(len(cell), table.outcomes.dtype)
+    table._look_up(cell, drawn)
+    np.testing.assert_array_equal(drawn, owner)
 
 
 def test_rounding_alone_would_be_biased_and_the_residual_mends_it():
@@ -50,6 +55,14 @@ def test_a_draw_never_runs_past_the_last_outcome():
 
     laws = ColumnSampler.of(np.array([[0.1, 0.5], [0.2, 0.5], [0.7, 0.0]]))
     assert laws.draw(np.array([0, 1]), Largest()).tolist() == [2, 1]
+
+
+def test_ids_of_one_byte_name_their_own_column():
+    """Column 200 of 256, whose place among all laws is far beyond a byte."""
+    matrix = np.eye(256)[:, ::-1]
+    columns = np.array([200, 7], dtype=np.uint8)
+    for laws in (ColumnSampler.of(matrix), ColumnSampler.sparse(matrix, 1)):
+        assert laws.draw(columns, np.random.default_rng(0)).tolist() == [55, 248]
 
 
 def test_laws_with_few_outcomes_name_them():

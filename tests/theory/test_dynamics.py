@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from strategies import matrices
 
 import scb_edu as scb
+from scb_edu.theory.dynamics import BORDER
 
 exact = settings(max_examples=25, deadline=None, derandomize=True)
 energies = st.floats(0.05, 1.0)
@@ -134,6 +135,42 @@ def test_escape_time_approaches_its_limit(K_P, K_Q):
 def test_escape_time_on_the_wrong_side_is_infinite_and_at_the_level_zero():
     assert scb.escape_time((0.2, 0.5, 100), 0.5, start=(-0.5, -0.5)) == math.inf
     assert scb.escape_time((0.2, 0.5, 100), 0.5, start=(0.0, 0.6)) == 0
+
+
+def test_a_share_of_the_excess_is_left_when_it_is_first_so_small():
+    task = scb.SCBTask.example(300)
+    for start in ((0.0, 0.0), (0.5, 0.0), (-0.3, 0.2)):
+        for left in (0.95, 0.5, 0.02):
+            t = scb.theory.excess_time(task, left, start=start)
+            flow = scb.signal_flow(task, start=start, t_end=t, points=200)
+            excess = scb.theory.signal_loss(task, flow.value, flow.attention)
+            assert excess[-1] / excess[0] == pytest.approx(left, rel=1e-5)
+            assert (np.diff(excess) < 0).all()
+
+
+@exact
+@given(energies, energies)
+def test_the_stages_are_those_of_a_logistic_curve(K_P, K_Q):
+    """x = alpha_V alpha_A has x' = 2 r x (1 - x), and (1 - x)^2 of the excess is left."""
+    r = math.sqrt(K_P * K_Q)
+    x = 1 - np.sqrt([0.9, 0.1])
+    logit = np.log(x / (1 - x))
+    assert np.diff(logit)[0] / 2 == pytest.approx(1.844, abs=1e-3)
+    tasks = [(K_P, K_Q, T) for T in (1e5, 1e6)]
+    ends = [scb.theory.stages(task) for task in tasks]
+    for task, end in zip(tasks, ends, strict=True):
+        assert end.fall - end.first == pytest.approx(np.diff(logit)[0] / (2 * r), rel=1e-3)
+        flow = scb.signal_flow(task, t_end=end.first, points=2)
+        assert flow.value[-1] * flow.attention[-1] == pytest.approx(BORDER, rel=1e-2)
+    assert ends[1].first - ends[0].first == pytest.approx(math.log(10) / r, rel=1e-3)
+
+
+def test_the_truth_has_no_excess_and_a_share_is_one():
+    with pytest.raises(scb.ScbError, match="start: expected a point with an excess loss"):
+        scb.theory.excess_time((0.2, 0.5, 100), 0.5, start=(1, 1))
+    for share in (0, 1, 2):
+        with pytest.raises(scb.ScbError, match="left: expected a number between 0 and 1"):
+            scb.theory.excess_time((0.2, 0.5, 100), share)
 
 
 def test_the_invariant_changes_at_the_stated_rate():

@@ -7,7 +7,7 @@ import pytest
 
 import scb_edu as scb
 from scb_edu.training import Averaged, ColumnScaling, Moment, Optimizer, Parameters
-from scb_edu.training.packed import Packing, is_column_scaling
+from scb_edu.training.packed import Supply, is_column_scaling
 
 TASK = scb.SCBTask.random(4, 12, 2, np.random.default_rng(0))
 
@@ -64,13 +64,13 @@ METHODS = [
 
 def literally(method, model, steps, batch_size):
     """Follow the contract step by step: whole gradients of plain batches, nothing in place."""
-    packing, rng = Packing(TASK), np.random.default_rng(1)
+    supply = Supply(TASK, np.float64, np.random.default_rng(1))
     kind, moment = type(model), Moment(stationary=TASK.stationary)
     moment = moment._replace(is_softmax=kind is scb.SoftmaxTransformer)
     here = Parameters(*vars(model).values())
     state = method.init(here)
     for _ in range(steps):
-        batch = packing.unpack(packing.draw(batch_size, rng))
+        batch = supply.packing.unpack(supply.next(batch_size))
         slope = Parameters(*vars(scb.gradient(kind(*here), batch)).values())
         here, state = method.update(here, slope, state, moment)
         moment = moment.after(batch_size, method.rates(moment)[0])

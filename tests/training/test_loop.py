@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import scb_edu as scb
+from scb_edu.support import jit
 from scb_edu.training import packed, steps
-from scb_edu.training.packed import Packing
+from scb_edu.training.packed import Supply
 
 TASK = scb.SCBTask.random(4, 12, 2, np.random.default_rng(0))
 OPTIMIZERS = [
@@ -34,19 +35,22 @@ def weights(model):
     return model.logits if isinstance(model, scb.SoftmaxTransformer) else model.attention
 
 
+@pytest.mark.parametrize("is_compiled", [False, True])
 @pytest.mark.parametrize(("block", "batch_size"), [(8, 3), (packed.BLOCK, 16)])
 @pytest.mark.parametrize("kind", [scb.LinearTransformer, scb.SoftmaxTransformer])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
 def test_the_fast_loop_takes_the_steps_of_the_plain_one(
-    optimizer, kind, block, batch_size, monkeypatch
+    optimizer, kind, block, batch_size, is_compiled, monkeypatch
 ):
     if kind is scb.SoftmaxTransformer and getattr(optimizer, "penalty", 0):
         return
     monkeypatch.setattr(packed, "BLOCK", block)
+    monkeypatch.setattr(packed, "MOVED", block)
+    monkeypatch.setattr(jit, "AVAILABLE", jit.AVAILABLE and is_compiled)
     fast = train(optimizer, start(kind), batch_size=batch_size).model
-    packing, rng, plain = Packing(TASK), np.random.default_rng(1), start(kind)
+    supply, plain = Supply(TASK, np.float64, np.random.default_rng(1)), start(kind)
     for _ in range(20):
-        batch = packing.unpack(packing.draw(batch_size, rng))
+        batch = supply.packing.unpack(supply.next(batch_size))
         plain = optimizer.step(plain, scb.gradient(plain, batch), TASK.stationary)
     np.testing.assert_allclose(fast.value, plain.value, atol=1e-10)
     np.testing.assert_allclose(weights(fast), weights(plain), atol=1e-10)

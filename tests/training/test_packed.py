@@ -9,7 +9,9 @@ from scipy.stats import chisquare
 from strategies import matrices
 
 import scb_edu as scb
-from scb_edu.training.packed import MOST_CODES, Packing
+from scb_edu.support import jit
+from scb_edu.training import Moment, compiled
+from scb_edu.training.packed import MOST_CODES, Packing, Supply, move, slopes
 
 exact = settings(max_examples=60, deadline=None, derandomize=True)
 
@@ -114,3 +116,94 @@ def test_a_batch_has_a_positive_whole_size(size):
 def test_randomness_comes_from_a_generator():
     with pytest.raises(scb.ScbError, match="rng"):
         Packing(scb.SCBTask.example()).draw(3, 7)
+
+
+@pytest.mark.parametrize(("N", "T", "B"), [(3, 100, 7), (10, 50, 200), (17, 30, 9)])
+def test_batches_drawn_together_are_as_independent_as_those_drawn_alone(N, T, B):
+    """Each is a whole batch: its size, its last tokens in order, seats in rows of their token."""
+    packing = Packing(scb.SCBTask.random(N, T, 2, np.random.default_rng(0)))
+    batches = packing.draw_several(B, 5, np.random.default_rng(1))
+    assert len({batch.codes.tobytes() for batch in batches}) == 5
+    for batch in batches:
+        assert batch.codes.shape == (len(batch.group), T)
+        assert len(batch.last) == len(batch.output) == len(batch.seat) == B
+        assert (np.diff(batch.last.astype(int)) >= 0).all()
+        np.testing.assert_array_equal(batch.tokens, np.unique(batch.last))
+        np.testing.assert_array_equal(
+            batch.tokens[batch.group[batch.seat // packing.width]], batch.last
+        )
+        assert batch.share.sum() == pytest.approx(1)
+
+
+def test_the_batches_of_a_draw_follow_the_law_one_by_one():
+    """Chi-square of the output of the third of four batches, given its source by hand."""
+    P, Q = np.array([[0.8, 0.3], [0.2, 0.7]]), np.array([[1.0, 0.0], [0.0, 1.0]])
+    packing = Packing(scb.SCBTask(P, Q))
+    batch = packing.unpack(packing.draw_several(50_000, 4, np.random.default_rng(3))[2])
+    source = batch.tokens[np.arange(50_000), batch.last]
+    seen = np.bincount(4 * batch.last + 2 * source + batch.output, minlength=8)
+    mu = oracles.stationary(P)
+    law = mu[:, None, None] * mu[None, :, None] * P.T[None]  # last, source, output
+    assert chisquare(seen, 50_000 * law.ravel()).pvalue > 1e-4
+
+
+@pytest.mark.parametrize("used", [0, 1, 5, 16, 17])
+def test_a_supply_goes_on_from_its_state(used):
+    task = scb.SCBTask.example(20)
+    one = Supply(task, np.float32, np.random.default_rng(4))
+    for _ in range(used):
+        one.next(6)
+    other = Supply(task, np.float32, np.random.default_rng(5))
+    other.restore(*one.state())
+    for size in (6, 6, 7, 6):
+        mine, theirs = one.next(size), other.next(size)
+        np.testing.assert_array_equal(mine.codes, theirs.codes)
+        np.testing.assert_array_equal(mine.output, theirs.output)
+
+
+@pytest.mark.skipif(not jit.AVAILABLE, reason="needs Numba, the extra fast")
+@pytest.mark.parametrize(("N", "T", "B"), [(1, 5, 4), (3, 200, 64), (10, 50, 200), (300, 20, 40)])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_compiled_step_is_that_of_numpy(N, T, B, dtype):
+    rng = np.random.default_rng(N)
+    task = scb.SCBTask.random(N, T, 2, rng)
+    packing, moment = Packing(task, dtype), Moment(stationary=task.stationary.astype(dtype))
+    optimizer = scb.ProximalGradient(0.02, penalty=0.1 / T, attention_rate=0.01)
+    V = rng.normal(size=(N, N)).astype(dtype)
+    W = np.asfortranarray(rng.dirichlet(np.ones(T), N).T, dtype=dtype)
+    mine, theirs = (V.copy(), W.copy(order="F")), (V.copy(), W.copy(order="F"))
+    batch = packing.draw(B, rng)
+    loss = compiled.descend(*mine, batch, packing, optimizer, moment, np.inf)
+    gradient = slopes(*theirs, batch, packing, moment)
+    move(*theirs, gradient, optimizer, moment)
+    exactness = 1e-12 if dtype is np.float64 else 1e-5
+    assert loss == pytest.approx(gradient.loss, rel=exactness)
+    for here, there, before in zip(mine, theirs, (V, W), strict=True):
+        largest = np.abs(there - before).max()
+        np.testing.assert_allclose(
+            here - before, there - before, rtol=0, atol=exactness * max(largest, 1)
+        )
+        assert N == 1 or largest > 0
+
+
+def test_the_compiled_step_moves_nothing_where_the_loss_is_too_large():
+    task = scb.SCBTask.example(20)
+    packing, moment = Packing(task), Moment(stationary=task.stationary)
+    V, W = np.eye(3), np.full((20, 3), 0.05, order="F")
+    batch = packing.draw(8, np.random.default_rng(0))
+    assert compiled.descend(V, W, batch, packing, scb.SGD(0.1), moment, 1e-9) > 1e-9
+    assert (np.eye(3) == V).all()
+    assert (W == 0.05).all()
+
+
+def test_a_column_that_vanishes_is_told_of_either_way(monkeypatch):
+    task, optimizer = scb.SCBTask.example(50), scb.ProximalGradient(0.1, penalty=1)
+    start, words = scb.LinearTransformer.initial(task), []
+    for is_compiled in (True, False):
+        monkeypatch.setattr(jit, "AVAILABLE", jit.AVAILABLE and is_compiled)
+        rng = np.random.default_rng(0)
+        words.append(
+            scb.train(task, start, optimizer, steps=3, batch_size=4, rng=rng).status.message
+        )
+    assert words[0] == words[1]
+    assert words[0].startswith("vanished")

@@ -1,0 +1,171 @@
+"""A check that asserts and says what it compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from scb_edu.experiments.shown_tables import show, written
+from scb_edu.support.checks import Array, positive_int, positive_number, real_array
+from scb_edu.support.errors import ScbError
+
+TICK = "✓"
+BOX = "border-left: 3px solid #009E73; padding: 0.1em 0 0.1em 0.6em; margin: 0.2em 0"
+
+
+@dataclass(frozen=True, repr=False)
+class Check:
+    """What was compared and held, in words.
+
+    Parameters
+    ----------
+    words : str
+
+    Notes
+    -----
+    Book: 04-two-stages, sec-two-stages.
+
+    Examples
+    --------
+    >>> Check("every run ends on the right side")
+    ✓ every run ends on the right side
+    """
+
+    words: str
+
+    def __repr__(self) -> str:
+        return f"{TICK} {self.words}"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        tick = f'<span role="img" aria-label="holds:">{TICK}</span>'
+        box = f'<div class="scb-check" style="{BOX}">{tick} {escape(self.words)}</div>'
+        return {"text/html": box, "text/plain": repr(self)}
+
+
+def agree(
+    what: str,
+    measured: ArrayLike,
+    expected: ArrayLike,
+    *,
+    within: float,
+    digits: int = 3,
+    names: tuple[str, str] = ("measured", "formula"),
+) -> None:
+    """Assert that two numbers agree, and show what was compared.
+
+    Parameters
+    ----------
+    what : str
+        The quantity.
+    measured, expected : float or array_like
+        Of one shape; `expected` may be one number for all. Finite, and `expected` nowhere 0.
+    within : float
+        The allowance: ``|measured / expected - 1| <= within`` in every entry.
+    digits : int
+        Significant digits that are shown.
+    names : (str, str)
+        What the two numbers are called.
+
+    Raises
+    ------
+    ScbError
+        They do not agree: the message has both numbers, of the worst entry, and the allowance. Or
+        an argument is not as above; nan never agrees with anything.
+
+    Notes
+    -----
+    It shows the allowance and not the difference, and of an array its range and not its worst
+    entry: these are the same on every processor. Nothing is returned, so that a cell may hold
+    several checks.
+
+    Book: 04-two-stages, sec-two-stages.
+
+    Examples
+    --------
+    >>> from scb_edu import experiments
+    >>> experiments.agree("growth rate", 0.2679, 0.2683, within=0.005)
+    ✓ growth rate: measured 0.268, formula 0.268, within 0.5 %
+    >>> experiments.agree("growth rate", 0.30, 0.2683, within=0.005)
+    Traceback (most recent call last):
+    scb_edu.support.errors.ScbError: growth rate: expected measured and formula within 0.5 %, \
+got measured 0.300, formula 0.268, off by 11.8 %.
+    """
+    numbers, wanted = _comparable(measured, expected)
+    positive_number("within", within)
+    positive_int("digits", digits)
+    off = np.abs(numbers / wanted - 1)
+    worst = np.unravel_index(off.argmax(), off.shape)
+    allowed = f"within {_percent(within)}"
+    if off[worst] > within:
+        pair = _pair(names, numbers[worst], wanted[worst], digits)
+        raise ScbError(
+            f"{what}: expected {names[0]} and {names[1]} {allowed}, got {pair}, "
+            f"off by {_percent(off[worst])}{_place(worst)}."
+        )
+    show(Check(f"{what}: {_pair(names, numbers, wanted, digits)}, {allowed}"))
+
+
+def holds(what: str, condition: bool) -> None:
+    """Assert a condition, and show what it says.
+
+    Parameters
+    ----------
+    what : str
+        The statement, in words that are true when it holds.
+    condition : bool
+        Of an array take ``.all()``.
+
+    Raises
+    ------
+    ScbError
+        It does not hold, or is no truth value.
+
+    Notes
+    -----
+    Book: 04-two-stages, sec-two-stages.
+
+    Examples
+    --------
+    >>> from scb_edu import experiments
+    >>> experiments.holds("the saddle lies below the line", 0.2 < 0.5)
+    ✓ the saddle lies below the line
+    """
+    if not isinstance(condition, bool | np.bool_):
+        raise ScbError(f"condition: expected True or False, got {type(condition).__name__}.")
+    if not condition:
+        raise ScbError(f"{what}: expected this to hold, got False.")
+    show(Check(what))
+
+
+def _comparable(measured: ArrayLike, expected: ArrayLike) -> tuple[Array, Array]:
+    """Return both as arrays of the shape of `measured`."""
+    numbers = real_array("measured", measured, np.ndim(measured))
+    wanted = real_array("expected", expected, np.ndim(expected))
+    if wanted.ndim and wanted.shape != numbers.shape:
+        raise ScbError(f"expected: expected shape {numbers.shape} or one, got {wanted.shape}.")
+    if not wanted.all():
+        raise ScbError("expected: expected no 0, of which nothing is a share; use holds().")
+    return numbers, np.broadcast_to(wanted, numbers.shape)
+
+
+def _pair(names: tuple[str, str], numbers: Array, wanted: Array, digits: int) -> str:
+    first, second = (_range(values, digits) for values in (numbers, wanted))
+    return f"{names[0]} {first}, {names[1]} {second}"
+
+
+def _range(values: Array, digits: int) -> str:
+    low, high = (written(float(end), digits) for end in (np.min(values), np.max(values)))
+    return low if low == high else f"{low} to {high}"
+
+
+def _percent(share: float) -> str:
+    rounded = float(f"{share:.3g}")
+    return f"{100 * rounded:g} %" if share >= 1e-4 else f"{rounded:g}"
+
+
+def _place(worst: tuple[Any, ...]) -> str:
+    return f" at entry {', '.join(map(str, worst))}" if worst else ""
