@@ -54,7 +54,15 @@ from .ch5_algorithm import (
     speed,
     two_runs,
 )
-from .ch6_sample_complexity import escape_chances, measured, one_run, second_stage, two_fates
+from .ch6_sample_complexity import (
+    escape_chances,
+    measured,
+    one_run,
+    predicted_shares,
+    second_stage,
+    skewed_weights,
+    two_fates,
+)
 from .ch7_transfer import carried, race, samples_and_arrivals, side_map, transfer_course
 from .ch8_softmax import (
     attention_maps,
@@ -143,6 +151,7 @@ __all__ = [
     "phase_portrait",
     "plateau",
     "positions_left",
+    "predicted_shares",
     "prediction_beside_truth",
     "prediction_parts",
     "predictors",
@@ -161,6 +170,7 @@ __all__ = [
     "shrinkage",
     "side_map",
     "signal_stages",
+    "skewed_weights",
     "snaps",
     "softmax_courses",
     "speed",
