@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from scb_edu.experiments.intervals import quantile_interval, wilson_interval
 from scb_edu.model.gradients import gradient
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer, signals
@@ -27,6 +28,7 @@ from scb_edu.theory.finetuning import (
     transfer_boundary,
     transfer_chance,
 )
+from scb_edu.theory.schedules import constant_spending, least_samples, sure_samples
 from scb_edu.training import Stage, train, train_stages
 from scb_edu.training.optimizers import Optimizer, ProximalGradient
 from scb_edu.training.trajectory import Record, Trajectory
@@ -39,6 +41,7 @@ SIDE_THETAS = (-0.05, -0.025, 0.0, 0.025, 0.05, 0.1)
 DECIDED = 0.3  # |alpha_A| at which a run has chosen its side
 PRETRAINING = 3000  # steps on the related task
 LEAP_RATE = 0.4  # of A in a giant step, over theta
+HALF_WAY = 0.5
 DEVIATIONS = 3.27  # of the noise, that the threshold of a giant step takes
 TEMPERED = {"context_length": 6400, "theta": 0.1}
 SHARES = (1.0, 0.3, 0.1, 0.03, 0.01)  # epsilon
@@ -93,9 +96,61 @@ def leap(
     return {
         "batch_size": round(batch),
         "carried": signals(begin, task).value,
-        "alpha_A": run.signals.attention[1],
+        "alpha_A": run.signals.attention[:2][-1],  # after one step, if that did not diverge
         "end": run.samples[-1] if run.status.ended == "stopped" else math.inf,
     }
+
+
+def leap_table(leaps: pd.DataFrame) -> pd.DataFrame:
+    """Return the shares of giant steps that reach alpha_A = 1/2, and the samples to the truth.
+
+    Parameters
+    ----------
+    leaps : DataFrame
+        Rows of "transfer-leap".
+    """
+    keys = ["start", "theta", "context_length", "batch_size"]
+    return pd.DataFrame(
+        {key: _leap_row(rows) for key, rows in leaps.groupby(keys)},
+        index=["half way", "low", "high", "alpha_A", "truth", "truth_low", "truth_high"],
+    ).T.rename_axis(keys)
+
+
+def leap_points(table: pd.DataFrame, names: Mapping[str, str]) -> dict[str, Array]:
+    """Return T and the batch of giant steps that mostly arrive, three times over: (4, n) each."""
+    found = {}
+    for start, name in names.items():
+        rows = table.loc[start].reset_index()
+        batch = rows["batch_size"].to_numpy(float)
+        found[name] = np.array([rows["context_length"], batch, batch, batch])
+    return found
+
+
+def scratch_curves() -> dict[str, tuple[Array, Array]]:
+    """Return the samples of a start from scratch over T, with constant batches and at least."""
+    lengths = np.geomspace(100, 6400, 13).round()
+    tasks = [SCBTask.example(int(T)) for T in lengths]
+    constant = [sure_samples(task, constant_spending(task, 0.93)) for task in tasks]
+    least = [least_samples(task) for task in tasks]
+    return {"constant": (lengths, np.array(constant)), "least": (lengths, np.array(least))}
+
+
+def temper_table(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return shares and samples of "transfer-tempered" for each epsilon, from 1 down."""
+    rows = {share: _temper_row(some) for share, some in runs.groupby("share")}
+    names = ["right", "low", "high", "formula", "system", "strength", "samples"]
+    return pd.DataFrame(rows, index=names).T.rename_axis("share")[::-1]
+
+
+def _temper_row(rows: pd.DataFrame) -> list[float]:
+    right = wilson_interval(int(rows["right"].sum()), len(rows))
+    means = rows[["formula", "system", "strength"]].mean()
+    return [*right, *means, rows["samples"].median()]
+
+
+def _leap_row(rows: pd.DataFrame) -> list[float]:
+    half = wilson_interval(int((rows["alpha_A"] > HALF_WAY).sum()), len(rows))
+    return [*half, rows["alpha_A"].median(), *quantile_interval(rows["end"])]
 
 
 def giant_stage(task: SCBTask, theta: float, batch_size: int) -> Stage:
