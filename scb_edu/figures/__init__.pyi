@@ -62,7 +62,7 @@ from .ch6_sample_complexity import (
     skewed_weights,
     two_fates,
 )
-from .ch7_transfer import carried, race, samples_and_arrivals, side_map, transfer_course
+from .ch7_transfer import carried, transfer_course
 from .ch8_softmax import (
     attention_maps,
     marked_losses,
@@ -155,11 +155,9 @@ __all__ = [
     "prediction_parts",
     "predictors",
     "push_on_column",
-    "race",
     "rare_columns",
     "rates_and_batches",
     "sampled_portrait",
-    "samples_and_arrivals",
     "scores",
     "second_stage",
     "sequence",
@@ -167,7 +165,6 @@ __all__ = [
     "sgd_window",
     "shifted_runs",
     "shrinkage",
-    "side_map",
     "signal_stages",
     "skewed_weights",
     "slide_over_context",
