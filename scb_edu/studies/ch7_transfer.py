@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,6 @@ from scb_edu.theory.finetuning import (
     selection_samples,
     temper,
     transfer,
-    transfer_boundary,
     transfer_chance,
 )
 from scb_edu.theory.schedules import constant_spending, least_samples, sure_samples
@@ -234,45 +233,24 @@ def pretrain(theta: float, rng: np.random.Generator) -> LinearTransformer:
     return LinearTransformer(model.value, model.attention)
 
 
-def shares(table: pd.DataFrame, lengths: Sequence[int], thetas: Sequence[float]) -> Array:
-    """Return the share of runs on the right side: (theta, T)."""
-    cells = table.pivot_table("right", index="theta", columns="context_length")  # of means
-    return np.asarray(cells.loc[list(thetas), list(lengths)])
-
-
-def boundaries(lengths: Sequence[int], seeds: int = 5) -> Array:
-    """Return the boundary of ``side`` for each T, from a related P' with theta = 0; median."""
-    return np.asarray(np.median(_of_sides(transfer_boundary, lengths, [0.0], seeds), axis=-1)[0])
-
-
 def chances(lengths: Sequence[int], thetas: Sequence[float], seeds: int = 5) -> Array:
     """Return the chance of the right side by the formula, the mean over a few P': (theta, T)."""
-    return np.asarray(_of_sides(transfer_chance, lengths, thetas, seeds).mean(axis=-1))
-
-
-def _of_sides(
-    formula: Callable[..., float], lengths: Sequence[int], thetas: Sequence[float], seeds: int
-) -> Array:
-    """Return a formula at the settings of ``side``, for P' of a few seeds: (theta, T, seeds)."""
     tasks = [SCBTask.example(int(T)) for T in lengths]
-    return np.array(
-        [
-            [
-                [
-                    formula(task, pretrained("related", theta, task, rng), SIDE_RATE, SIDE_BATCH)
-                    for rng in map(np.random.default_rng, range(seeds))
-                ]
-                for task in tasks
-            ]
-            for theta in thetas
-        ]
+    return np.array([[_mean_chance(task, theta, seeds) for task in tasks] for theta in thetas])
+
+
+def _mean_chance(task: SCBTask, theta: float, seeds: int) -> float:
+    models = (
+        pretrained("related", theta, task, np.random.default_rng(seed)) for seed in range(seeds)
     )
+    found = [transfer_chance(task, model, SIDE_RATE, SIDE_BATCH) for model in models]
+    return float(np.mean(found))
 
 
 def measured_noise(
     task: SCBTask, model: LinearTransformer, batches: int, rng: np.random.Generator
 ) -> float:
-    """Return the noise s of ``finetune``, from the pushes of real batches at the start."""
+    """Return the noise s at RATE and BATCH, from the pushes of real batches at the start."""
     growth, share, _ = growing_mode(task, model)
     start = transfer(model, task)
     far = task.attention - 1 / task.context_length
@@ -333,5 +311,5 @@ STUDIES = [
         {"start": ("related",), "theta": SIDE_THETAS, "context_length": SIDE_LENGTHS},
         seeds=40,
     ),
-    Study("transfer-tempered", tempered, [{"share": x, **TEMPERED} for x in SHARES], seeds=100),
+    Study("transfer-tempered", tempered, [{"share": x, **TEMPERED} for x in SHARES], seeds=60),
 ]
