@@ -64,7 +64,7 @@ from .ch6_sample_complexity import (
     two_fates,
     with_and_without_penalty,
 )
-from .ch7_transfer import carried, race, samples_and_arrivals, side_map, transfer_course
+from .ch7_transfer import carried, transfer_course
 from .ch8_softmax import (
     attention_maps,
     marked_losses,
@@ -157,11 +157,9 @@ __all__ = [
     "prediction_parts",
     "predictors",
     "push_on_column",
-    "race",
     "rare_columns",
     "rates_and_batches",
     "sampled_portrait",
-    "samples_and_arrivals",
     "samples_by_size",
     "scores",
     "second_stage",
@@ -170,7 +168,6 @@ __all__ = [
     "sgd_window",
     "shifted_runs",
     "shrinkage",
-    "side_map",
     "signal_stages",
     "skewed_weights",
     "slide_over_context",
