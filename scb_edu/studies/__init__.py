@@ -6,12 +6,21 @@ from scb_edu.studies.ch6_sample_complexity import STUDIES as OF_COMPLEXITY
 from scb_edu.studies.ch7_transfer import STUDIES as OF_TRANSFER
 from scb_edu.studies.ch8_softmax import STUDIES as OF_SOFTMAX
 from scb_edu.studies.ch9_past_the_paper import STUDIES as OF_TEXT
+from scb_edu.studies.feedback import STUDIES as OF_FEEDBACK
 from scb_edu.studies.study import Study, stored
 
 __all__ = ["STUDIES", "Study", "stored"]
 
 STUDIES: dict[str, Study] = {
     study.name: study
-    for study in (*OF_STAGES, *OF_ALGORITHM, *OF_COMPLEXITY, *OF_SOFTMAX, *OF_TEXT, *OF_TRANSFER)
+    for study in (
+        *OF_STAGES,
+        *OF_ALGORITHM,
+        *OF_COMPLEXITY,
+        *OF_FEEDBACK,
+        *OF_SOFTMAX,
+        *OF_TEXT,
+        *OF_TRANSFER,
+    )
 }
 """All studies by name."""

@@ -16,7 +16,7 @@ from scb_edu.studies.study import Study, from_scratch
 from scb_edu.support.checks import Array
 from scb_edu.theory.complexity import initial_signal_drift, samples_needed
 from scb_edu.training import train
-from scb_edu.training.optimizers import ProximalGradient
+from scb_edu.training.optimizers import Optimizer, ProximalGradient
 from scb_edu.training.packed import Packing
 from scb_edu.training.trajectory import Record
 
@@ -27,6 +27,8 @@ RELATIVE_PENALTY = 0.6  # in units of the push on a weight of q
 HALF_WAY = 0.5  # alpha_V where the second stage is measured
 MOST_STEPS = 400
 DECIDED = 0.3  # |alpha_V| at which a run has left the saddle
+PATIENCE = 60  # units of time for that: 16 times as long as alpha_V doubles
+LOOK = 10  # steps between two looks
 
 
 def first_pushes(task: SCBTask, rng: np.random.Generator) -> Array:
@@ -69,13 +71,20 @@ def escape(
     rng: np.random.Generator, *, context_length: int, learning_rate: float, batch_size: int
 ) -> dict[str, Any]:
     """Train from the initial point, without a penalty, until alpha_V has chosen a side."""
+    return leave_saddle(rng, context_length, ProximalGradient(learning_rate), batch_size)
+
+
+def leave_saddle(
+    rng: np.random.Generator, context_length: int, optimizer: Optimizer, batch_size: int
+) -> dict[str, Any]:
+    """Train with an optimiser of constant rate until alpha_V has chosen a side."""
     run = from_scratch(
         context_length,
-        ProximalGradient(learning_rate),
-        steps=round(60 / learning_rate),  # 60 units of time: 16 times as long as alpha_V doubles
+        optimizer,
+        steps=round(PATIENCE / optimizer.rates()[0]),
         batch_size=batch_size,
         rng=rng,
-        record_every=10,
+        record_every=LOOK,
         stop=_has_decided,
     )
     decided = run.status.ended == "stopped"
@@ -170,7 +179,7 @@ def plain_task(
     return SCBTask(0.5 * circle + 0.5 / vocab_size, attention)
 
 
-def _escape_points() -> list[dict[str, Any]]:
+def escape_points() -> list[dict[str, Any]]:
     """Return the points at which B / (rate T) takes the same values for every T and rate."""
     settings = [(T, 0.1) for T in (100, 200, 400, 800, 1600)] + [(400, 0.025)]
     return [
@@ -203,7 +212,7 @@ STUDIES = [
         {"vocab_size": (2, 3, 5, 8, 16), "sparsity": (1, 2, 4)},
         seeds=20,
     ),
-    Study("complexity-escape", escape, _escape_points(), seeds=60),
+    Study("complexity-escape", escape, escape_points(), seeds=60),
     Study(
         "complexity-truth",
         around_truth,

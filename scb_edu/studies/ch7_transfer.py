@@ -33,6 +33,7 @@ RATE, PENALTY, BATCH = 0.02, 0.003, 64
 LENGTHS = (250, 500, 1000, 2000, 4000)
 MOST_STEPS = 2000  # 40 units of time; the flow from scratch at T = 4000 takes 29
 SIDE_RATE, SIDE_BATCH = 0.04, 32  # louder, so that the boundary is wide enough to be seen
+SIDE_STEPS, SIDE_LOOK = 1500, 5  # at most so many steps, and between two looks
 SIDE_LENGTHS = (100, 200, 400, 800, 1600)
 SIDE_THETAS = (-0.05, -0.025, 0.0, 0.025, 0.05, 0.1)
 DECIDED = 0.3  # |alpha_A| at which a run has chosen its side
@@ -120,15 +121,22 @@ def side(
     rng: np.random.Generator, *, start: str, theta: float, context_length: int
 ) -> dict[str, Any]:
     """Train without a penalty from a pretrained V until alpha_A has chosen a side."""
+    return choose_side(rng, start, theta, context_length, ProximalGradient(SIDE_RATE))
+
+
+def choose_side(
+    rng: np.random.Generator, start: str, theta: float, context_length: int, optimizer: Optimizer
+) -> dict[str, Any]:
+    """Train with an optimiser from a pretrained V until alpha_A has chosen a side."""
     run = downstream(
         rng,
         start,
         theta,
         context_length,
-        ProximalGradient(SIDE_RATE),
-        steps=1500,
+        optimizer,
+        steps=SIDE_STEPS,
         batch_size=SIDE_BATCH,
-        record_every=5,
+        record_every=SIDE_LOOK,
         stop=_has_decided,
     )
     attention = run.signals.attention[-1]

@@ -4,6 +4,8 @@ from .complexity import (
     initial_signal_drift,
     initial_signal_std,
     samples_needed,
+    skewed_mass,
+    thresholded_mass,
 )
 from .correlated import correlated_task
 from .dynamics import (
@@ -13,6 +15,7 @@ from .dynamics import (
     escape_time,
     escape_time_limit,
     excess_time,
+    feedback_rate,
     flow_invariant,
     growth_rate,
     population_step,
@@ -24,6 +27,7 @@ from .dynamics import (
     signal_rate,
     stages,
 )
+from .feedback import FeedbackPaths, feedback_paths, feedback_strength, hyperbola_slide
 from .finetuning import (
     transfer,
     transfer_boundary,
@@ -36,6 +40,7 @@ from .finetuning import (
 from .softmax_dynamics import SoftmaxFlow, softmax_flow, softmax_snap_time
 
 __all__ = [
+    "FeedbackPaths",
     "Flow",
     "SignalConstants",
     "SoftmaxFlow",
@@ -46,8 +51,12 @@ __all__ = [
     "escape_time",
     "escape_time_limit",
     "excess_time",
+    "feedback_paths",
+    "feedback_rate",
+    "feedback_strength",
     "flow_invariant",
     "growth_rate",
+    "hyperbola_slide",
     "initial_signal_drift",
     "initial_signal_std",
     "population_step",
@@ -58,9 +67,11 @@ __all__ = [
     "signal_jacobian",
     "signal_loss",
     "signal_rate",
+    "skewed_mass",
     "softmax_flow",
     "softmax_snap_time",
     "stages",
+    "thresholded_mass",
     "transfer",
     "transfer_boundary",
     "transfer_chance",
