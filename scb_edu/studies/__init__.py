@@ -7,6 +7,7 @@ from scb_edu.studies.ch7_transfer import STUDIES as OF_TRANSFER
 from scb_edu.studies.ch8_softmax import STUDIES as OF_SOFTMAX
 from scb_edu.studies.ch9_past_the_paper import STUDIES as OF_TEXT
 from scb_edu.studies.feedback import STUDIES as OF_FEEDBACK
+from scb_edu.studies.stage2 import STUDIES as OF_STAGE_2
 from scb_edu.studies.study import Study, stored
 
 __all__ = ["STUDIES", "Study", "stored"]
@@ -18,6 +19,7 @@ STUDIES: dict[str, Study] = {
         *OF_ALGORITHM,
         *OF_COMPLEXITY,
         *OF_FEEDBACK,
+        *OF_STAGE_2,
         *OF_SOFTMAX,
         *OF_TEXT,
         *OF_TRANSFER,

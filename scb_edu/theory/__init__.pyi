@@ -37,11 +37,19 @@ from .finetuning import (
     transfer_samples,
     transfer_time,
 )
+from .second_stage import (
+    GiantStep,
+    giant_step,
+    penalised_flow,
+    support_chance,
+    value_noise,
+)
 from .softmax_dynamics import SoftmaxFlow, softmax_flow, softmax_snap_time
 
 __all__ = [
     "FeedbackPaths",
     "Flow",
+    "GiantStep",
     "SignalConstants",
     "SoftmaxFlow",
     "Stages",
@@ -55,10 +63,12 @@ __all__ = [
     "feedback_rate",
     "feedback_strength",
     "flow_invariant",
+    "giant_step",
     "growth_rate",
     "hyperbola_slide",
     "initial_signal_drift",
     "initial_signal_std",
+    "penalised_flow",
     "population_step",
     "saddle",
     "samples_needed",
@@ -71,6 +81,7 @@ __all__ = [
     "softmax_flow",
     "softmax_snap_time",
     "stages",
+    "support_chance",
     "thresholded_mass",
     "transfer",
     "transfer_boundary",
@@ -79,4 +90,5 @@ __all__ = [
     "transfer_noise",
     "transfer_samples",
     "transfer_time",
+    "value_noise",
 ]

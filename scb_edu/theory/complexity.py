@@ -84,7 +84,7 @@ def initial_signal_std(task: SCBTask) -> float:
     """
     refuse_flat(task, "transition")
     T, K_P = task.context_length, task.transition_energy
-    square = (T - 1) * _crowd(task) + _pointed_variance(task, task.transition) - K_P**2
+    square = (T - 1) * _crowd(task) + pointed_variance(task, task.transition) - K_P**2
     return math.sqrt(max(float(square), 0.0)) / (T * K_P)
 
 
@@ -415,7 +415,7 @@ def attention_push_variance(task: SCBTask, value: Array) -> Array:
     mu, q = task.stationary, task.attention
     square = (q - 1 / task.context_length) ** 2  # (T, N)
     pointed, others = (float((square * part).sum(axis=0) @ mu) for part in (q, 1 - q))
-    own = _pointed_variance(task, value)
+    own = pointed_variance(task, value)
     second = (pointed * own + others * crossed_variance(value, mu)) / task.attention_energy**2
     mean = truth_overlap(value, task)
     return np.maximum(second - mean**2, 0)  # rounding may leave a hair below zero
@@ -450,8 +450,16 @@ def beside_energy(value: Array, task: SCBTask) -> Array:
     return np.asarray(np.einsum("...ox,...ox,x->...", rest, rest, task.stationary))
 
 
-def _pointed_variance(task: SCBTask, value: Array) -> Array:
-    """Return pi_V = E[((e_o - mu)^T V e_x)^2] for the token x that the output o comes from."""
+def pointed_variance(task: SCBTask, value: Array) -> Array:
+    """Return pi_V = E[((e_o - mu)^T V e_x)^2] for the token x that the output o comes from.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> task = scb.SCBTask([[0.5, 0.5], [0.5, 0.5]], [[1.0, 1.0]])
+    >>> float(pointed_variance(task, np.eye(2)))
+    0.25
+    """
     return _weighted_squares(
         _along_outputs(value, task.stationary), task.transition * task.stationary
     )
