@@ -41,17 +41,16 @@ from .ch4_two_stages import (
     wrong_side,
 )
 from .ch5_algorithm import (
-    best_against,
     columns_by_position,
     ladder,
     method_courses,
-    penalty_map,
+    penalty_maps,
     positions_left,
     rare_columns,
-    rate_grid,
+    rates_and_batches,
     sgd_window,
     shrinkage,
-    speed,
+    slide_over_context,
     two_runs,
 )
 from .ch6_sample_complexity import escape_chances, measured, one_run, second_stage, two_fates
@@ -91,6 +90,7 @@ from .picture import (
     styled,
     token_names,
 )
+from .under_the_hood import speed
 
 __all__ = [
     "AMBER",
@@ -107,7 +107,6 @@ __all__ = [
     "attention_maps",
     "attention_panel",
     "balance",
-    "best_against",
     "carried",
     "columns_before_after",
     "columns_by_position",
@@ -139,7 +138,7 @@ __all__ = [
     "next_letter",
     "numbers_and_matrices",
     "one_run",
-    "penalty_map",
+    "penalty_maps",
     "phase_portrait",
     "plateau",
     "positions_left",
@@ -149,7 +148,7 @@ __all__ = [
     "push_on_column",
     "race",
     "rare_columns",
-    "rate_grid",
+    "rates_and_batches",
     "sampled_portrait",
     "samples_and_arrivals",
     "scores",
@@ -161,6 +160,7 @@ __all__ = [
     "shrinkage",
     "side_map",
     "signal_stages",
+    "slide_over_context",
     "snaps",
     "softmax_courses",
     "speed",
