@@ -88,7 +88,8 @@ def giant_step(
     alpha = checks.positive_number("value", value)
     kept, lost = _share("share", share), _share("miss", miss)
     penalty = kept * alpha * task.transition_energy / task.sparsity
-    single = _noise_outside(task, alpha, 1.0).max()  # of one sample, on an entry
+    tau = crossed_variance(task.transition, task.stationary)
+    single = alpha * math.sqrt(tau / task.stationary.min())  # one sample's noise on a weight
     z = math.sqrt(2 * math.log(task.vocab_size * task.context_length / lost))
     return GiantStep(
         attention_rate=CLEARANCE / (math.sqrt(task.context_length) * penalty),
@@ -136,7 +137,7 @@ def support_chance(task: SCBTask, step: GiantStep, value: float = 0.5) -> float:
     alpha, T = checks.positive_number("value", value), task.context_length
     rate = checks.positive_number("attention_rate", step.attention_rate)
     q = task.attention
-    noise = np.sqrt(_entry_variance(task, alpha) / (step.batch_size * task.stationary))  # (T, N)
+    noise = np.sqrt(entry_variance(task, alpha) / (step.batch_size * task.stationary))  # (T, N)
     push = alpha * task.transition_energy * (q - 1 / T) + 1 / (rate * T)
     survives = ndtr((push - step.penalty) / noise) + ndtr((-push - step.penalty) / noise)
     return float(np.where(q > 0, survives, 1 - survives).prod())
@@ -249,14 +250,20 @@ def penalised_flow(
     return Flow(path.t, path.y[0], path.y[1])
 
 
-def _noise_outside(task: SCBTask, value: float, batch_size: float) -> Array:
-    """Return the deviation of the push on a weight outside the support (N,), at uniform A."""
-    tau = crossed_variance(task.transition, task.stationary)
-    return np.asarray(value * np.sqrt(tau / (batch_size * task.stationary)))
+def entry_variance(task: SCBTask, value: float) -> Array:
+    """Return the variance of one sample's push on each weight (T, N), at uniform attention.
 
+    The output comes from a token on the support, so there its noise is another one. What is left
+    out falls like 1/T.
 
-def _entry_variance(task: SCBTask, value: float) -> Array:
-    """Return the variance of one sample's push on each weight (T, N), at uniform attention."""
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> task = scb.SCBTask.example(100)
+    >>> variance = entry_variance(task, 0.5)
+    >>> [round(float(variance[task.attention[:, 0] == q, 0][0]), 4) for q in (0, 0.4, 0.6)]
+    [0.0117, 0.0129, 0.0129]
+    """
     q, V = task.attention, task.transition
     pointed, crowd = pointed_variance(task, V), crossed_variance(V, task.stationary)
     return np.asarray(
