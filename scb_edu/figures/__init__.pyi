@@ -53,7 +53,15 @@ from .ch5_algorithm import (
     slide_over_context,
     two_runs,
 )
-from .ch6_sample_complexity import escape_chances, measured, one_run, second_stage, two_fates
+from .ch6_sample_complexity import (
+    escape_chances,
+    measured,
+    one_run,
+    predicted_shares,
+    second_stage,
+    skewed_weights,
+    two_fates,
+)
 from .ch7_transfer import carried, race, samples_and_arrivals, side_map, transfer_course
 from .ch8_softmax import (
     attention_maps,
@@ -142,6 +150,7 @@ __all__ = [
     "phase_portrait",
     "plateau",
     "positions_left",
+    "predicted_shares",
     "prediction_beside_truth",
     "prediction_parts",
     "predictors",
@@ -160,6 +169,7 @@ __all__ = [
     "shrinkage",
     "side_map",
     "signal_stages",
+    "skewed_weights",
     "slide_over_context",
     "snaps",
     "softmax_courses",

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import (
     FixedLocator,
@@ -37,6 +38,7 @@ SINGLE = (5.4, 3.6)
 DOUBLE = (4.6, 5.4)
 PANEL = (4.2, 3.2)
 THREE = (5.4, 3.0)
+SHARES = (7.2, 3.3)
 # colour and shape say the same, so that either may fail
 LOOKS = ((VALUE, "o"), (ATTENTION, "s"), (GREEN, "^"), (PURPLE, "D"), (AMBER, "v"), (SKY, "P"))
 
@@ -288,6 +290,121 @@ def second_stage(points: Mapping[str, Points]) -> Picture:
         for name, (x, y, *_) in points.items()
     )
     return Picture(figure, f"Samples of the second stage. {ends}.")
+
+
+@styled()
+def predicted_shares(groups: Mapping[str, pd.DataFrame], x: str, xlabel: str) -> Picture:
+    """Draw shares of runs on the right side beside two predictions, a panel for each group.
+
+    Parameters
+    ----------
+    groups : mapping from titles to DataFrames
+        A row a point: ``measured`` and ``line`` (of runs with A on its line) with the ends of
+        their intervals, ``measured_low`` and so on; ``formula`` and ``system``. Rows of one panel
+        are drawn from left to right. A nan is not drawn.
+    x : str
+        The column that tells the points of a panel apart.
+    xlabel : str
+
+    Returns
+    -------
+    Picture
+
+    Notes
+    -----
+    Book: 07-transfer, eq-transfer-chance.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from scb_edu.figures import predicted_shares
+    >>> names = ["measured", "line", "formula", "system"]
+    >>> table = pd.DataFrame([[0.6, 0.9, 0.9, 0.7]], columns=names).assign(
+    ...     measured_low=0.5, measured_high=0.7, line_low=0.8, line_high=1.0, theta=0.1)
+    >>> predicted_shares({"T = 100": table}, "theta", "correlation")
+    Share of runs on the right side over correlation, as measured, by the first steps alone, with \
+the feedback, and with A on its line. T = 100: 0.1 has 0.60, 0.90, 0.70, 0.90.
+    """
+    figure, axes = new_figure(*SHARES, ncols=len(groups), sharey=True, squeeze=False)
+    for ax, (title, table) in zip(axes[0], groups.items(), strict=True):
+        _draw_shares(ax, table)
+        ax.set_xticks(range(len(table)), [f"{point:g}" for point in table[x]], size="small")
+        ax.set(xlabel=xlabel, ylim=(-0.03, 1.03), xlim=(-0.6, len(table) - 0.4))
+        ax.set_title(title)
+    axes[0, 0].set_ylabel("share on the right side")
+    handles = axes[0, 0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside upper left", ncols=4, fontsize="small")
+    rows = "; ".join(
+        f"{title}: " + ", ".join(_share_in_words(row, x) for _, row in table.iterrows())
+        for title, table in groups.items()
+    )
+    words = (
+        f"Share of runs on the right side over {_plain(xlabel)}, as measured, by the first steps "
+        f"alone, with the feedback, and with A on its line. {rows}."
+    )
+    return Picture(figure, words)
+
+
+def _draw_shares(ax: Axes, table: pd.DataFrame) -> None:
+    places = np.arange(len(table))
+    ax.plot(places, table["formula"], color=THEORY, linestyle="--", label="first steps alone")
+    ax.plot(places, table["system"], color=PURPLE, linewidth=1.6, label="with the feedback")
+    for name, label, color, marker, aside in (
+        ("measured", "measured", VALUE, "o", 0.0),
+        ("line", "A on its line", GREEN, "^", 0.15),
+    ):
+        rows = (table[column].to_numpy() for column in (name, f"{name}_low", f"{name}_high"))
+        _draw_points(ax, (places + aside, *rows), label, color, marker)
+
+
+def _share_in_words(row: pd.Series, x: str) -> str:
+    shares = ", ".join(f"{row[name]:.2f}" for name in ("measured", "formula", "system", "line"))
+    return f"{row[x]:g} has {shares}"
+
+
+@styled()
+def skewed_weights(points: Mapping[str, Points], formulas: Mapping[str, Curve]) -> Picture:
+    """Draw the weight that skewed noise keeps outside the support, against sizes of the task.
+
+    Parameters
+    ----------
+    points : mapping from names of sizes to four (n,) arrays
+        Sizes, measured sums of weights, lower and upper ends; a panel each.
+    formulas : mapping from the same names to two (m,) arrays
+        Dashed.
+
+    Returns
+    -------
+    Picture
+
+    Notes
+    -----
+    Book: 06-sample-complexity, eq-thresholded-noise.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scb_edu.figures import skewed_weights
+    >>> x, y = np.array([2.0, 8.0]), np.array([0.0, 0.25])
+    >>> skewed_weights({"N": (x, y, y, y)}, {"N": (x, y)})
+    Sum of the weights outside the support. N: 0.00 at 2 to 0.25 at 8, by the formula 0.00 to 0.25.
+    """
+    figure, axes = new_figure(*THREE, ncols=len(points), sharey=True, squeeze=False)
+    for ax, (name, rows), look in zip(axes[0], points.items(), LOOKS, strict=False):
+        ax.axhline(0, color="#999999", linewidth=0.8)
+        ax.plot(*formulas[name], color=THEORY, linestyle="--", zorder=1, label="formula")
+        _draw_points(ax, rows, "measured", *look)
+        ax.set(xscale="log", xlabel=f"${name}$")
+        _name_positions(ax, np.asarray(rows[0], dtype=float))
+        ax.margins(x=0.15)
+    axes[0, 0].set_ylabel("weight outside the support")
+    axes[0, 0].legend(loc="upper left", fontsize="small")
+    ends = "; ".join(
+        f"{name}: {y[0]:.2f} at {x[0]:g} to {y[-1]:.2f} at {x[-1]:g}, by the formula "
+        f"{formulas[name][1][0]:.2f} to {formulas[name][1][-1]:.2f}"
+        for name, (x, y, *_) in points.items()
+    )
+    return Picture(figure, f"Sum of the weights outside the support. {ends}.")
 
 
 def _draw_points(ax: Axes, rows: Points, name: str, color: str, marker: str) -> None:
