@@ -45,15 +45,15 @@ METHODS = {
 """The ladder, and what a practitioner would try instead, by the names they have in the tables."""
 
 WINNERS: dict[str, dict[str, Any]] = {
-    "plain": {"learning_rate": 0.012, "penalty": 0.0, "batch_size": 16},
-    "projected": {"learning_rate": 0.24, "penalty": 0.0, "batch_size": 256},
+    "plain": {"learning_rate": 0.009, "penalty": 0.0, "batch_size": 8},
+    "projected": {"learning_rate": 0.0225, "penalty": 0.0, "batch_size": 16},
     "preconditioned": {"learning_rate": 0.08, "penalty": 0.0, "batch_size": 256},
-    "l1": {"learning_rate": 0.04, "penalty": 0.01, "batch_size": 256},
-    "late": {"learning_rate": 0.16, "penalty": 0.01, "batch_size": 1024},
-    "momentum": {"learning_rate": 0.008, "penalty": 0.0, "batch_size": 64},
+    "l1": {"learning_rate": 0.01, "penalty": 0.005, "batch_size": 256},
+    "late": {"learning_rate": 0.112, "penalty": 0.01, "batch_size": 1024},
+    "momentum": {"learning_rate": 0.006, "penalty": 0.0, "batch_size": 64},
     "adam": {"learning_rate": 0.0002, "penalty": 0.0, "batch_size": 16},
-    "falling": {"learning_rate": 0.012, "penalty": 0.0, "batch_size": 16},
-    "averaged": {"learning_rate": 0.012, "penalty": 0.0, "batch_size": 16},
+    "falling": {"learning_rate": 0.012, "penalty": 0.0, "batch_size": 8},
+    "averaged": {"learning_rate": 0.028, "penalty": 0.0, "batch_size": 16},
 }
 """For each method the point of ``ladder-scan`` with the smallest median excess loss."""
 
@@ -292,26 +292,21 @@ def _scaled(rates: Sequence[float], batches: Sequence[int]) -> dict[int, list[fl
 
 def _scan() -> list[dict[str, Any]]:
     """Rates and batches on both sides of the best of each method."""
-    capped = {
-        8: (0.006, 0.009, 0.012),
-        16: (0.004, 0.008, 0.014, 0.02),
-        64: (0.014, 0.018, 0.024),
-    }
-    adam = {
-        8: (0.0001, 0.00014, 0.0002),
-        16: (0.00014, 0.0002, 0.0003),
-        64: (0.0004, 0.0006, 0.001),
-        256: (0.0012, 0.002),
-    }
+    small = {8: (0.006, 0.009, 0.012), 16: (0.004, 0.008, 0.014, 0.02), 64: (0.014, 0.018, 0.024)}
+    large = {256: (0.014, 0.02, 0.028, 0.04)}
+    averaged = {16: (0.008, 0.014, 0.02, 0.028, 0.04), 64: (0.014, 0.024)}
+    adam = {16: (0.00014, 0.0002, 0.0003), 64: (0.0004, 0.0006, 0.001), 256: (0.0012, 0.002)}
     penalties = (0.005, 0.01, 0.02)
     return [
-        *_points(("plain", "falling", "averaged"), capped),
-        *_points(("projected",), _scaled((0.015, 0.03, 0.06, 0.09), (16, 64, 256))),
+        *_points(("plain",), small | large),
+        *_points(("falling",), small | {8: (0.006, 0.009, 0.012, 0.016)}),
+        *_points(("averaged",), averaged),
+        *_points(("projected",), _scaled((0.015, 0.03, 0.06, 0.09, 0.12), (16, 64, 256))),
         *_points(("preconditioned",), _scaled((0.01, 0.02, 0.03, 0.04), (64, 256))),
         *_points(("momentum",), _scaled((0.003, 0.006, 0.01), (16, 64, 256))),
         *_points(("adam",), adam),
-        *_points(("l1",), _scaled((0.005, 0.01, 0.02), (16, 64, 256)), penalties),
-        *_points(("late",), _scaled((0.005, 0.01, 0.02), (64, 256, 1024)), penalties),
+        *_points(("l1",), _scaled((0.00125, 0.0025, 0.005, 0.01, 0.02), (16, 64, 256)), penalties),
+        *_points(("late",), _scaled((0.005, 0.007, 0.01, 0.02), (64, 256, 1024)), penalties),
     ]
 
 
