@@ -19,7 +19,7 @@ from scb_edu.studies.study import Study
 from scb_edu.support.checks import Array
 from scb_edu.theory.complexity import samples_needed
 from scb_edu.theory.dynamics import BORDER, SignalConstants, growth_rate, stages
-from scb_edu.theory.second_stage import GiantStep, giant_step, support_chance, value_noise
+from scb_edu.theory.second_stage import GiantStep, giant_step, value_noise
 from scb_edu.training import Stage, train, train_stages
 from scb_edu.training.optimizers import Moment, ProximalGradient
 from scb_edu.training.trajectory import Record, Trajectory
@@ -69,9 +69,8 @@ def one_step(
     found = (run.model.attention > 0) == (task.attention > 0)
     return {
         "batch_size": step.batch_size,
-        "distance": relative(run, task)[0, -1],
+        "distance": round(relative(run, task)[0, -1], 4),
         "found": bool(found.all()),
-        "chance": support_chance(task, step, HALF_WAY),
     }
 
 
@@ -235,7 +234,7 @@ def batch_needed(table: pd.DataFrame, rng: np.random.Generator) -> Interval:
     Parameters
     ----------
     table : pandas.DataFrame
-        Rows of "stage2-step" of one size.
+        Rows of "stage2-lengths" or "stage2-sizes", of one size.
     rng : numpy.random.Generator
         Of the bootstrap.
     """
@@ -254,7 +253,7 @@ def over_sizes(
     Parameters
     ----------
     table : pandas.DataFrame
-        Rows of "stage2-step".
+        Rows of "stage2-lengths" or "stage2-sizes".
     size : str
         The column of that size; the others are constant.
     summary : function of the sizes and the batches needed
@@ -286,39 +285,37 @@ def _crossing(batches: Array, distances: Sequence[Array]) -> float:
     return float(np.exp(np.interp(-math.log(SUPPORT), height, np.log(batches))))
 
 
-SIZES = [
-    *((3, T, 2) for T in (125, 500, 2000, 8000)),
-    *((N, 500, 2) for N in (2, 5, 8)),
-    *((3, 500, Q) for Q in (1, 4)),
-]
+LENGTHS = [(kind, 3, T, 2) for kind in ("plain", "example") for T in (125, 500, 2000, 8000)]
+SIZES = [*(("plain", N, 500, 2) for N in (2, 5, 8)), *(("plain", 3, 500, Q) for Q in (1, 4))]
+"""Kind, N, T and Q: one of them changes at a time, from ("plain", 3, 500, 2)."""
+FACTORS = (0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8)
 
 
-def _points(**others: Any) -> list[dict[str, Any]]:
-    """Return the plain tasks that change one size at a time, and the example at each length."""
-    plain = [("plain", *size) for size in SIZES]
-    example = [("example", *size) for size in SIZES[:4]]
+def _points(sizes: Sequence[tuple[str, int, int, int]], **others: Any) -> list[dict[str, Any]]:
     names = ("kind", "vocab_size", "context_length", "sparsity")
-    return [dict(zip(names, size, strict=True), **others) for size in (*plain, *example)]
+    return [dict(zip(names, size, strict=True), **others) for size in sizes]
+
+
+def _step_points(sizes: Sequence[tuple[str, int, int, int]]) -> list[dict[str, Any]]:
+    """Return points with the factors between which the share of runs passes 95 %."""
+    return [
+        point | {"factor": factor}
+        for point in _points(sizes)
+        for factor in _factors(point["kind"], point["vocab_size"], point["sparsity"])
+    ]
+
+
+def _factors(kind: str, vocab_size: int, sparsity: int) -> Sequence[float]:
+    if kind == "example" or sparsity == 1:
+        return FACTORS[:4]
+    return FACTORS[2:] if vocab_size == 8 else FACTORS[1:6]
 
 
 STUDIES = [
-    Study(
-        "stage2-step",
-        one_step,
-        [
-            point
-            for factor in (0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8)
-            for point in _points(factor=factor)
-        ],
-        seeds=200,
-    ),
-    Study("stage2-truth", whole, _points(start="clean"), seeds=60),
-    Study(
-        "stage2-trained",
-        whole,
-        _points(start="trained")[:4],
-        seeds=24,
-    ),
+    Study("stage2-lengths", one_step, _step_points(LENGTHS), seeds=150),
+    Study("stage2-sizes", one_step, _step_points(SIZES), seeds=150),
+    Study("stage2-truth", whole, _points([*LENGTHS, *SIZES], start="clean"), seeds=60),
+    Study("stage2-trained", whole, _points(LENGTHS[:4], start="trained"), seeds=20),
     Study(
         "stage2-batches",
         many_steps,
@@ -327,7 +324,7 @@ STUDIES = [
             "batch_size": (64, 128, 256, 512, 1024, 2048, 4096),
             "relative_rate": (0.01, 0.04),
         },
-        seeds=20,
+        seeds=12,
     ),
     Study(
         "stage2-creep",
@@ -336,6 +333,6 @@ STUDIES = [
             *({"penalty": 0.0, "per_time": b} for b in (1000, 2000, 4000, 16_000)),
             *({"penalty": 0.01, "per_time": b} for b in (500, 1000, 2000, 4000)),
         ],
-        seeds=12,
+        seeds=8,
     ),
 ]
