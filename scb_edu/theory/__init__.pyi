@@ -37,6 +37,17 @@ from .finetuning import (
     transfer_samples,
     transfer_time,
 )
+from .schedules import (
+    FallingSpending,
+    batch_schedule,
+    constant_spending,
+    falling_spending,
+    least_samples,
+    penalty_from,
+    start_chance,
+    start_snr,
+    sure_samples,
+)
 from .second_stage import (
     GiantStep,
     giant_step,
@@ -47,6 +58,7 @@ from .second_stage import (
 from .softmax_dynamics import SoftmaxFlow, softmax_flow, softmax_snap_time
 
 __all__ = [
+    "FallingSpending",
     "FeedbackPaths",
     "Flow",
     "GiantStep",
@@ -54,11 +66,14 @@ __all__ = [
     "SoftmaxFlow",
     "Stages",
     "attention_noise",
+    "batch_schedule",
+    "constant_spending",
     "correlated_task",
     "escape_chance",
     "escape_time",
     "escape_time_limit",
     "excess_time",
+    "falling_spending",
     "feedback_paths",
     "feedback_rate",
     "feedback_strength",
@@ -68,7 +83,9 @@ __all__ = [
     "hyperbola_slide",
     "initial_signal_drift",
     "initial_signal_std",
+    "least_samples",
     "penalised_flow",
+    "penalty_from",
     "population_step",
     "saddle",
     "samples_needed",
@@ -81,7 +98,10 @@ __all__ = [
     "softmax_flow",
     "softmax_snap_time",
     "stages",
+    "start_chance",
+    "start_snr",
     "support_chance",
+    "sure_samples",
     "thresholded_mass",
     "transfer",
     "transfer_boundary",
