@@ -604,7 +604,7 @@ def _draw_path(ax: Axes, path: Path, *, arrow: bool) -> None:
 def _draw_run(ax: Axes, path: Path) -> None:
     color = {"right": GREEN, "wrong": PURPLE, "stuck": AMBER}[fate(path)]
     if color == GREEN and path.value[0] > 0.01:
-        color = VALUE
+        color = SKY
     ax.plot(path.value, path.attention, color=color, linewidth=1.1, alpha=0.8)
     ax.plot(path.value[-1], path.attention[-1], "o", color=color, markersize=5)
 

@@ -212,6 +212,7 @@ def rates_and_batches(middle: pd.DataFrame, *, names: Mapping[str, str]) -> Pict
     figure, axes = new_figure(
         5.0, 0.8 + 2.6 * len(names), nrows=len(names), sharex=True, sharey=True, squeeze=False
     )
+    middle = middle[middle["method"].isin(names)]
     sizes, words = sorted(set(middle["batch_size"])), []
     top = 1.6 * middle["excess"][np.isfinite(middle["excess"])].max()
     for ax, (method, name) in zip(axes[:, 0], names.items(), strict=True):

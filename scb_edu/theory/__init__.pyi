@@ -102,6 +102,7 @@ __all__ = [
     "start_snr",
     "support_chance",
     "sure_samples",
+    "support_chance",
     "thresholded_mass",
     "transfer",
     "transfer_boundary",

@@ -160,8 +160,8 @@ def test_wrong_settings_are_named():
     ]:
         with pytest.raises(scb.ScbError, match=name):
             scb.theory.feedback_paths(task, start, 0.1, 8, **(right | {name: wrong}))
+    other = scb.LinearTransformer(np.eye(2), np.ones((5, 2)) / 5)
     with pytest.raises(scb.ScbError, match=r"start\.value"):
-        other = scb.LinearTransformer(np.eye(2), np.ones((5, 2)) / 5)
         scb.theory.feedback_paths(task, other, 0.1, 8, **right)
     for function in (scb.theory.hyperbola_slide, scb.theory.skewed_mass):
         with pytest.raises(scb.ScbError, match="learning_rate"):
