@@ -58,9 +58,11 @@ from .ch6_sample_complexity import (
     measured,
     one_run,
     predicted_shares,
+    samples_by_size,
     second_stage,
     skewed_weights,
     two_fates,
+    with_and_without_penalty,
 )
 from .ch7_transfer import carried, race, samples_and_arrivals, side_map, transfer_course
 from .ch8_softmax import (
@@ -160,6 +162,7 @@ __all__ = [
     "rates_and_batches",
     "sampled_portrait",
     "samples_and_arrivals",
+    "samples_by_size",
     "scores",
     "second_stage",
     "sequence",
@@ -189,5 +192,6 @@ __all__ = [
     "waits",
     "weights_by_size",
     "where_it_lands",
+    "with_and_without_penalty",
     "wrong_side",
 ]

@@ -32,6 +32,7 @@ from scb_edu.figures.picture import (
     styled,
 )
 from scb_edu.support.checks import Array
+from scb_edu.theory.dynamics import Flow
 from scb_edu.training.trajectory import Trajectory
 
 SINGLE = (5.4, 3.6)
@@ -405,6 +406,105 @@ def skewed_weights(points: Mapping[str, Points], formulas: Mapping[str, Curve]) 
         for name, (x, y, *_) in points.items()
     )
     return Picture(figure, f"Sum of the weights outside the support. {ends}.")
+
+
+@styled()
+def samples_by_size(
+    points: Mapping[str, Mapping[str, Points]], formulas: Mapping[str, Curve]
+) -> Picture:
+    """Draw several numbers of samples against three sizes of the task, side by side.
+
+    Parameters
+    ----------
+    points : mapping from a name of a size to a mapping from names to four (n,) arrays
+        Sizes, samples, lower and upper ends. A name has one colour in all panels.
+    formulas : mapping from a name of a size to two (m,) arrays
+        Drawn dashed.
+
+    Returns
+    -------
+    Picture
+
+    Notes
+    -----
+    Book: 06-sample-complexity, eq-second-stage.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scb_edu.figures import samples_by_size
+    >>> x = np.array([1.0, 2.0])
+    >>> rows = {"truth": (x, 900 * x, 800 * x, 990 * x)}
+    >>> samples_by_size({"T": rows, "Q": rows}, {"T": (x, 500 * x)})
+    Samples of stage 2 over T, truth: 900 at 1 to 1800 at 2; over Q, truth: 900 at 1 to 1800 at 2.
+    """
+    figure, axes = new_figure(THREE[0] + 1.2, THREE[1] + 0.5, ncols=len(points), sharey=True)
+    names = list(dict.fromkeys(name for rows in points.values() for name in rows))
+    looks = dict(zip(names, LOOKS, strict=False))
+    for ax, (size, series) in zip(axes, points.items(), strict=True):
+        if size in formulas:
+            ax.plot(*formulas[size], color=THEORY, linestyle="--", linewidth=1.4, label="formula")
+        for name, rows in series.items():
+            _draw_points(ax, rows, name, *looks[name])
+            ax.plot(rows[0], rows[1], color=looks[name][0], linewidth=1)
+        ax.set(xscale="log", yscale="log", xlabel=f"${size}$")
+        _name_positions(ax, np.unique(np.concatenate([x for x, *_ in series.values()])))
+        ax.margins(x=0.15)
+    axes[0].set_ylabel("samples of stage 2")
+    _name_levels(axes[0])
+    handles = dict(zip(*reversed(axes[0].get_legend_handles_labels()), strict=True))
+    figure.legend(handles.values(), handles, loc="outside upper center", ncols=4, fontsize="small")
+    parts = [
+        f"over {size}, {name}: {_short(y[0])} at {x[0]:g} to {_short(y[-1])} at {x[-1]:g}"
+        for size, series in points.items()
+        for name, (x, y, *_) in series.items()
+    ]
+    return Picture(figure, f"Samples of stage 2 {'; '.join(parts)}.")
+
+
+@styled()
+def with_and_without_penalty(flows: Mapping[str, Flow]) -> Picture:
+    """Draw the two signals of several flows over time, from where they meet the hyperbola.
+
+    Parameters
+    ----------
+    flows : mapping from names to Flow
+        Without the time 0: the axis of time is logarithmic.
+
+    Returns
+    -------
+    Picture
+
+    Notes
+    -----
+    Book: 04-two-stages, eq-creep.
+
+    Examples
+    --------
+    >>> import numpy as np, scb_edu as scb
+    >>> from scb_edu.figures import with_and_without_penalty
+    >>> end = scb.Flow(np.array([1.0, 9.0]), np.array([1.4, 1.1]), np.array([0.7, 0.9]))
+    >>> with_and_without_penalty({"no penalty": end})
+    No penalty: the signals are 1.40 and 0.70 at time 1, 1.10 and 0.90 at time 9.
+    """
+    figure, axes = new_figure(*THREE, ncols=2, sharey=True)
+    styles = zip(flows.items(), ("-", (0, (4, 1.5)), ":"), strict=False)
+    for (name, flow), style in styles:
+        axes[0].plot(flow.t, flow.value, color=VALUE, linestyle=style, label=name)
+        axes[1].plot(flow.t, flow.attention, color=ATTENTION, linestyle=style, label=name)
+    for ax, title in zip(axes, (r"$\alpha_V$", r"$\alpha_A$"), strict=True):
+        ax.axhline(1, color=TRUTH, linestyle="--", linewidth=0.8)
+        ax.set(xscale="log", xlabel="time", title=title)
+    handles = axes[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside upper center", ncols=3, fontsize="small")
+    words = [
+        f"{name}: the signals are {flow.value[0]:.2f} and {flow.attention[0]:.2f} at time "
+        f"{flow.t[0]:g}, {flow.value[-1]:.2f} and {flow.attention[-1]:.2f} at time "
+        f"{flow.t[-1]:g}"
+        for name, flow in flows.items()
+    ]
+    text = "; ".join(words)
+    return Picture(figure, f"{text[0].upper()}{text[1:]}.")
 
 
 def _draw_points(ax: Axes, rows: Points, name: str, color: str, marker: str) -> None:

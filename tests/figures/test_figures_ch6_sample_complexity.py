@@ -146,3 +146,40 @@ def test_the_noise_is_estimated_from_batches():
     assert exercises.check("ch6-noise", right).passed
     assert "batch of 64" in exercises.check("ch6-noise", lambda t, r: right(t, r, 1)).words
     assert not exercises.check("ch6-noise", lambda t, r: 1.0).passed
+
+
+def test_samples_by_size_keep_one_look_a_name_and_draw_the_formula_dashed():
+    panels = {"T": {"a": FIRST, "b": SECOND}, "Q": {"b": SECOND}}
+    picture = figures.samples_by_size(panels, {"T": (X, 3 * X)})
+    left, right = picture.figure.axes
+    assert (left.get_xlabel(), right.get_xlabel()) == ("$T$", "$Q$")
+    colors = [
+        {c.get_label(): to_hex(c[0].get_color()) for c in ax.containers} for ax in (left, right)
+    ]
+    assert colors[0]["b"] == colors[1]["b"] != colors[0]["a"]
+    (dashed,) = (line for line in left.lines if line.get_linestyle() == "--")
+    np.testing.assert_array_equal(dashed.get_ydata(), 3 * X)
+    for (_, points, ends), rows in zip(bars(left), (FIRST, SECOND), strict=True):
+        np.testing.assert_allclose(points, rows[:2])
+        np.testing.assert_allclose(ends, rows[2:])
+    assert "over T, a: 200 at 100 to 2000 at 1000" in picture.words
+
+
+def test_the_last_approach_is_drawn_with_and_without_a_penalty():
+    task, start = (0.14, 0.52, 125), (1.38, 0.72)
+    flows = {
+        f"penalty {penalty:g}": scb.theory.penalised_flow(task, penalty, start=start, t_end=9)
+        for penalty in (0.0, 0.01)
+    }
+    later = {
+        name: scb.Flow(flow.t[1:], flow.value[1:], flow.attention[1:])
+        for name, flow in flows.items()
+    }
+    picture = figures.with_and_without_penalty(later)
+    value, attention = picture.figure.axes
+    for place, flow in enumerate(later.values()):
+        np.testing.assert_array_equal(value.lines[place].get_ydata(), flow.value)
+        np.testing.assert_array_equal(attention.lines[place].get_ydata(), flow.attention)
+    assert value.get_xscale() == "log"
+    assert "penalty 0.01" in picture.words
+    assert "1.00 and 1.00 at time 9." in picture.words
