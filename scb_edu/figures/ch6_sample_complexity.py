@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import TypeAlias
 
 import numpy as np
@@ -329,14 +330,14 @@ the feedback, and with A on its line. T = 100: 0.1 has 0.60, 0.90, 0.70, 0.90.
     figure, axes = new_figure(*SHARES, ncols=len(groups), sharey=True, squeeze=False)
     for ax, (title, table) in zip(axes[0], groups.items(), strict=True):
         _draw_shares(ax, table)
-        ax.set_xticks(range(len(table)), [f"{point:g}" for point in table[x]], size="small")
+        ax.set_xticks(range(len(table)), [f"{point:g}" for point in table[x]], rotation=45)
         ax.set(xlabel=xlabel, ylim=(-0.03, 1.03), xlim=(-0.6, len(table) - 0.4))
         ax.set_title(title)
     axes[0, 0].set_ylabel("share on the right side")
     handles = axes[0, 0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside upper left", ncols=4, fontsize="small")
     rows = "; ".join(
-        f"{title}: " + ", ".join(_share_in_words(row, x) for _, row in table.iterrows())
+        f"{_plain(title)}: " + ", ".join(_share_in_words(row, x) for _, row in table.iterrows())
         for title, table in groups.items()
     )
     words = (
@@ -398,7 +399,7 @@ def skewed_weights(points: Mapping[str, Points], formulas: Mapping[str, Curve]) 
         ax.set(xscale="log", xlabel=f"${name}$")
         _name_positions(ax, np.asarray(rows[0], dtype=float))
         ax.margins(x=0.15)
-    axes[0, 0].set_ylabel("weight outside the support")
+    axes[0, 0].set_ylabel("sum of weights off the support")
     axes[0, 0].legend(loc="upper left", fontsize="small")
     ends = "; ".join(
         f"{name}: {y[0]:.2f} at {x[0]:g} to {y[-1]:.2f} at {x[-1]:g}, by the formula "
@@ -550,4 +551,5 @@ def _short(number: float) -> str:
 
 def _plain(label: str) -> str:
     """Return a label as it may be read aloud."""
-    return label.replace("$", "").replace("\\|", "|").replace("\\mu", "mu").replace("\\eta", "rate")
+    spoken = {"\\|": "|", "\\,": " ", "\\mu": "mu", "\\eta": "rate", "\\theta": "theta", "$": ""}
+    return reduce(lambda text, sign: text.replace(*sign), spoken.items(), label)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,18 +12,53 @@ import numpy as np
 import pandas as pd
 
 from scb_edu.experiments.intervals import wilson_interval
+from scb_edu.model.gradients import population_gradient
 from scb_edu.model.norms import weighted_inner_product, weighted_square_norm
 from scb_edu.model.similarity import off_support_mass
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer, signals
-from scb_edu.studies import ch6_sample_complexity as ch6
-from scb_edu.studies import ch7_transfer as ch7
+from scb_edu.studies.ch6_sample_complexity import (
+    BATCH,
+    LOOK,
+    PATIENCE,
+    escape_points,
+    leave_saddle,
+    plain_task,
+)
+from scb_edu.studies.ch6_sample_complexity import DECIDED as VALUE_DECIDED
+from scb_edu.studies.ch7_transfer import DECIDED as SIDE_DECIDED
+from scb_edu.studies.ch7_transfer import (
+    SIDE_BATCH,
+    SIDE_LENGTHS,
+    SIDE_LOOK,
+    SIDE_RATE,
+    SIDE_STEPS,
+    SIDE_THETAS,
+    chances,
+    choose_side,
+    downstream,
+    pretrained,
+)
 from scb_edu.studies.study import Study
 from scb_edu.support.checks import Array
 from scb_edu.theory.complexity import escape_chance
+from scb_edu.theory.dynamics import (
+    SignalConstants,
+    escape_time,
+    escape_time_limit,
+    population_step,
+    separatrix,
+)
 from scb_edu.theory.feedback import feedback_paths, feedback_strength, hyperbola_slide
+from scb_edu.theory.finetuning import transfer, transfer_samples
 from scb_edu.training import train
-from scb_edu.training.optimizers import Moment, Optimizer, Parameters, ProximalGradient
+from scb_edu.training.optimizers import (
+    Moment,
+    Optimizer,
+    Parameters,
+    ProjectedSGD,
+    ProximalGradient,
+)
 
 PATHS = 100  # of a simulation
 MANY = {"context_length": 400, "learning_rate": 0.025, "batch_size": 1}
@@ -82,13 +118,13 @@ def escape(
 ) -> dict[str, Any]:
     """Train from scratch until alpha_V has chosen a side, as it is ("free") or "on its line"."""
     method = _method(way, learning_rate, context_length)
-    return ch6.leave_saddle(rng, context_length, method, batch_size)
+    return leave_saddle(rng, context_length, method, batch_size)
 
 
 def side(rng: np.random.Generator, *, theta: float, context_length: int) -> dict[str, Any]:
     """Train from a related V with A on its line until alpha_A has chosen a side."""
-    method = _method("on its line", ch7.SIDE_RATE, context_length)
-    return ch7.choose_side(rng, "related", theta, context_length, method)
+    method = _method("on its line", SIDE_RATE, context_length)
+    return choose_side(rng, "related", theta, context_length, method)
 
 
 def _method(way: str, rate: float, context_length: int) -> Optimizer:
@@ -107,13 +143,13 @@ def simulated_escape(
         LinearTransformer.initial(task),
         learning_rate,
         batch_size,
-        t_end=ch6.PATIENCE,
-        points=round(ch6.PATIENCE / learning_rate / ch6.LOOK),
+        t_end=PATIENCE,
+        points=round(PATIENCE / learning_rate / LOOK),
         runs=PATHS,
         rng=rng,
-        until=("value", ch6.DECIDED),
+        until=("value", VALUE_DECIDED),
     )
-    return {"right": paths.share("value", ch6.DECIDED), "scatter": paths.scatter[-1].mean()}
+    return {"right": paths.share("value", VALUE_DECIDED), "scatter": paths.scatter[-1].mean()}
 
 
 def simulated_side(
@@ -123,16 +159,19 @@ def simulated_side(
     task = SCBTask.example(context_length)
     paths = feedback_paths(
         task,
-        ch7.pretrained("related", theta, task, rng),
-        ch7.SIDE_RATE,
-        ch7.SIDE_BATCH,
-        t_end=ch7.SIDE_STEPS * ch7.SIDE_RATE,
-        points=ch7.SIDE_STEPS // ch7.SIDE_LOOK,
+        pretrained("related", theta, task, rng),
+        SIDE_RATE,
+        SIDE_BATCH,
+        t_end=SIDE_STEPS * SIDE_RATE,
+        points=SIDE_STEPS // SIDE_LOOK,
         runs=PATHS,
         rng=rng,
-        until=("attention", ch7.DECIDED),
+        until=("attention", SIDE_DECIDED),
     )
-    return {"right": paths.share("attention", ch7.DECIDED), "scatter": paths.scatter[-1].mean()}
+    return {
+        "right": paths.share("attention", SIDE_DECIDED),
+        "scatter": paths.scatter[-1].mean(),
+    }
 
 
 def skewed(rng: np.random.Generator, *, task: str, size: int, penalty: float) -> dict[str, Any]:
@@ -143,7 +182,7 @@ def skewed(rng: np.random.Generator, *, task: str, size: int, penalty: float) ->
         LinearTransformer.oracle(which, dtype=np.float32),
         ProximalGradient(SKEW_RATE, penalty),
         steps=2000,
-        batch_size=ch6.BATCH,
+        batch_size=BATCH,
         rng=rng,
         record_every=20,
         record={"signed": signed_mass, "outside": off_support_mass},
@@ -157,7 +196,7 @@ def skewed_task(task: str, size: int) -> SCBTask:
     """Return a task of ``skewed``: "tokens", N of them and T = 1000, or "length", T and N = 3."""
     if task == "length":
         return SCBTask.example(size)
-    return ch6.plain_task(size, 1000, 2, np.random.default_rng(size))
+    return plain_task(size, 1000, 2, np.random.default_rng(size))
 
 
 def signed_mass(model: Any, task: SCBTask) -> float:
@@ -172,14 +211,14 @@ def edge(rng: np.random.Generator, *, theta: float, learning_rate: float) -> dic
     A step multiplies what V holds beside the truth by 1 - rate (K_Q alpha_A^2 + e + 1/T): the
     edge is where this is -1.
     """
-    run = ch7.downstream(
+    run = downstream(
         rng,
         "related",
         theta,
         250,
         ProximalGradient(learning_rate, EDGE_PENALTY),
         steps=round(EDGE_TIME / learning_rate),
-        batch_size=ch7.BATCH,
+        batch_size=BATCH,
         record={"scatter": scatter_energy},
     )
     late, attention = len(run.step) // 2, run.signals.attention
@@ -265,7 +304,7 @@ def escapes(free: pd.DataFrame, system: pd.DataFrame, line: pd.DataFrame) -> pd.
     points = [(SCBTask.example(T), rate, B) for T, rate, B in table.index]
     table["formula"] = [escape_chance(*point) for point in points]
     table["strength"] = [
-        feedback_strength(task, LinearTransformer.from_signals(task, ch6.DECIDED, 0.0), rate, B)
+        feedback_strength(task, LinearTransformer.from_signals(task, VALUE_DECIDED, 0.0), rate, B)
         for task, rate, B in points
     ]
     return table.reset_index()
@@ -286,17 +325,17 @@ def sides(free: pd.DataFrame, system: pd.DataFrame, line: pd.DataFrame) -> pd.Da
         is chi at the start of one related V.
     """
     table = _joined(free, system, line, ["theta", "context_length"])
-    lengths, thetas = ch7.SIDE_LENGTHS, ch7.SIDE_THETAS
-    chances = pd.DataFrame(ch7.chances(lengths, thetas), index=thetas, columns=lengths)
-    table["formula"] = [chances.loc[point] for point in table.index]
+    lengths, thetas = SIDE_LENGTHS, SIDE_THETAS
+    cells = pd.DataFrame(chances(lengths, thetas), index=thetas, columns=lengths)
+    table["formula"] = [cells.loc[point] for point in table.index]
     table["strength"] = [_side_strength(*point) for point in table.index]
     return table.reset_index()
 
 
 def _side_strength(theta: float, context_length: int) -> float:
     task = SCBTask.example(context_length)
-    start = ch7.pretrained("related", theta, task, np.random.default_rng(0))
-    return feedback_strength(task, start, ch7.SIDE_RATE, ch7.SIDE_BATCH)
+    start = pretrained("related", theta, task, np.random.default_rng(0))
+    return feedback_strength(task, start, SIDE_RATE, SIDE_BATCH)
 
 
 def _joined(
@@ -304,6 +343,69 @@ def _joined(
 ) -> pd.DataFrame:
     means = system.groupby(keys)["right"].mean().rename("system")
     return shares(free, keys, "measured").join(means).join(shares(line, keys, "line"))
+
+
+def conditions() -> pd.DataFrame:
+    """Return how far formulas hold where what they assume is not so, by exact gradients.
+
+    Returns
+    -------
+    DataFrame
+        ``formula``, ``setting``, and ``off``, the formula over what is exact, less 1.
+
+    Notes
+    -----
+    The escape time and the margin want r T far above 1; the lower edge of the window of SGD wants
+    tokens that are equally frequent; the flow of a downstream run does not want the same mu.
+
+    Examples
+    --------
+    >>> table = conditions()
+    >>> print(table[table["setting"] == "r T = 27"].to_string(index=False, float_format="%.3f"))
+        formula  setting    off
+    escape time r T = 27 -0.022
+         margin r T = 27 -0.018
+    """
+    rows = [row for length in (3, 10, 27, 100) for row in _long_contexts(length)]
+    rows += [_equal_tokens(mu) for mu in ((1, 1, 1), (5, 3, 2), (7, 2, 1))]
+    rows += [_same_tokens(weight) for weight in (0.0, 0.6)]
+    return pd.DataFrame(rows, columns=["formula", "setting", "off"])
+
+
+def _long_contexts(length: float) -> list[tuple[str, str, float]]:
+    """Return how far escape time and margin are off at r T."""
+    K_P, K_Q, _ = SignalConstants.of(SCBTask.example(1000))
+    task, setting = (K_P, K_Q, length / math.sqrt(K_P * K_Q)), f"r T = {length:g}"
+    time = escape_time_limit(task, 0.5) / escape_time(task, 0.5)
+    value, attention = separatrix(task)
+    margin = -1 / (length * np.interp(0, attention[::-1], value[::-1]))
+    return [("escape time", setting, time - 1), ("margin", setting, margin - 1)]
+
+
+def _equal_tokens(counts: tuple[int, ...]) -> tuple[str, str, float]:
+    """Return how far N t(1/2) is from the time of plain descent, where some tokens are rare."""
+    mu, rate = np.array(counts) / sum(counts), 0.2
+    attention = 0.5 * np.repeat(np.eye(100)[:, : len(mu)], 2, axis=0)[:100]
+    task = SCBTask(0.5 * np.eye(len(mu)) + 0.5 * mu[:, None], attention, mu)
+    method, model, steps = ProjectedSGD(rate), LinearTransformer.initial(task), 0
+    while signals(model, task).attention < 0.5:
+        model = method.step(model, population_gradient(model, task), mu)
+        steps += 1
+    frequencies = ", ".join(f"{share:.2f}" for share in mu)
+    off = len(mu) * escape_time(task, 0.5) / (steps * rate) - 1
+    return "lower edge of SGD", f"mu = {frequencies}", off
+
+
+def _same_tokens(weight: float) -> tuple[str, str, float]:
+    """Return how far the flow is from a start V = P' whose own mu is another one."""
+    task, way = SCBTask.example(400), {"learning_rate": 0.02, "batch_size": 1}
+    other = (1 - weight) * task.stationary + weight * np.eye(3)[0]
+    start = LinearTransformer(0.3 * task.transition + 0.7 * other[:, None], np.ones((1, 3)))
+    model, steps = transfer(start, task), 0
+    while signals(model, task).attention < 0.5:
+        model, steps = population_step(model, task, 0.02), steps + 1
+    off = transfer_samples(task, 0.3, **way) / steps - 1
+    return "downstream flow", f"{weight:.0%} of mu' on the first token", off
 
 
 def _loud(points: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -315,11 +417,11 @@ def _loud(points: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-SIDES = {"theta": ch7.SIDE_THETAS, "context_length": ch7.SIDE_LENGTHS}
+SIDES = {"theta": SIDE_THETAS, "context_length": SIDE_LENGTHS}
 SKEWS = [*(("tokens", N) for N in (2, 3, 5, 8)), *(("length", T) for T in (250, 1000, 4000))]
 STUDIES = [
-    Study("feedback-escape", escape, _loud(ch6.escape_points()), seeds=60),
-    Study("feedback-escape-system", simulated_escape, ch6.escape_points(), seeds=10),
+    Study("feedback-escape", escape, _loud(escape_points()), seeds=60),
+    Study("feedback-escape-system", simulated_escape, escape_points(), seeds=10),
     Study("feedback-many", escape, [{"way": "free", **MANY}], seeds=1000),
     Study("feedback-many-line", escape, [{"way": "on its line", **MANY}], seeds=300),
     Study("feedback-sides", side, SIDES, seeds=40),

@@ -431,7 +431,8 @@ def truth_overlap(value: Array, task: SCBTask) -> Array:
     >>> bool(abs(truth_overlap(task.transition, task) - task.transition_energy) < 1e-15)
     True
     """
-    return np.asarray(np.einsum("...ox,ox,x->...", value, _deviation(task), task.stationary))
+    moved = _about_mean(value, task.stationary)
+    return np.asarray(np.einsum("...ox,ox,x->...", moved, _deviation(task), task.stationary))
 
 
 def beside_energy(value: Array, task: SCBTask) -> Array:
@@ -446,7 +447,7 @@ def beside_energy(value: Array, task: SCBTask) -> Array:
     0.64
     """
     along = truth_overlap(value, task)[..., None, None] / task.transition_energy
-    rest = value - (value @ task.stationary)[..., None] - along * _deviation(task)
+    rest = _about_mean(value, task.stationary) - along * _deviation(task)
     return np.asarray(np.einsum("...ox,...ox,x->...", rest, rest, task.stationary))
 
 
@@ -465,9 +466,15 @@ def pointed_variance(task: SCBTask, value: Array) -> Array:
     )
 
 
+def _about_mean(value: Array, stationary: Array) -> Array:
+    """Return V - V mu 1^T (..., N, N), exactly zero where V = mu 1^T."""
+    moved = value - stationary[:, None]
+    return np.asarray(moved - (moved @ stationary)[..., None])
+
+
 def _along_outputs(value: Array, stationary: Array) -> Array:
     """Return (e_o - mu)^T (V - V mu 1^T) e_x for all outputs o and tokens x (..., N, N)."""
-    columns = value - (value @ stationary)[..., None]
+    columns = _about_mean(value, stationary)
     return np.asarray(columns - (stationary @ columns)[..., None, :])
 
 

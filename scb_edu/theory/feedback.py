@@ -314,7 +314,8 @@ def hyperbola_slide(task: SCBTask, learning_rate: float, batch_size: float) -> S
     Notes
     -----
     Terms of order 1/T are left out of e, and so are the noise of V, which holds against the slide,
-    and that of the two signals. Book: 05-algorithm, sec-algorithm.
+    and that of the two signals: in runs alpha_A - 1 comes out a sixth smaller at T = 100.
+    Book: 05-algorithm, eq-slide.
 
     Examples
     --------

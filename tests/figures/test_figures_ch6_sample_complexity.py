@@ -1,6 +1,7 @@
 """Pictures of sample complexity: the points are the data, the words say the right numbers."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
@@ -183,3 +184,32 @@ def test_the_last_approach_is_drawn_with_and_without_a_penalty():
     assert value.get_xscale() == "log"
     assert "penalty 0.01" in picture.words
     assert "1.00 and 1.00 at time 9." in picture.words
+def test_shares_stand_between_their_predictions():
+    table = pd.DataFrame({"theta": [0.0, 0.1], "measured": [0.5, 0.8], "line": [0.6, 0.7]})
+    table = table.assign(formula=[0.6, 0.9], system=[0.55, 0.85])
+    for name in ("measured", "line"):
+        table[f"{name}_low"], table[f"{name}_high"] = table[name] - 0.1, table[name] + 0.1
+    groups = {"$T$ = 100": table, "$T$ = 400": table}
+    picture = figures.predicted_shares(groups, "theta", r"correlation $\theta$")
+    for ax in picture.figure.axes:
+        lines = [np.asarray(line.get_ydata()).tolist() for line in ax.lines]
+        assert [0.6, 0.9] in lines
+        assert [0.55, 0.85] in lines
+        drawn = {name: points[1].tolist() for name, points, _ in bars(ax)}
+        assert drawn == {"measured": [0.5, 0.8], "A on its line": [0.6, 0.7]}
+        assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "0.1"]
+    assert "over correlation theta, as measured" in picture.words
+    assert "T = 400: 0 has 0.50, 0.60, 0.55, 0.60, 0.1 has 0.80, 0.90, 0.85, 0.70" in picture.words
+
+
+def test_skewed_weights_stand_beside_their_formula():
+    rows = (X, np.array([0.0, 0.1]), np.array([-0.01, 0.09]), np.array([0.01, 0.11]))
+    curve = (X, np.array([0.0, 0.2]))
+    picture = figures.skewed_weights({"N": rows, "T": rows}, {"N": curve, "T": curve})
+    for ax in picture.figure.axes:
+        dashed = next(line for line in ax.lines if line.get_linestyle() == "--")
+        np.testing.assert_array_equal(dashed.get_ydata(), curve[1])
+        ((_, points, ends),) = bars(ax)
+        np.testing.assert_array_equal(points, rows[:2])
+        np.testing.assert_allclose(ends, rows[2:])
+    assert "T: 0.00 at 100 to 0.10 at 1000, by the formula 0.00 to 0.20" in picture.words

@@ -82,22 +82,18 @@ def shares(table, T, rate):
         yield chance, experiments.wilson_interval(right.sum(), right.size)
 
 
-@pytest.mark.parametrize(("T", "rate"), [(400, 0.1), (400, 0.025), (800, 0.1), (1600, 0.1)])
-def test_long_contexts_escape_with_the_chance_of_the_formula(T, rate):
-    table = load("escape")
-    pairs = list(shares(table, T, rate))
+@pytest.mark.parametrize(
+    ("T", "rate"), [(100, 0.1), (200, 0.1), (400, 0.1), (400, 0.025), (800, 0.1), (1600, 0.1)]
+)
+def test_large_batches_escape_with_the_chance_of_the_formula(T, rate):
+    """B / (rate T) of 0.5, 1 and 2; the smallest batches fall below it (studies of feedback)."""
+    pairs = list(shares(load("escape"), T, rate))
     assert len(pairs) == 5
-    for chance, share in pairs[T == 400 :]:  # all but B / (rate T) = 0.1 at T = 400
+    for chance, share in pairs[2:]:
         assert share.estimate == pytest.approx(chance, abs=0.1)
-    inside = sum(share.low <= chance <= share.high for chance, share in pairs[1:])
-    assert inside >= 3
-
-
-@pytest.mark.parametrize("T", [100, 200, 400])
-def test_short_contexts_with_tiny_batches_fall_below_it(T):
-    table = load("escape")
-    chance, share = next(shares(table, T, 0.1))
-    assert share.high < chance
+    assert sum(share.low <= chance <= share.high for chance, share in pairs[2:]) >= 2
+    chance, smallest = pairs[0]
+    assert smallest.estimate < chance - 0.05
 
 
 def test_larger_batches_escape_more_often():

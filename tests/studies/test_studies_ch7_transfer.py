@@ -83,16 +83,6 @@ def test_the_flow_predicts_the_samples_within_a_third(usual, theta):
         assert 0.6 < found / flow < 1.34
 
 
-def test_in_short_contexts_the_sides_are_those_of_the_formula():
-    table = load("sides")
-    formula = study.chances([100], study.SIDE_THETAS)[:, 0]
-    for theta, chance in zip(study.SIDE_THETAS, formula, strict=True):
-        right = table[(table["theta"] == theta) & (table["context_length"] == 100)]["right"]
-        share = experiments.wilson_interval(right.sum(), right.size)
-        assert share.low <= chance + 1e-3
-        assert share.high >= chance - 1e-3
-
-
 def test_a_larger_correlation_is_on_the_right_side_more_often():
     table = load("sides")
     for T in study.SIDE_LENGTHS:
