@@ -102,7 +102,6 @@ __all__ = [
     "start_snr",
     "support_chance",
     "sure_samples",
-    "support_chance",
     "thresholded_mass",
     "transfer",
     "transfer_boundary",

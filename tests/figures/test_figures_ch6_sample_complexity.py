@@ -184,6 +184,8 @@ def test_the_last_approach_is_drawn_with_and_without_a_penalty():
     assert value.get_xscale() == "log"
     assert "penalty 0.01" in picture.words
     assert "1.00 and 1.00 at time 9." in picture.words
+
+
 def test_shares_stand_between_their_predictions():
     table = pd.DataFrame({"theta": [0.0, 0.1], "measured": [0.5, 0.8], "line": [0.6, 0.7]})
     table = table.assign(formula=[0.6, 0.9], system=[0.55, 0.85])
