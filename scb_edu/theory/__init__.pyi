@@ -29,6 +29,8 @@ from .dynamics import (
 )
 from .feedback import FeedbackPaths, feedback_paths, feedback_strength, hyperbola_slide
 from .finetuning import (
+    selection_samples,
+    temper,
     transfer,
     transfer_boundary,
     transfer_chance,
@@ -89,6 +91,7 @@ __all__ = [
     "population_step",
     "saddle",
     "samples_needed",
+    "selection_samples",
     "separatrix",
     "signal_flow",
     "signal_jacobian",
@@ -103,6 +106,8 @@ __all__ = [
     "support_chance",
     "sure_samples",
     "thresholded_mass",
+    "sure_samples",
+    "temper",
     "transfer",
     "transfer_boundary",
     "transfer_chance",
