@@ -7,8 +7,8 @@ from scb_edu.studies.ch7_transfer import STUDIES as OF_TRANSFER
 from scb_edu.studies.ch8_softmax import STUDIES as OF_SOFTMAX
 from scb_edu.studies.ch9_past_the_paper import STUDIES as OF_TEXT
 from scb_edu.studies.feedback import STUDIES as OF_FEEDBACK
-from scb_edu.studies.stage2 import STUDIES as OF_STAGE_2
 from scb_edu.studies.headline import STUDIES as OF_HEADLINE
+from scb_edu.studies.stage2 import STUDIES as OF_STAGE_2
 from scb_edu.studies.study import Study, stored
 
 __all__ = ["STUDIES", "Study", "stored"]

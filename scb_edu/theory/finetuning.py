@@ -24,8 +24,8 @@ from scb_edu.theory.complexity import (
     attention_push_variance,
     beside_energy,
     initial_signal_std,
+    samples_needed,
 )
-from scb_edu.theory.complexity import crossed_variance, initial_signal_std, samples_needed
 from scb_edu.theory.dynamics import (
     Flow,
     SignalConstants,
