@@ -28,13 +28,11 @@ from scb_edu.figures.picture import (
     TRUTH,
     VALUE,
     Picture,
-    count_samples,
     new_figure,
     styled,
 )
 from scb_edu.support.checks import Array
 from scb_edu.theory.dynamics import Flow
-from scb_edu.training.trajectory import Trajectory
 
 SINGLE = (5.4, 3.6)
 DOUBLE = (4.6, 5.4)
@@ -106,15 +104,16 @@ def measured(
 
 
 @styled()
-def escape_chances(points: Mapping[str, Points], model: Curve) -> Picture:
-    """Draw the share of runs that leave the saddle on the right side.
+def spending(time: Array, curves: Mapping[str, Array], title: str) -> Picture:
+    """Draw several ways to spend samples over time, the vertical axis logarithmic.
 
     Parameters
     ----------
-    points : mapping from names to four (n,) arrays
-        B / (learning rate * T), shares, lower and upper ends.
-    model : two (m,) arrays
-        What the formula says, drawn dashed.
+    time : (n,) array
+    curves : mapping from names to (n,) arrays
+        Samples per unit of time, over T. The first is drawn thick.
+    title : str
+        What the first one buys and costs.
 
     Returns
     -------
@@ -122,145 +121,43 @@ def escape_chances(points: Mapping[str, Points], model: Curve) -> Picture:
 
     Notes
     -----
-    Book: 06-sample-complexity, eq-escape-chance.
+    Book: 06-sample-complexity, eq-falling-spending.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from scb_edu.figures import escape_chances
-    >>> x, share = np.array([0.1, 1.0]), np.array([0.7, 0.95])
-    >>> escape_chances({"T = 100": (x, share, share, share)}, (x, share))
-    Share of runs on the right side. T = 100: 0.70 at 0.1 to 0.95 at 1. Formula: 0.70 to 0.95.
-    """
-    figure, ax = new_figure(*SINGLE)
-    ax.axhline(0.5, color="#999999", linewidth=0.8)
-    ax.plot(*model, color=THEORY, linestyle="--", label="formula", zorder=1)
-    looks = zip(points.items(), LOOKS, _asides(len(points)), strict=False)
-    for (name, (x, *rest)), (color, marker), aside in looks:
-        _draw_points(ax, (x * aside, *rest), name, color, marker)  # side by side, not on top
-    ax.set(xscale="log", ylim=(0.25, 1.03), ylabel="share on the right side")
-    ax.set_xlabel(r"$B\,/\,(\eta\,T)$: batch size over learning rate × $T$")
-    _name_positions(ax, np.array([0.1, 0.2, 0.5, 1, 2]))
-    ax.legend(loc="lower right", fontsize="small")
-    ends = "; ".join(
-        f"{name}: {y[0]:.2f} at {x[0]:g} to {y[-1]:.2f} at {x[-1]:g}"
-        for name, (x, y, *_) in points.items()
-    )
-    words = f"Share of runs on the right side. {ends}. Formula: "
-    return Picture(figure, f"{words}{model[1][0]:.2f} to {model[1][-1]:.2f}.")
-
-
-@styled()
-def two_fates(
-    found: Trajectory, lost: Trajectory, best: float, *, change: int | None = None
-) -> Picture:
-    """Draw the signals and the excess loss of a run that found the truth and one that did not.
-
-    Parameters
-    ----------
-    found, lost : Trajectory
-    best : float
-        The irreducible loss.
-    change : int, optional
-        A step to mark.
-
-    Returns
-    -------
-    Picture
-
-    Notes
-    -----
-    Book: 06-sample-complexity, eq-escape-chance.
-
-    Examples
-    --------
-    >>> import numpy as np, scb_edu as scb
-    >>> from scb_edu.figures import two_fates
-    >>> task = scb.SCBTask.example()
-    >>> start = scb.LinearTransformer.initial(task)
-    >>> run = scb.train(task, start, scb.ProximalGradient(0.1), steps=9, batch_size=8,
-    ...                 rng=np.random.default_rng(0))
-    >>> two_fates(run, run, scb.bayes_loss(task))  # doctest: +ELLIPSIS
-    Found: alpha_V ends at ..., alpha_A at ..., excess loss 0.0...
-    """
-    figure, axes = new_figure(*DOUBLE, nrows=2, sharex=True)
-    for run, color, style, label in (
-        (found, GREEN, "-", "found"),
-        (lost, PURPLE, (0, (4, 1.5)), "lost"),
-    ):
-        axes[0].plot(run.step, run.signals.value, color=color, linestyle=style, label=label)
-        axes[1].plot(run.step, run.loss - best, color=color, linestyle=style, label=label)
-    if change is not None:
-        for ax in axes:
-            ax.axvline(change, color=THEORY, linestyle=":", linewidth=1.2)
-    axes[0].axhline(0, color="#999999", linewidth=0.8)
-    axes[0].axhline(1, color=TRUTH, linestyle="--", linewidth=1)
-    axes[0].set(ylabel=r"$\alpha_V$", title="Signal of V")
-    axes[1].set(yscale="log", xlabel="step", title="Excess loss")
-    axes[1].xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    axes[0].legend(loc="center right")
-    words = [
-        f"{name}: alpha_V ends at {run.signals.value[-1]:.2f}, alpha_A at "
-        f"{run.signals.attention[-1]:.2f}, excess loss {run.loss[-1] - best:.4f}."
-        for name, run in (("Found", found), ("Lost", lost))
-    ]
-    return Picture(figure, " ".join(words))
-
-
-@styled()
-def one_run(run: Trajectory, fate: str) -> Picture:
-    """Draw the two signals of a run over the samples it has seen, on axes that do not change.
-
-    Parameters
-    ----------
-    run : Trajectory
-    fate : str
-        How it ended; the title.
-
-    Returns
-    -------
-    Picture
-
-    Notes
-    -----
-    Book: 06-sample-complexity, eq-escape-chance.
-
-    Examples
-    --------
-    >>> import numpy as np, scb_edu as scb
-    >>> from scb_edu.figures import one_run
-    >>> task = scb.SCBTask.example()
-    >>> start = scb.LinearTransformer.initial(task)
-    >>> run = scb.train(task, start, scb.ProximalGradient(0.1), steps=9, batch_size=8,
-    ...                 rng=np.random.default_rng(0))
-    >>> one_run(run, "short")  # doctest: +ELLIPSIS
-    short: after 72 samples alpha_V is ... and alpha_A is ...
+    >>> from scb_edu.figures import spending
+    >>> spending(np.array([0.0, 9.0]), {"schedule": np.array([2.0, 0.2])}, "chance 0.95")
+    Chance 0.95. Samples per unit of time over T: schedule 2 at time 0, 0.2 at time 9.
     """
     figure, ax = new_figure(*PANEL)
-    ax.axhline(0, color="#999999", linewidth=0.8)
-    ax.axhline(1, color=TRUTH, linestyle="--", linewidth=1)
-    value, attention = run.signals.value, run.signals.attention
-    ax.plot(run.samples, value, color=VALUE, label=r"$\alpha_V$")
-    ax.plot(run.samples, attention, color=ATTENTION, linestyle=(0, (4, 1)), label=r"$\alpha_A$")
-    ax.set(ylim=(-2.1, 2.1), title=fate)
-    ax.set_xlim(0, run.samples[-1])
-    count_samples(ax)
-    ax.legend(loc="upper left", ncols=2)
-    words = (
-        f"{fate}: after {run.samples[-1]:,} samples alpha_V is {value[-1]:.2f} and "
-        f"alpha_A is {attention[-1]:.2f}."
+    looks = zip(
+        ((VALUE, "-", 2.4), (AMBER, (0, (4, 1.5)), 1.6), (THEORY, ":", 1.6)), curves, strict=False
     )
+    for (color, style, width), name in looks:
+        ax.plot(time, curves[name], color=color, linestyle=style, linewidth=width, label=name)
+    ax.set(yscale="log", ylim=(0.02, 10), xlabel="time $t$", ylabel="$b(t)\\,/\\,T$", title=title)
+    ax.legend(loc="upper right", fontsize="small")
+    ends = "; ".join(
+        f"{name} {b[0]:.2g} at time {time[0]:.0f}, {b[-1]:.2g} at time {time[-1]:.0f}"
+        for name, b in curves.items()
+    )
+    words = f"{title[0].upper()}{title[1:]}. Samples per unit of time over T: {ends}."
     return Picture(figure, words)
 
 
 @styled()
-def second_stage(points: Mapping[str, Points]) -> Picture:
-    """Draw the samples of the second stage against three sizes of the task, side by side.
+def prices_and_chances(table: pd.DataFrame, bound: Curve, chosen: int) -> Picture:
+    """Draw what stored schedules cost and how many of their runs arrive, beside the least price.
 
     Parameters
     ----------
-    points : mapping from a name of a size to four (n,) arrays
-        Sizes, samples, lower and upper ends.
+    table : pandas.DataFrame
+        A row a schedule: ``price``, samples over T; ``share``, with its ends ``low`` and ``high``.
+    bound : two (m,) arrays
+        The least price, over T, and the chance it buys; drawn dashed.
+    chosen : int
+        The row to be drawn large.
 
     Returns
     -------
@@ -268,30 +165,31 @@ def second_stage(points: Mapping[str, Points]) -> Picture:
 
     Notes
     -----
-    Book: 06-sample-complexity, sec-sample-complexity.
+    Book: 06-sample-complexity, eq-least-samples.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from scb_edu.figures import second_stage
-    >>> x = np.array([1.0, 2.0])
-    >>> second_stage({name: (x, 900 * x, 800 * x, 990 * x) for name in "TNQ"})
-    Samples of the second stage. T: 900 at 1 to 1800 at 2; N: 900 at 1 to ...
+    >>> import numpy as np, pandas as pd
+    >>> from scb_edu.figures import prices_and_chances
+    >>> table = pd.DataFrame({"price": [7.0, 9.0], "share": [0.9, 0.95]})
+    >>> table = table.assign(low=table["share"] - 0.1, high=1.0)
+    >>> prices_and_chances(table, (np.array([1.0, 4.0]), np.array([0.7, 0.9])), 0)
+    Of 2 schedules, the chosen one takes 7.0 T, and 0.90 of its runs arrive, 0.80 to 1.00.
     """
-    figure, axes = new_figure(*THREE, ncols=len(points), sharey=True)
-    for ax, (name, rows), look in zip(axes, points.items(), LOOKS, strict=False):
-        _draw_points(ax, rows, name, *look)
-        ax.plot(rows[0], rows[1], color=look[0], linewidth=1)
-        ax.set(xscale="log", yscale="log", xlabel=f"${name}$")
-        _name_positions(ax, np.asarray(rows[0], dtype=float))
-        ax.margins(x=0.15)
-    axes[0].set_ylabel("samples")
-    _name_levels(axes[0])
-    ends = "; ".join(
-        f"{name}: {_short(y[0])} at {x[0]:g} to {_short(y[-1])} at {x[-1]:g}"
-        for name, (x, y, *_) in points.items()
+    figure, ax = new_figure(*PANEL)
+    ax.plot(*bound, color=THEORY, linestyle="--", label="least price")
+    ax.plot(table["price"], table["share"], "o", color="#bbbbbb", markersize=5, label="all stored")
+    row = table.iloc[chosen]
+    rows = [np.array([row[name]]) for name in ("price", "share", "low", "high")]
+    _draw_points(ax, rows, "this one", VALUE, "o")
+    ax.set(xlabel="samples / $T$", ylabel="share half way", ylim=(0.5, 1.02))
+    ax.set_xlim(0, None)
+    ax.legend(loc="lower right", fontsize="small")
+    words = (
+        f"Of {len(table)} schedules, the chosen one takes {row['price']:.1f} T, and "
+        f"{row['share']:.2f} of its runs arrive, {row['low']:.2f} to {row['high']:.2f}."
     )
-    return Picture(figure, f"Samples of the second stage. {ends}.")
+    return Picture(figure, words)
 
 
 @styled()

@@ -4,7 +4,7 @@ from .ch2_linear_transformer import loss_landscape
 from .ch3_gradients import PUSH_LIMITS, gradient_noise
 from .ch4_two_stages import escape, sampled_runs, two_signals
 from .ch5_algorithm import algorithm_race
-from .ch6_sample_complexity import sample_run
+from .ch6_sample_complexity import schedule
 from .ch7_transfer import transfer_run
 from .ch8_softmax import softmax_training
 from .ch9_past_the_paper import LINE, PLACES, text_models
@@ -23,8 +23,8 @@ __all__ = [
     "gradient_noise",
     "loss_landscape",
     "one_sequence",
-    "sample_run",
     "sampled_runs",
+    "schedule",
     "softmax_training",
     "text_models",
     "transfer_run",

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 from matplotlib.colors import to_hex
 
 import scb_edu as scb
@@ -55,70 +54,6 @@ def test_series_differ_in_shape_as_well_as_in_colour():
 def test_an_interval_that_rounding_turned_inside_out_is_drawn():
     tight = (X, X, X + 1e-13, X - 1e-13)
     assert figures.measured({"a": tight}, {}, labels=("T", "M")).words
-
-
-def test_chances_keep_to_their_place_but_for_a_step_aside():
-    x, share = np.array([0.1, 1.0]), np.array([0.7, 0.95])
-    rows = (x, share, share - 0.1, share + 0.04)
-    picture = figures.escape_chances({"T = 1": rows, "T = 2": rows}, (x, share))
-    ax = picture.figure.axes[0]
-    for _, points, ends in bars(ax):
-        np.testing.assert_allclose(points[0], x, rtol=0.1)
-        np.testing.assert_allclose(points[1], share)
-        np.testing.assert_allclose(ends, rows[2:])
-    assert "T = 2: 0.70 at 0.1 to 0.95 at 1. Formula: 0.70 to 0.95." in picture.words
-
-
-@pytest.fixture(scope="module")
-def run():
-    task = scb.SCBTask.example()
-    return scb.train(
-        task,
-        scb.LinearTransformer.initial(task),
-        scb.ProximalGradient(0.1),
-        steps=40,
-        batch_size=32,
-        rng=np.random.default_rng(0),
-        record_every=10,
-    )
-
-
-def test_two_fates_draws_the_loss_above_the_best(run):
-    task = scb.SCBTask.example()
-    best = scb.bayes_loss(task)
-    picture = figures.two_fates(run, run, best, change=20)
-    signal, loss = picture.figure.axes
-    np.testing.assert_array_equal(signal.lines[0].get_ydata(), run.signals.value)
-    np.testing.assert_array_equal(loss.lines[1].get_ydata(), run.loss - best)
-    assert f"Lost: alpha_V ends at {run.signals.value[-1]:.2f}" in picture.words
-    assert f"excess loss {run.loss[-1] - best:.4f}" in picture.words
-
-
-def test_one_run_keeps_its_axes_and_names_the_fate(run):
-    picture = figures.one_run(run, "right side")
-    ax = picture.figure.axes[0]
-    assert ax.get_title(loc="left") == "right side"
-    assert ax.get_ylim() == (-2.1, 2.1)
-    assert (
-        f"right side: after 1,280 samples alpha_V is {run.signals.value[-1]:.2f}" in picture.words
-    )
-
-
-def test_the_second_stage_has_one_panel_a_size():
-    picture = figures.second_stage({"T": FIRST, "Q": (X / 100, *FIRST[1:])})
-    axes = picture.figure.axes
-    assert [ax.get_xlabel() for ax in axes] == ["$T$", "$Q$"]
-    assert axes[0].get_ylim() == axes[1].get_ylim()
-    assert "Q: 200 at 1 to 2000 at 10" in picture.words
-
-
-def test_the_explorer_of_runs_trains_what_its_controls_say():
-    explorer = widgets.sample_run()
-    (panel,) = explorer.panels
-    assert "after 51,200 samples" in panel.draw(T=50, B=128, seed=1).words
-    assert panel.draw(T=50, B=128, seed=1).words.startswith("right side")
-    assert panel.draw(T=800, B=2, seed=1).words.startswith("diverged")
-    assert panel.draw(T=200, B=8, seed=1).words != panel.draw(T=200, B=8, seed=2).words
 
 
 def test_how_many_samples_for_a_ratio_of_two():
@@ -215,3 +150,38 @@ def test_skewed_weights_stand_beside_their_formula():
         np.testing.assert_array_equal(points, rows[:2])
         np.testing.assert_allclose(ends, rows[2:])
     assert "T: 0.00 at 100 to 0.10 at 1000, by the formula 0.00 to 0.20" in picture.words
+
+
+def test_spending_draws_each_way_and_says_where_it_begins_and_ends():
+    time = np.array([0.0, 10.0])
+    curves = {"schedule": np.array([2.0, 0.1]), "constant": np.array([0.7, 0.7])}
+    picture = figures.spending(time, curves, "chance 0.95")
+    (ax,) = picture.figure.axes
+    assert ax.get_yscale() == "log"
+    drawn = {line.get_label(): line.get_ydata().tolist() for line in ax.lines}
+    assert drawn == {name: b.tolist() for name, b in curves.items()}
+    assert "schedule 2 at time 0, 0.1 at time 10; constant 0.7 at time 0" in picture.words
+
+
+def test_the_chosen_schedule_has_its_interval_and_the_bound_is_dashed():
+    table = pd.DataFrame({"price": [7.0, 9.0], "share": [0.8, 0.9]})
+    table = table.assign(low=[0.7, 0.85], high=[0.85, 0.95])
+    bound = (np.array([1.0, 4.0]), np.array([0.7, 0.9]))
+    ax = figures.prices_and_chances(table, bound, 1).figure.axes[0]
+    ((name, points, ends),) = bars(ax)
+    assert name == "this one"
+    np.testing.assert_allclose(points.ravel(), [9.0, 0.9])
+    np.testing.assert_allclose(ends.ravel(), [0.85, 0.95])
+    (dashed,) = (line for line in ax.lines if line.get_linestyle() == "--")
+    np.testing.assert_array_equal(dashed.get_xdata(), bound[0])
+
+
+def test_the_explorer_of_the_schedule_says_what_theory_and_stored_runs_say():
+    spent, bought = widgets.schedule().panels
+    task = scb.SCBTask.example(1600)
+    b = scb.theory.falling_spending(task, 1.94, 6.0)
+    words = spent.draw(c=1.94, d=6.0, T=1600).words
+    assert f"Chance {scb.theory.start_chance(task, b):.2f}" in words
+    assert f"within {scb.theory.sure_samples(task, b) / 1600:.1f} T" in words
+    assert "not nine of ten" in spent.draw(c=0.8, d=2.0, T=6400).words
+    assert bought.draw(c=1.94, d=6.0).words.startswith("Of 16 schedules")
