@@ -56,10 +56,8 @@ from .ch5_algorithm import (
 from .ch6_sample_complexity import (
     measured,
     predicted_shares,
-    prices_and_chances,
     samples_by_size,
     skewed_weights,
-    spending,
     with_and_without_penalty,
 )
 from .ch7_transfer import carried, race, samples_and_arrivals, side_map, transfer_course
@@ -152,7 +150,6 @@ __all__ = [
     "prediction_beside_truth",
     "prediction_parts",
     "predictors",
-    "prices_and_chances",
     "push_on_column",
     "race",
     "rare_columns",
@@ -173,7 +170,6 @@ __all__ = [
     "snaps",
     "softmax_courses",
     "speed",
-    "spending",
     "spreading",
     "styled",
     "surface_point",

@@ -6,16 +6,13 @@ import math
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from scb_edu.experiments.intervals import wilson_interval
 from scb_edu.model.gradients import Gradient
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer
 from scb_edu.studies.study import Study, from_scratch
 from scb_edu.support.checks import Array
 from scb_edu.theory.complexity import initial_signal_drift
-from scb_edu.theory.schedules import falling_spending, start_chance
 from scb_edu.training import train
 from scb_edu.training.optimizers import Optimizer, ProximalGradient
 from scb_edu.training.packed import Packing
@@ -101,32 +98,6 @@ def around_truth(
     far = np.square([run.distances.attention, run.distances.value])[:, late]
     attention, value = np.sqrt(far.mean(axis=1))
     return {"attention": attention, "value": value, "ok": run.status.ok}
-
-
-def schedule_summary(table: pd.DataFrame) -> pd.DataFrame:
-    """Return what each stored schedule costs and how many of its runs arrive.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        "headline-schedules".
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row a schedule: ``T``, ``c``, ``d``, the ``share`` of runs half way with the ends of its
-        Wilson interval ``low`` and ``high``, its ``chance`` by the formula, and the ``price``,
-        the median samples over T of the runs that are half way.
-    """
-    rows = []
-    for (T, c, d), runs in table.groupby(["context_length", "c", "d"]):
-        task, arrived = SCBTask.example(int(T)), np.isfinite(runs["half"])
-        share = wilson_interval(int(arrived.sum()), len(runs))
-        chance = start_chance(task, falling_spending(task, c, d))
-        price = runs["half"][arrived].median() / T
-        rows.append((T, c, d, *share, chance, price))
-    names = ["T", "c", "d", "share", "low", "high", "chance", "price"]
-    return pd.DataFrame(rows, columns=names)
 
 
 def plain_task(

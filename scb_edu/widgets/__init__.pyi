@@ -4,7 +4,6 @@ from .ch2_linear_transformer import loss_landscape
 from .ch3_gradients import PUSH_LIMITS, gradient_noise
 from .ch4_two_stages import escape, sampled_runs, two_signals
 from .ch5_algorithm import algorithm_race
-from .ch6_sample_complexity import schedule
 from .ch7_transfer import transfer_run
 from .ch8_softmax import softmax_training
 from .ch9_past_the_paper import LINE, PLACES, text_models
@@ -24,7 +23,6 @@ __all__ = [
     "loss_landscape",
     "one_sequence",
     "sampled_runs",
-    "schedule",
     "softmax_training",
     "text_models",
     "transfer_run",

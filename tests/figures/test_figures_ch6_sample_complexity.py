@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.colors import to_hex
 
 import scb_edu as scb
-from scb_edu import exercises, figures, widgets
+from scb_edu import exercises, figures
 
 X = np.array([100.0, 1000.0])
 FIRST = (X, 2 * X, 1.5 * X, 2.5 * X)
@@ -150,38 +150,3 @@ def test_skewed_weights_stand_beside_their_formula():
         np.testing.assert_array_equal(points, rows[:2])
         np.testing.assert_allclose(ends, rows[2:])
     assert "T: 0.00 at 100 to 0.10 at 1000, by the formula 0.00 to 0.20" in picture.words
-
-
-def test_spending_draws_each_way_and_says_where_it_begins_and_ends():
-    time = np.array([0.0, 10.0])
-    curves = {"schedule": np.array([2.0, 0.1]), "constant": np.array([0.7, 0.7])}
-    picture = figures.spending(time, curves, "chance 0.95")
-    (ax,) = picture.figure.axes
-    assert ax.get_yscale() == "log"
-    drawn = {line.get_label(): line.get_ydata().tolist() for line in ax.lines}
-    assert drawn == {name: b.tolist() for name, b in curves.items()}
-    assert "schedule 2 at time 0, 0.1 at time 10; constant 0.7 at time 0" in picture.words
-
-
-def test_the_chosen_schedule_has_its_interval_and_the_bound_is_dashed():
-    table = pd.DataFrame({"price": [7.0, 9.0], "share": [0.8, 0.9]})
-    table = table.assign(low=[0.7, 0.85], high=[0.85, 0.95])
-    bound = (np.array([1.0, 4.0]), np.array([0.7, 0.9]))
-    ax = figures.prices_and_chances(table, bound, 1).figure.axes[0]
-    ((name, points, ends),) = bars(ax)
-    assert name == "this one"
-    np.testing.assert_allclose(points.ravel(), [9.0, 0.9])
-    np.testing.assert_allclose(ends.ravel(), [0.85, 0.95])
-    (dashed,) = (line for line in ax.lines if line.get_linestyle() == "--")
-    np.testing.assert_array_equal(dashed.get_xdata(), bound[0])
-
-
-def test_the_explorer_of_the_schedule_says_what_theory_and_stored_runs_say():
-    spent, bought = widgets.schedule().panels
-    task = scb.SCBTask.example(1600)
-    b = scb.theory.falling_spending(task, 1.94, 6.0)
-    words = spent.draw(c=1.94, d=6.0, T=1600).words
-    assert f"Chance {scb.theory.start_chance(task, b):.2f}" in words
-    assert f"within {scb.theory.sure_samples(task, b) / 1600:.1f} T" in words
-    assert "not nine of ten" in spent.draw(c=0.8, d=2.0, T=6400).words
-    assert bought.draw(c=1.94, d=6.0).words.startswith("Of 16 schedules")

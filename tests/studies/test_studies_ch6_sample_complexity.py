@@ -3,13 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import scb_edu as scb
 from scb_edu import experiments
 from scb_edu.studies import STUDIES
-from scb_edu.studies.ch6_sample_complexity import fixed_task, plain_task, schedule_summary
+from scb_edu.studies.ch6_sample_complexity import fixed_task, plain_task
 
 DATA = Path(__file__).parents[2] / "scb_edu" / "studies" / "data"
 NAMES = ("noise", "escape", "truth")
@@ -165,14 +164,3 @@ def test_skew_and_noise_together_meet_the_error_under_a_small_penalty():
     skew = scb.theory.skewed_mass(task, 0.02, 64) * task.attention_energy**0.5
     assert noise < 0.8 * found
     assert np.hypot(noise, skew) == pytest.approx(found, rel=0.15)
-
-
-def test_the_summary_of_schedules_counts_arrivals_and_prices():
-    table = pd.DataFrame(
-        {"context_length": 400, "c": 1.7, "d": 4.0, "half": [4000.0, 2000.0, 3200.0, np.inf]}
-    )
-    (row,) = schedule_summary(table).itertuples()
-    assert (row.T, row.c, row.d, row.share, row.price) == (400, 1.7, 4.0, 0.75, 8.0)
-    assert (row.low, row.high) == experiments.wilson_interval(3, 4)[1:]
-    spent = scb.theory.falling_spending(scb.SCBTask.example(400), 1.7, 4.0)
-    assert row.chance == scb.theory.start_chance(scb.SCBTask.example(400), spent)
