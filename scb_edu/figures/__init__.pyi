@@ -75,6 +75,13 @@ from .ch9_past_the_paper import (
     next_letter,
     scores,
 )
+from .headline import (
+    headline_bill,
+    headline_race,
+    headline_samples,
+    schedule_cost,
+    spending_course,
+)
 from .picture import (
     AMBER,
     ATTENTION,
@@ -121,6 +128,9 @@ __all__ = [
     "escape_times",
     "frequencies",
     "head_blocks",
+    "headline_bill",
+    "headline_race",
+    "headline_samples",
     "heatmap",
     "ladder",
     "learned_courses",
@@ -152,6 +162,7 @@ __all__ = [
     "rate_grid",
     "sampled_portrait",
     "samples_and_arrivals",
+    "schedule_cost",
     "scores",
     "second_stage",
     "sequence",
@@ -164,6 +175,7 @@ __all__ = [
     "snaps",
     "softmax_courses",
     "speed",
+    "spending_course",
     "spreading",
     "styled",
     "surface_point",
