@@ -80,6 +80,13 @@ from .ch9_past_the_paper import (
     next_letter,
     scores,
 )
+from .headline import (
+    headline_bill,
+    headline_race,
+    headline_samples,
+    schedule_cost,
+    spending_course,
+)
 from .picture import (
     AMBER,
     ATTENTION,
@@ -125,6 +132,9 @@ __all__ = [
     "escape_times",
     "frequencies",
     "head_blocks",
+    "headline_bill",
+    "headline_race",
+    "headline_samples",
     "heatmap",
     "ladder",
     "learned_courses",
@@ -157,6 +167,7 @@ __all__ = [
     "sampled_portrait",
     "samples_and_arrivals",
     "samples_by_size",
+    "schedule_cost",
     "scores",
     "sequence",
     "settling",
@@ -170,6 +181,7 @@ __all__ = [
     "snaps",
     "softmax_courses",
     "speed",
+    "spending_course",
     "spreading",
     "styled",
     "surface_point",

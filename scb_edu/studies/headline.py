@@ -43,7 +43,7 @@ HALF_WAY = 0.5
 NEAR = 0.1  # of sqrt(K_Q) and of sqrt(K_P): how far from the truth a run has arrived
 
 CONSTANT_CHANCE, FALLING_CHANCE = 0.93, 0.96  # of the right side, by the formula
-# the next five are of a scan on other seeds
+# from here to PLAIN: by a scan on other seeds
 FLOOR, KNOWN_FLOOR = 6.0, 8.0  # d, where b(t) ends at d sqrt(T): from scratch, and finetuned
 LEADING = 4.0  # growth times after which the positions of the support lead
 FAINT = 0.03  # the penalty of a first stage, in units of K_P
@@ -54,7 +54,10 @@ GIANT_RATE = 0.4  # over alpha_V: of the one giant step
 GIANT_DEVIATIONS = 3.27  # of the noise, that its threshold takes: 1,200 samples for the example
 SHARE = 0.05  # what tempering leaves
 RELATED, TEMPERED = 5.0, 2.0  # where b(t) begins, in units of the feedback of the noise of A
-AHEAD = {3: 1.0, 5: 1.4, 10: 2.0}  # N: all b(t) from scratch, more where noise of A feeds back
+# N: by how much b is larger than the formulas say, where the noise of A feeds back
+CONSTANT_AHEAD = {3: 1.0, 5: 2.0, 10: 7.0}
+FALLING_AHEAD = {3: 1.0, 5: 2.0, 10: 3.0}
+KNOWN_AHEAD = {3: 1.0, 5: 1.0, 10: 1.6}
 PLAIN = {100: (8.0, 2), 400: (6.0, 2), 1600: (8.0, 4)}  # T: rate times T, and batch size
 PLAIN_SAMPLES = 60  # over T: after these, plain SGD is given up
 PRETRAINING_LENGTH = 50
@@ -179,7 +182,7 @@ def slowly(time: float, b: float | FallingSpending, penalty: Any, rate: float = 
 
 def constant(task: SCBTask, rng: np.random.Generator) -> Beginning:
     """From scratch with constant b, about 0.7 T; no penalty."""
-    b = AHEAD[task.vocab_size] * constant_spending(task, CONSTANT_CHANCE)
+    b = CONSTANT_AHEAD[task.vocab_size] * constant_spending(task, CONSTANT_CHANCE)
     rate = max(1, round(RATE * b)) / b  # a whole batch
     stage = slowly(escape_time(task, HALF_WAY), b, 0.0, rate)
     return Beginning(LinearTransformer.initial(task, dtype=np.float32), [stage])
@@ -187,7 +190,7 @@ def constant(task: SCBTask, rng: np.random.Generator) -> Beginning:
 
 def scheduled(task: SCBTask, rng: np.random.Generator) -> Beginning:
     """From scratch with b(t) = max(c T e^(-lambda t), d sqrt(T)), the penalty zero at first."""
-    ahead = AHEAD[task.vocab_size]
+    ahead = FALLING_AHEAD[task.vocab_size]
     c = 2 * ahead * constant_spending(task, FALLING_CHANCE) / task.context_length
     return falling_from_scratch(task, c, ahead * FLOOR)
 
@@ -246,8 +249,9 @@ def from_related(task: SCBTask, other: SCBTask, share: float, ahead: float) -> B
     T, N, K_P = task.context_length, task.vocab_size, task.transition_energy
     crossed = [crossed_variance(P, task.stationary) for P in (task.transition, other.transition)]
     # the noise that A brings into V: it grows with T, against a signal that does not
-    first = ahead * math.sqrt(T * N * math.prod(crossed)) / (K_P * growth * THETA)
-    b = FallingSpending(first, KNOWN_FLOOR * math.sqrt(T), growth)
+    feedback = math.sqrt(T * N * math.prod(crossed)) / (K_P * growth * THETA)
+    more = KNOWN_AHEAD[N]
+    b = FallingSpending(more * ahead * feedback, more * KNOWN_FLOOR * math.sqrt(T), growth)
     times = [time_to(task, model, level) for level in (LEADS, HALF_WAY)]
     return Beginning(model, [slowly(times[1], b, penalty_from(times[0], FAINT * K_P))])
 

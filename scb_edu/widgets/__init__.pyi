@@ -8,6 +8,7 @@ from .ch7_transfer import transfer_run
 from .ch8_softmax import softmax_training
 from .ch9_past_the_paper import LINE, PLACES, text_models
 from .explorer import Explorer, Panel, Slider
+from .headline import headline_race, spending_schedule
 
 __all__ = [
     "LINE",
@@ -20,10 +21,12 @@ __all__ = [
     "build_a_task",
     "escape",
     "gradient_noise",
+    "headline_race",
     "loss_landscape",
     "one_sequence",
     "sampled_runs",
     "softmax_training",
+    "spending_schedule",
     "text_models",
     "transfer_run",
     "two_signals",
