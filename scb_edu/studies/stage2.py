@@ -292,6 +292,32 @@ def _crossing(batches: Array, distances: Sequence[Array]) -> float:
     return float(np.exp(np.interp(-math.log(SUPPORT), height, np.log(batches))))
 
 
+BASE = {"vocab_size": 3, "context_length": 500, "sparsity": 2}
+
+
+def changing(table: pd.DataFrame, size: str, kind: str = "plain") -> pd.DataFrame:
+    """Return the rows of one kind in which that size changes, and the others are as in ``BASE``.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Of a study of this module, or of one of its summaries.
+    size : "vocab_size", "context_length" or "sparsity"
+    kind : "plain" or "example"
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> runs = pd.DataFrame(SIZES, columns=SIZE)
+    >>> changing(runs, "sparsity")["sparsity"].tolist()
+    [1, 4]
+    """
+    kept = table["kind"] == kind
+    for name, value in BASE.items():
+        kept &= (table[name] == value) | (name == size)
+    return table[kept].sort_values(size, kind="stable")
+
+
 def step_summary(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """Return a row for each size: what the recipe asks for and gives, and the batch needed.
 

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 from matplotlib.colors import to_hex
 
 import scb_edu as scb
-from scb_edu import exercises, figures, widgets
+from scb_edu import exercises, figures
 
 X = np.array([100.0, 1000.0])
 FIRST = (X, 2 * X, 1.5 * X, 2.5 * X)
@@ -55,70 +54,6 @@ def test_series_differ_in_shape_as_well_as_in_colour():
 def test_an_interval_that_rounding_turned_inside_out_is_drawn():
     tight = (X, X, X + 1e-13, X - 1e-13)
     assert figures.measured({"a": tight}, {}, labels=("T", "M")).words
-
-
-def test_chances_keep_to_their_place_but_for_a_step_aside():
-    x, share = np.array([0.1, 1.0]), np.array([0.7, 0.95])
-    rows = (x, share, share - 0.1, share + 0.04)
-    picture = figures.escape_chances({"T = 1": rows, "T = 2": rows}, (x, share))
-    ax = picture.figure.axes[0]
-    for _, points, ends in bars(ax):
-        np.testing.assert_allclose(points[0], x, rtol=0.1)
-        np.testing.assert_allclose(points[1], share)
-        np.testing.assert_allclose(ends, rows[2:])
-    assert "T = 2: 0.70 at 0.1 to 0.95 at 1. Formula: 0.70 to 0.95." in picture.words
-
-
-@pytest.fixture(scope="module")
-def run():
-    task = scb.SCBTask.example()
-    return scb.train(
-        task,
-        scb.LinearTransformer.initial(task),
-        scb.ProximalGradient(0.1),
-        steps=40,
-        batch_size=32,
-        rng=np.random.default_rng(0),
-        record_every=10,
-    )
-
-
-def test_two_fates_draws_the_loss_above_the_best(run):
-    task = scb.SCBTask.example()
-    best = scb.bayes_loss(task)
-    picture = figures.two_fates(run, run, best, change=20)
-    signal, loss = picture.figure.axes
-    np.testing.assert_array_equal(signal.lines[0].get_ydata(), run.signals.value)
-    np.testing.assert_array_equal(loss.lines[1].get_ydata(), run.loss - best)
-    assert f"Lost: alpha_V ends at {run.signals.value[-1]:.2f}" in picture.words
-    assert f"excess loss {run.loss[-1] - best:.4f}" in picture.words
-
-
-def test_one_run_keeps_its_axes_and_names_the_fate(run):
-    picture = figures.one_run(run, "right side")
-    ax = picture.figure.axes[0]
-    assert ax.get_title(loc="left") == "right side"
-    assert ax.get_ylim() == (-2.1, 2.1)
-    assert (
-        f"right side: after 1,280 samples alpha_V is {run.signals.value[-1]:.2f}" in picture.words
-    )
-
-
-def test_the_second_stage_has_one_panel_a_size():
-    picture = figures.second_stage({"T": FIRST, "Q": (X / 100, *FIRST[1:])})
-    axes = picture.figure.axes
-    assert [ax.get_xlabel() for ax in axes] == ["$T$", "$Q$"]
-    assert axes[0].get_ylim() == axes[1].get_ylim()
-    assert "Q: 200 at 1 to 2000 at 10" in picture.words
-
-
-def test_the_explorer_of_runs_trains_what_its_controls_say():
-    explorer = widgets.sample_run()
-    (panel,) = explorer.panels
-    assert "after 51,200 samples" in panel.draw(T=50, B=128, seed=1).words
-    assert panel.draw(T=50, B=128, seed=1).words.startswith("right side")
-    assert panel.draw(T=800, B=2, seed=1).words.startswith("diverged")
-    assert panel.draw(T=200, B=8, seed=1).words != panel.draw(T=200, B=8, seed=2).words
 
 
 def test_how_many_samples_for_a_ratio_of_two():

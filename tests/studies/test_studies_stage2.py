@@ -221,3 +221,13 @@ def test_stage_1_ends_where_the_signals_say():
     assert 0.05 < found.value * found.attention < 0.08
     _, expected = stage2.begin(task, "trained", generator())
     assert found.value == pytest.approx(expected, rel=0.2)
+
+
+def test_one_size_changes_and_the_others_stay():
+    table = stage2.changing(both(), "vocab_size")
+    assert table["vocab_size"].unique().tolist() == [2, 3, 5, 8]
+    assert set(table["context_length"]) == {500}
+    assert set(table["sparsity"]) == {2}
+    assert set(table["kind"]) == {"plain"}
+    longer = stage2.changing(both(), "context_length", "example")
+    assert longer["context_length"].unique().tolist() == [125, 500, 2000, 8000]
