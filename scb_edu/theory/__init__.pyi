@@ -29,6 +29,8 @@ from .dynamics import (
 )
 from .feedback import FeedbackPaths, feedback_paths, feedback_strength, hyperbola_slide
 from .finetuning import (
+    selection_samples,
+    temper,
     transfer,
     transfer_boundary,
     transfer_chance,
@@ -36,6 +38,17 @@ from .finetuning import (
     transfer_noise,
     transfer_samples,
     transfer_time,
+)
+from .schedules import (
+    FallingSpending,
+    batch_schedule,
+    constant_spending,
+    falling_spending,
+    least_samples,
+    penalty_from,
+    start_chance,
+    start_snr,
+    sure_samples,
 )
 from .second_stage import (
     GiantStep,
@@ -47,6 +60,7 @@ from .second_stage import (
 from .softmax_dynamics import SoftmaxFlow, softmax_flow, softmax_snap_time
 
 __all__ = [
+    "FallingSpending",
     "FeedbackPaths",
     "Flow",
     "GiantStep",
@@ -54,11 +68,14 @@ __all__ = [
     "SoftmaxFlow",
     "Stages",
     "attention_noise",
+    "batch_schedule",
+    "constant_spending",
     "correlated_task",
     "escape_chance",
     "escape_time",
     "escape_time_limit",
     "excess_time",
+    "falling_spending",
     "feedback_paths",
     "feedback_rate",
     "feedback_strength",
@@ -68,10 +85,13 @@ __all__ = [
     "hyperbola_slide",
     "initial_signal_drift",
     "initial_signal_std",
+    "least_samples",
     "penalised_flow",
+    "penalty_from",
     "population_step",
     "saddle",
     "samples_needed",
+    "selection_samples",
     "separatrix",
     "signal_flow",
     "signal_jacobian",
@@ -81,7 +101,11 @@ __all__ = [
     "softmax_flow",
     "softmax_snap_time",
     "stages",
+    "start_chance",
+    "start_snr",
     "support_chance",
+    "sure_samples",
+    "temper",
     "thresholded_mass",
     "transfer",
     "transfer_boundary",

@@ -24,6 +24,7 @@ from scb_edu.theory.complexity import (
     attention_push_variance,
     beside_energy,
     initial_signal_std,
+    samples_needed,
 )
 from scb_edu.theory.dynamics import (
     Flow,
@@ -86,6 +87,94 @@ def transfer(model: Model, task: SCBTask, *, attention: str = "uniform") -> Mode
     if isinstance(model, SoftmaxTransformer):
         return SoftmaxTransformer(model.value, np.zeros(shape, model.value.dtype))
     return LinearTransformer(model.value, np.full(shape, 1 / shape[0], model.value.dtype))
+
+
+def temper(model: LinearTransformer, task: SCBTask, share: float) -> LinearTransformer:
+    """Return a pretrained model whose V is drawn toward mu: V = mu 1^T + share (V - mu 1^T).
+
+    What it knows rightly and what it knows beside that shrink alike; the brake K_R and the noise
+    that V brings in shrink with the square.
+
+    Parameters
+    ----------
+    model : LinearTransformer
+        Pretrained.
+    task : SCBTask
+        The downstream task, whose mu is meant.
+    share : float
+        Above 0; 1 changes nothing.
+
+    Returns
+    -------
+    LinearTransformer
+        With the attention of the model, in its precision.
+
+    Raises
+    ------
+    ScbError
+        The model does not fit the task, or ``share`` is not above zero.
+
+    Notes
+    -----
+    Book: 07-transfer, eq-temper.
+
+    Examples
+    --------
+    >>> import numpy as np, scb_edu as scb
+    >>> task = scb.SCBTask.example(100)
+    >>> other = scb.theory.correlated_task(task, 0.5, np.random.default_rng(0))
+    >>> model = scb.theory.transfer(scb.LinearTransformer.oracle(other), task)
+    >>> [round(scb.signals(m, task).value, 6) for m in (model, scb.theory.temper(model, task, 0.1))]
+    [0.5, 0.05]
+    """
+    _check_model(model, task)
+    part = checks.positive_number("share", share)
+    mu = task.stationary.astype(model.value.dtype)[:, None]
+    return LinearTransformer(mu + part * (model.value - mu), model.attention)
+
+
+def selection_samples(task: SCBTask, deviations: float, correlation: float = 1.0) -> float:
+    """Return the batch with which one step finds the positions of Q by a threshold.
+
+    The push on a weight of Q is alpha_V K_P / Q on average. A penalty of half of it is as many
+    standard deviations of the noise on a weight as are asked for. For V = mu 1^T + eps (P - mu 1^T)
+    push and noise both grow with eps, which drops out.
+
+    Parameters
+    ----------
+    task : SCBTask
+    deviations : float
+        z, above 0. The T - Q other positions pass the threshold with chance 2 Phi(-z) each.
+    correlation : float
+        theta of a related V with the energy of P, above 0; 1 where nothing is beside the truth.
+
+    Returns
+    -------
+    float
+        (2 z Q / theta)^2 N M_1 / T: not rounded, and flat in T.
+
+    Raises
+    ------
+    ScbError
+        An argument is not as described, or the task has no transition energy.
+
+    Notes
+    -----
+    For equal tokens and normal noise: z has to grow like the root of log(N T). Book: 07-transfer,
+    eq-giant-step.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> for T in (100, 6400):
+    ...     round(scb.theory.selection_samples(scb.SCBTask.example(T), 3.27), -1)
+    1200.0
+    1200.0
+    """
+    z = checks.positive_number("deviations", deviations)
+    theta = checks.positive_number("correlation", correlation)
+    scale = (2 * z * task.sparsity / theta) ** 2
+    return scale * task.vocab_size * samples_needed(task, 1.0) / task.context_length
 
 
 def transfer_flow(
