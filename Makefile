@@ -10,6 +10,7 @@ JOBS ?= 4
 ## PORT: where `make serve` serves the book
 PORT ?= 8000
 ## CHROMIUM: the browser of the tests, if it is not found on the path
+## BESIDE: another checkout of the library, for `make bench` to time in the same run
 ## PAGE: one page for the targets that take one, such as PAGE=04-two-stages
 HTML := _build/html
 BIN := $(VENV)/bin
@@ -97,8 +98,8 @@ test: check ## run every test: library, lessons, book, browser, JupyterLab (15 m
 	@# what a page prints must hold on any processor: once more, as the plainest one adds and multiplies
 	OPENBLAS_CORETYPE=Prescott $(BIN)/pytest -n 2 --dist loadfile $(NBVAL) book/lessons
 
-bench: $(VENV)/.bench ## measure the speed of training beside PyTorch (10 minutes; installs PyTorch)
-	$(BIN)/python tests/benchmarks/training.py
+bench: $(VENV)/.bench ## measure the speed of training beside PyTorch and JAX (15 minutes; installs both)
+	$(BIN)/python tests/benchmarks/training.py $(BESIDE)
 
 upgrade: $(BIN)/python ## install the newest versions and write them to constraints.txt (minutes)
 	$(BIN)/python -m pip install --upgrade --upgrade-strategy eager --editable '.[test,bench]'

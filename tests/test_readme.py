@@ -5,9 +5,11 @@ import re
 import pytest
 from conftest import BOOK, ROOT, chapters
 
+# a page of the reference part may have code, too
+CHAPTERS = [page for page in chapters() if page == "index" or page[0].isdigit()]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ROWS = dict(
-    zip(chapters(), re.findall(r"^\| (.+) \| (.+\?) \| (\d+) \|$", README, re.M), strict=True)
+    zip(CHAPTERS, re.findall(r"^\| (.+) \| (.+\?) \| (\d+) \|$", README, re.M), strict=True)
 )
 
 
@@ -19,7 +21,7 @@ def text(page):
     return (BOOK / f"{page}.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", chapters())
+@pytest.mark.parametrize("page", CHAPTERS)
 def test_a_chapter_has_its_title_and_its_time(page):
     title, _, minutes = ROWS[page]
     number = "" if page == "index" else f"{int(page[:2])}. "
@@ -29,7 +31,7 @@ def test_a_chapter_has_its_title_and_its_time(page):
     )
 
 
-@pytest.mark.parametrize("page", chapters()[1:])
+@pytest.mark.parametrize("page", CHAPTERS[1:])
 def test_a_chapter_has_the_question_of_the_welcome_page(page):
     row = first(rf"^\| {int(page[:2])}\. .* \| (.+\?) \|$", text("index"))
     assert ROWS[page][1] == row

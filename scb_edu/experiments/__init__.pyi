@@ -2,6 +2,7 @@ from .agreement import Check, agree, holds
 from .dependencies import code_hash
 from .intervals import (
     Interval,
+    bootstrap_groups,
     bootstrap_interval,
     quantile_interval,
     summarise,
@@ -16,6 +17,7 @@ __all__ = [
     "Interval",
     "Provenance",
     "agree",
+    "bootstrap_groups",
     "bootstrap_interval",
     "code_hash",
     "holds",

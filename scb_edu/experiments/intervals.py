@@ -17,7 +17,7 @@ from scb_edu.support.errors import ScbError
 class Interval(NamedTuple):
     """A statistic of a sample and the interval that its own scatter gives it.
 
-    Book: 06-sample-complexity, eq-bootstrap.
+    Book: under-the-hood, eq-bootstrap.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def bootstrap_interval(
     The interval is a little too narrow for small samples: of 20 normal values, the interval of
     level 0.95 for the mean holds the truth in about 93 of 100 cases.
 
-    Book: 06-sample-complexity, eq-bootstrap.
+    Book: under-the-hood, eq-bootstrap.
 
     Examples
     --------
@@ -116,6 +116,75 @@ def _percentiles(
     return float(result.confidence_interval.low), float(result.confidence_interval.high)
 
 
+def bootstrap_groups(
+    groups: Sequence[ArrayLike],
+    statistic: Callable[..., Any],
+    *,
+    level: float = 0.95,
+    resamples: int = 999,
+    rng: np.random.Generator,
+) -> Interval:
+    """Return a statistic of several samples together with its bootstrap interval.
+
+    Each sample is drawn anew from itself, and the statistic asked again: a slope over their
+    medians, a ratio of two of them.
+
+    Parameters
+    ----------
+    groups : sequence of (n,) arrays of numbers
+        At least two values each; their sizes may differ. inf is welcome, nan is not.
+    statistic : callable
+        Takes as many arrays as there are groups and returns a finite number.
+    level : float
+        Between 0 and 1.
+    resamples : int
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    Interval
+
+    Raises
+    ------
+    ScbError
+        An argument is not as described.
+
+    Notes
+    -----
+    Book: under-the-hood, eq-bootstrap.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scb_edu import experiments
+    >>> groups = [[9, 10, 11, 10], [21, 20, 19, 20]]
+    >>> ratio = experiments.bootstrap_groups(
+    ...     groups, lambda few, many: np.mean(many) / np.mean(few), rng=np.random.default_rng(0))
+    >>> ratio.estimate, ratio.low < 2 < ratio.high
+    (2.0, True)
+    """
+    from scipy import stats
+
+    samples = [_ordered(values) for values in groups]
+    if not samples or min(sample.size for sample in samples) < 2:
+        raise ScbError("groups: expected samples of at least two values each.")
+    _refuse_unless_share("level", level)
+    estimate = statistic(*samples)
+    if not np.isfinite(estimate):
+        raise ScbError(f"statistic: expected it to return a finite number, got {estimate!r}.")
+    result = stats.bootstrap(
+        samples,
+        statistic,
+        vectorized=False,
+        n_resamples=checks.positive_int("resamples", resamples),
+        confidence_level=level,
+        method="percentile",
+        rng=checks.generator("rng", rng),
+    )
+    low, high = result.confidence_interval
+    return Interval(float(estimate), float(low), float(high))
+
+
 def wilson_interval(count: int, total: int, *, level: float = 0.95) -> Interval:
     """Return a share with the interval of Wilson, which has a width even for none and all.
 
@@ -141,7 +210,7 @@ def wilson_interval(count: int, total: int, *, level: float = 0.95) -> Interval:
 
     Notes
     -----
-    Book: 06-sample-complexity, eq-wilson.
+    Book: under-the-hood, eq-wilson.
 
     Examples
     --------
@@ -241,7 +310,7 @@ def summarise(
 
     Notes
     -----
-    Book: 06-sample-complexity, eq-bootstrap.
+    Book: under-the-hood, eq-bootstrap.
 
     Examples
     --------

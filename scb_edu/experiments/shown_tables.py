@@ -68,7 +68,7 @@ class _Table:
         # a box that scrolls has to be reached by keyboard, and to have a name
         return (
             f'<div class="scb-table" role="region" tabindex="0" aria-label="{escape(self.caption)}"'
-            ' style="overflow-x: auto">\n<table class="dataframe">\n'
+            ' style="overflow-x: auto">\n<table class="dataframe" style="text-align: right">\n'
             f'<caption style="caption-side: top; text-align: left">{escape(self.caption)}'
             f"</caption>\n<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>"
         )

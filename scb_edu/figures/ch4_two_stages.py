@@ -454,8 +454,8 @@ def signal_stages(
     >>> whole = scb.signal_flow((0.1, 0.4, 100), t_end=4000, points=4001)
     >>> path = scb.Flow(whole.t[1:], whole.value[1:], whole.attention[1:])
     >>> signal_stages(path, *scb.theory.stages((0.1, 0.4, 100)))
-    Stage 1 ends at time 13.2, with alpha_V = 0.32 and alpha_A = 0.14; the fall is over at time 22.6; \
-at the end the signals are 1.00, 1.00.
+    Stage 1 ends at time 13.2, with alpha_V = 0.32 and alpha_A = 0.14; the fall is over at time \
+22.6; at the end the signals are 1.00, 1.00.
     """
     width = PANEL if small else DOUBLE if loss is not None else SINGLE
     figure, axes = new_figure(*width, nrows=1 if loss is None else 2, squeeze=False)
@@ -604,7 +604,7 @@ def _draw_path(ax: Axes, path: Path, *, arrow: bool) -> None:
 def _draw_run(ax: Axes, path: Path) -> None:
     color = {"right": GREEN, "wrong": PURPLE, "stuck": AMBER}[fate(path)]
     if color == GREEN and path.value[0] > 0.01:
-        color = VALUE
+        color = SKY
     ax.plot(path.value, path.attention, color=color, linewidth=1.1, alpha=0.8)
     ax.plot(path.value[-1], path.attention[-1], "o", color=color, markersize=5)
 

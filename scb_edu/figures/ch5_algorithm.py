@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import ArrayLike
 
@@ -31,32 +32,31 @@ from scb_edu.support.checks import Array
 
 SINGLE = (5.4, 3.4)
 DOUBLE = (5.0, 6.0)  # one above the other, so that the words stay readable on a phone
+DARK_GREEN = "#00664a"
 COLORS = {"plain": PURPLE, "projected": AMBER, "preconditioned": SKY, "l1": GREEN}
-MARKS = {"plain": "s", "projected": "^", "preconditioned": "D", "l1": "o"}
+COLORS |= {"late": DARK_GREEN, "momentum": THEORY, "adam": THEORY}
+COLORS |= {"falling": THEORY, "averaged": THEORY}
+MARKS = {"plain": "s", "projected": "^", "preconditioned": "D", "l1": "o", "late": "o"}
 DISTANCES = {"attention": "distance of A to Q", "value": "distance of V to P"}
+EXCESS = "excess loss, as a share of that at the start"
 SHADES = (PURPLE, SKY, VALUE, TRUTH)  # of rising penalties
 GREENS = ("#b7e4cf", "#66c2a4", "#009E73", "#00664a", "#00241a")  # of rising penalties
 LOST = "X"  # a run that diverged or vanished
-# column of the table, name, colour, marker; drawn in this order, from the fastest
-SPEED_CODES = (
-    ("ours", "this library", GREEN, "o"),
-    ("careful_indices", "PyTorch, indices, with care", SKY, "^"),
-    ("indices", "PyTorch, indices", SKY, "s"),
-    ("dense", "PyTorch, one-hot", AMBER, "D"),
-)
 
 
 @styled()
-def method_courses(runs: pd.DataFrame, start: tuple[float, float]) -> Picture:
-    """Draw the distances over the samples seen: every run thin, the median of each method thick.
+def method_courses(runs: pd.DataFrame, start: float, *, names: Mapping[str, str]) -> Picture:
+    """Draw excess loss and distance of A over the samples: every run thin, medians thick.
 
     Parameters
     ----------
     runs : pandas.DataFrame
-        Rows of a run are records: ``method``, ``seed``, ``samples``, ``attention``, ``value``.
+        Rows of a run are records: ``method``, ``seed``, ``samples``, ``excess``, ``attention``.
         All runs have the same records.
-    start : (attention, value)
-        The two distances before training, drawn dashed.
+    start : float
+        The distance of A before training, drawn dashed, as is an excess of one.
+    names : mapping
+        What to call the methods.
 
     Returns
     -------
@@ -71,31 +71,32 @@ def method_courses(runs: pd.DataFrame, start: tuple[float, float]) -> Picture:
     >>> import pandas as pd
     >>> from scb_edu.figures import method_courses
     >>> runs = pd.DataFrame({"method": "plain", "seed": 0, "samples": [0, 64],
-    ...                      "attention": [0.7, 0.6], "value": [0.4, 0.3]})
-    >>> method_courses(runs, (0.7, 0.4))
-    Median distance after 64 samples, of A and of V: plain 0.600 and 0.300.
+    ...                      "excess": [1.0, 0.2], "attention": [0.7, 0.3]})
+    >>> method_courses(runs, 0.7, names={"plain": "plain SGD"})
+    Median after 64 samples of the excess loss and of the distance of A: plain SGD 0.2 and 0.3.
     """
     figure, axes = new_figure(*DOUBLE, nrows=2, sharex=True)
+    panels = {"excess": (1.0, EXCESS), "attention": (start, DISTANCES["attention"])}
     ends = []
-    for method in _in_order(runs["method"]):
+    for method, name in names.items():
         mine = runs[runs["method"] == method]
-        courses = mine.pivot(index="samples", columns="seed", values=list(DISTANCES))
-        for ax, column in zip(axes, DISTANCES, strict=True):
+        courses = mine.pivot(index="samples", columns="seed", values=list(panels))
+        for ax, column in zip(axes, panels, strict=True):
             lines = courses[column]  # (records, runs)
             ax.plot(lines.index, lines, color=COLORS[method], linewidth=0.7, alpha=0.5)
             ax.plot(lines.index, lines.median(axis=1), color=COLORS[method], linewidth=3)
-        last = [courses[column].iloc[-1].median() for column in DISTANCES]
-        ends.append(f"{method} {last[0]:.3f} and {last[1]:.3f}")
-        axes[0].plot([], [], color=COLORS[method], linewidth=3, label=method)
-    for ax, label, first in zip(axes, DISTANCES.values(), start, strict=True):
+        last = [courses[column].iloc[-1].median() for column in panels]
+        ends.append(f"{name} {last[0]:.2g} and {last[1]:.2g}")
+        axes[0].plot([], [], color=COLORS[method], linewidth=3, label=name)
+    for ax, (first, label) in zip(axes, panels.values(), strict=True):
         ax.axhline(first, color=TRUTH, linestyle="--", linewidth=1)
         ax.set(yscale="log", title=_title(label))
         _plain_ticks(ax)
     count_samples(axes[1], ticks=4)
     axes[0].legend(loc="lower left")
     seen = int(runs["samples"].max())
-    words = f"Median distance after {seen:,} samples, of A and of V: {'; '.join(ends)}."
-    return Picture(figure, words)
+    text = f"Median after {seen:,} samples of the excess loss and of the distance of A: "
+    return Picture(figure, f"{text}{'; '.join(ends)}.")
 
 
 @styled()
@@ -107,11 +108,11 @@ def sgd_window(
     Parameters
     ----------
     contexts, largest, smallest : (n,) arrays
-        Context lengths, the rate at which steps become unstable, and the rate at which stage 1
-        just ends within the steps.
+        Context lengths, the rate at which steps become unstable, and the rate at which a run is
+        just half way at the end of the steps.
     runs : pandas.DataFrame
         With the columns ``context_length``, ``learning_rate``, ``seed``, ``ended``, ``alpha_A``,
-        and ``column_sum``, the largest at the end.
+        and ``column_sum``, the mean over the columns at the end.
     steps : int
 
     Returns
@@ -180,26 +181,16 @@ def _fates(runs: pd.DataFrame) -> list[tuple[str, str, str, pd.Series]]:
 
 
 @styled()
-def rate_grid(
-    runs: pd.DataFrame,
-    *,
-    column: str = "attention",
-    start: float,
-    names: Mapping[str, str] | None = None,
-) -> Picture:
-    """Draw the final distance of every run of a grid over its learning rate, one panel a method.
+def rates_and_batches(middle: pd.DataFrame, *, names: Mapping[str, str]) -> Picture:
+    """Draw the excess loss over the rate divided by the batch size, a line for each batch size.
 
     Parameters
     ----------
-    runs : pandas.DataFrame
-        With the columns ``method``, ``learning_rate``, ``penalty``, ``seed``, ``ended`` and
-        the one that is drawn. A line joins the medians of one penalty.
-    column : str
-        "attention" or "value".
-    start : float
-        The distance before training, drawn dashed. Runs that broke down are crosses above all.
-    names : mapping, optional
-        What to call the methods.
+    middle : pandas.DataFrame
+        With the columns ``method``, ``batch_size``, ``learning_rate`` and ``excess``, infinite
+        where runs broke down: such a point is a cross above all others.
+    names : mapping
+        What to call the methods; a panel for each.
 
     Returns
     -------
@@ -211,79 +202,63 @@ def rate_grid(
 
     Examples
     --------
-    >>> import pandas as pd
-    >>> from scb_edu.figures import rate_grid
-    >>> runs = pd.DataFrame({"method": "plain", "learning_rate": [0.1, 0.2], "penalty": 0.0,
-    ...                      "seed": 0, "ended": ["finished", "diverged"], "attention": [0.4, 0.7]})
-    >>> rate_grid(runs, start=0.7)
-    Best median distance of A to Q: plain 0.400 at rate 0.1. 1 of 2 runs broke down.
+    >>> import numpy as np, pandas as pd
+    >>> from scb_edu.figures import rates_and_batches
+    >>> middle = pd.DataFrame({"method": "plain", "batch_size": [8, 64, 64],
+    ...                        "learning_rate": [0.01, 0.01, 0.1], "excess": [0.1, 1.0, np.inf]})
+    >>> rates_and_batches(middle, names={"plain": "plain SGD"})
+    Smallest excess loss: plain SGD 0.1 with batches of 8, 1 with batches of 64.
     """
-    methods = _in_order(runs["method"])
-    tall = 0.7 + 2.1 * -(-len(methods) // 2)
-    shape = {"nrows": -(-len(methods) // 2), "ncols": min(2, len(methods))}
-    figure, axes = new_figure(5.6, tall, **shape, sharex=True, sharey=True, squeeze=False)
-    top, best = _top(runs, column), []
-    for ax, method in zip(axes.flat, methods, strict=False):
-        mine = runs[runs["method"] == method]
-        best.append(_grid_panel(ax, mine, column, top))
-        ax.axhline(start, color=TRUTH, linestyle="--", linewidth=1)
-        ax.set(xscale="log", yscale="log", title=(names or {}).get(method, method))
+    figure, axes = new_figure(
+        5.0, 0.8 + 2.6 * len(names), nrows=len(names), sharex=True, sharey=True, squeeze=False
+    )
+    middle = middle[middle["method"].isin(names)]
+    sizes, words = sorted(set(middle["batch_size"])), []
+    top = 1.6 * middle["excess"][np.isfinite(middle["excess"])].max()
+    for ax, (method, name) in zip(axes[:, 0], names.items(), strict=True):
+        best = []
+        for size, color in zip(sizes, GREENS, strict=False):
+            line = middle[(middle["method"] == method) & (middle["batch_size"] == size)]
+            if len(line):
+                _excess_line(ax, line, color, top)
+                best.append(f"{line['excess'].min():.2g} with batches of {size:,}")
+        words.append(f"{name} {', '.join(best)}")
+        ax.axhline(1, color=TRUTH, linestyle="--", linewidth=1)
+        ax.set(xscale="log", yscale="log", title=_title(name))
         _plain_ticks(ax)
-    for ax in axes[-1]:
-        ax.set_xlabel("learning rate")
-        rates = np.unique(runs["learning_rate"])
-        ax.set_xticks([0.002, 0.01, 0.04], ["0.002", "0.01", "0.04"])
-        ax.set_xlim(rates[0] / 1.6, rates[-1] * 1.3)
-        ax.minorticks_off()
-    figure.supylabel(DISTANCES[column], fontsize=10.5)
-    _name_penalties(figure, axes.flat[len(methods) - 1])
-    broken = int((runs["ended"] != "finished").sum())
-    found = "; ".join(f"{m} {words}" for m, words in zip(methods, best, strict=True))
-    words = f"Best median {DISTANCES[column]}: {found}. {broken} of {len(runs)} runs broke down."
-    return Picture(figure, words)
+    _name_batches(figure, sizes)
+    axes[-1, 0].set_xlabel("learning rate / batch size")
+    figure.supylabel(EXCESS, fontsize=10.5)
+    return Picture(figure, f"Smallest excess loss: {'; '.join(words)}.")
 
 
-def _name_penalties(figure: Figure, ax: Axes) -> None:
-    """Say below the panels which line belongs to which penalty, where there are several."""
-    lines, names = ax.get_legend_handles_labels()
-    if len(lines) > 1:
-        where: Any = "outside lower center"  # matplotlib's types do not know the places outside
-        figure.legend(lines, names, loc=where, ncols=len(lines), title="penalty")
+def _excess_line(ax: Axes, line: pd.DataFrame, color: str, top: float) -> None:
+    x, excess = line["learning_rate"] / line["batch_size"], line["excess"]
+    fine = np.isfinite(excess)
+    ax.plot(x[fine], excess[fine], "o-", color=color, linewidth=1.4, markersize=5)
+    ax.plot(x[~fine], np.full((~fine).sum(), top), LOST, color=TRUTH, markersize=5)
 
 
-def _grid_panel(ax: Axes, runs: pd.DataFrame, column: str, top: float) -> str:
-    """Draw the runs of one method; return its best median in words."""
-    method, best = runs["method"].iloc[0], (np.inf, 0.0, 0.0)
-    penalties = np.unique(runs["penalty"])
-    shades = dict(zip(penalties, GREENS if len(penalties) > 1 else [COLORS[method]], strict=False))
-    for penalty, color in shades.items():
-        group = runs[runs["penalty"] == penalty]
-        medians = group.groupby("learning_rate")[column].median()
-        best = min(best, (medians.min(), medians.idxmin(), penalty))
-        ax.plot(medians, color=color, linewidth=1.4, label=f"{penalty:g}")
-        fine = group["ended"] == "finished"
-        x = _spread(group["learning_rate"], group["seed"], 0.06)
-        ax.plot(x[fine], group[column][fine], MARKS[method], color=color, markersize=3, alpha=0.8)
-        ax.plot(x[~fine], np.full((~fine).sum(), top), LOST, color=TRUTH, markersize=4.5)
-    if len(penalties) > 1:
-        return f"{best[0]:.3f} at rate {best[1]:g}, penalty {best[2]:g}"
-    return f"{best[0]:.3f} at rate {best[1]:g}"
+def _name_batches(figure: Figure, sizes: Sequence[int]) -> None:
+    lines = [Line2D([], [], color=color, marker="o") for color, _ in zip(GREENS, sizes)]  # noqa: B905
+    where: Any = "outside upper center"  # matplotlib's types do not know the places outside
+    figure.legend(lines, [f"{n:,}" for n in sizes], loc=where, ncols=len(sizes), title="batch size")
 
 
 @styled()
 def ladder(
     medians: Mapping[str, pd.DataFrame], runs: pd.DataFrame, *, names: Mapping[str, str]
 ) -> Picture:
-    """Draw where the runs of each rung end: every run a dot, medians with intervals.
+    """Draw where the runs of each method end: every run a dot, medians with intervals.
 
     Parameters
     ----------
-    medians : mapping from "attention" and "value" to frames
+    medians : mapping from "excess", "attention" and "value" to frames
         Of `scb_edu.experiments.summarise` by ``method``: ``estimate``, ``low``, ``high``.
     runs : pandas.DataFrame
-        With the columns ``method``, ``seed``, ``attention``, ``value``.
+        With the columns ``method``, ``excess``, ``attention``, ``value``.
     names : mapping
-        What to call the methods, in the order of the ladder.
+        What to call the methods, from the top.
 
     Returns
     -------
@@ -297,53 +272,45 @@ def ladder(
     --------
     >>> import numpy as np, pandas as pd, scb_edu as scb
     >>> from scb_edu.figures import ladder
-    >>> runs = pd.DataFrame({"method": "l1", "seed": [0, 1], "attention": 0.1, "value": 0.02})
-    >>> both = {column: scb.experiments.summarise(runs, "method", column,
-    ...         rng=np.random.default_rng(0)) for column in ("attention", "value")}
-    >>> ladder(both, runs, names={"l1": "with l1"})
-    Median final distance of A and V: with l1 0.100 and 0.020.
+    >>> runs = pd.DataFrame({"method": "l1", "excess": [0.02, 0.02], "attention": 0.1,
+    ...                      "value": 0.03})
+    >>> all_three = {column: scb.experiments.summarise(runs, "method", column,
+    ...              rng=np.random.default_rng(0)) for column in ("excess", "attention", "value")}
+    >>> ladder(all_three, runs, names={"l1": "with l1"})
+    Median excess loss, distance of A and of V: with l1 0.02, 0.1 and 0.03.
     """
-    figure, axes = new_figure(*DOUBLE, nrows=2, sharex=True)
-    rows = {column: medians[column].set_index("method") for column in DISTANCES}
-    for ax, (column, label) in zip(axes, DISTANCES.items(), strict=True):
+    figure, axes = new_figure(5.4, 8.4, nrows=3)
+    panels = {"excess": EXCESS, **DISTANCES}
+    rows = {column: medians[column].set_index("method") for column in panels}
+    for ax, (column, label) in zip(axes, panels.items(), strict=True):
         for place, method in enumerate(names):
-            mine = runs[runs["method"] == method]
-            x = place + 0.2 + 0.22 * np.linspace(-0.5, 0.5, max(len(mine), 2))[: len(mine)]
-            ax.plot(x, mine[column], MARKS[method], color=COLORS[method], markersize=3.5, alpha=0.7)
-            _whisker(ax, place - 0.12, rows[column].loc[method], TRUTH, MARKS[method])
-        ax.set(yscale="log", title=_title(label), xlim=(-0.5, len(names) - 0.5))
-        _plain_ticks(ax)
-    axes[1].set_xticks(range(len(names)), [name.replace(" ", "\n") for name in names.values()])
+            mine = runs[column][runs["method"] == method]
+            y = place + 0.2 + 0.3 * np.linspace(-0.5, 0.5, len(mine))
+            ax.plot(mine, y, ".", color=COLORS[method], markersize=5, alpha=0.7)
+            _interval(ax, place - 0.22, rows[column].loc[method], COLORS[method])
+        ax.set_yticks(range(len(names)), list(names.values()))
+        ax.set(xscale="log", title=_title(label), ylim=(len(names) - 0.4, -0.6))
+        _plain_ticks(ax, "x")
     parts = []
     for method, name in names.items():
-        found = [rows[column].loc[method, "estimate"] for column in DISTANCES]
-        parts.append(f"{name} {found[0]:.3f} and {found[1]:.3f}")
-    return Picture(figure, f"Median final distance of A and V: {'; '.join(parts)}.")
+        found = [f"{rows[column].loc[method, 'estimate']:.2g}" for column in panels]
+        parts.append(f"{name} {found[0]}, {found[1]} and {found[2]}")
+    text = "Median excess loss, distance of A and of V: "
+    return Picture(figure, f"{text}{'; '.join(parts)}.")
 
 
 @styled()
-def best_against(
-    medians: Mapping[str, Mapping[str, pd.DataFrame]],
-    runs: pd.DataFrame,
-    *,
-    by: str,
-    label: str,
-    start: pd.DataFrame,
+def slide_over_context(
+    contexts: ArrayLike, predicted: ArrayLike, measured: Mapping[str, pd.DataFrame]
 ) -> Picture:
-    """Draw the best final distances of two methods against the context length or the batch size.
+    """Draw where the signal of the attention ends that starts at the truth, over the length.
 
     Parameters
     ----------
-    medians : mapping from "attention" and "value" to mappings from method to frames
-        With the columns ``by``, ``estimate``, ``low``, ``high``.
-    runs : pandas.DataFrame
-        The runs behind them, drawn as dots; those that broke down as crosses.
-    by : str
-        "context_length" or "batch_size".
-    label : str
-        Of the horizontal axis.
-    start : pandas.DataFrame
-        With the columns ``by``, ``attention`` and ``value``: distances before training.
+    contexts, predicted : (n,) arrays
+        Context lengths and the alpha_A of the formula.
+    measured : mapping from a name to frames
+        With the columns ``context_length`` and ``alpha_A``, a row a run.
 
     Returns
     -------
@@ -351,65 +318,45 @@ def best_against(
 
     Notes
     -----
-    Book: 05-algorithm, sec-algorithm.
+    Book: 05-algorithm, eq-slide.
 
     Examples
     --------
     >>> import pandas as pd
-    >>> from scb_edu.figures import best_against
-    >>> rows = pd.DataFrame({"batch_size": [8, 64], "estimate": [0.2, 0.1], "low": [0.1, 0.1],
-    ...                      "high": [0.3, 0.1]})
-    >>> runs = pd.DataFrame({"method": ["l1"], "batch_size": 8, "seed": 0, "attention": 0.2,
-    ...                      "value": 0.2, "ended": "finished"})
-    >>> start = pd.DataFrame({"batch_size": [8, 64], "attention": 0.7, "value": 0.4})
-    >>> best_against({c: {"l1": rows} for c in ("attention", "value")}, runs, by="batch_size",
-    ...              label="batch size", start=start)
-    Median distance of A to Q from batch size 8 to 64: l1 0.200 to 0.100.
+    >>> from scb_edu.figures import slide_over_context
+    >>> runs = pd.DataFrame({"context_length": [50, 100], "alpha_A": [1.1, 1.3]})
+    >>> slide_over_context([50, 100], [1.1, 1.4], {"preconditioned": runs})
+    alpha_A by the formula: 1.10 at T = 50 to 1.40 at T = 100; measured: preconditioned 1.10 to \
+1.30.
     """
-    figure, axes = new_figure(*DOUBLE, nrows=2, sharex=True)
-    for ax, (column, name) in zip(axes, DISTANCES.items(), strict=True):
-        top = _top(runs, column)
-        ax.plot(start[by], start[column], color=TRUTH, linestyle="--", linewidth=1)
-        for side, (method, rows) in enumerate(medians[column].items()):
-            shift = 1.06 ** (2 * side - 1)
-            ax.plot(
-                rows[by] * shift,
-                rows["estimate"],
-                color=COLORS[method],
-                linewidth=1.4,
-                label=method,
-            )
-            for _, row in rows.iterrows():
-                _whisker(ax, row[by] * shift, row, COLORS[method], MARKS[method])
-            mine = runs[runs["method"] == method]
-            fine, x = mine["ended"] == "finished", mine[by] * shift * 1.1 ** (2 * side - 1)
-            ax.plot(x[fine], mine[column][fine], ".", color=COLORS[method], alpha=0.6, markersize=5)
-            ax.plot(x[~fine], np.full((~fine).sum(), top), LOST, color=TRUTH, markersize=5)
-        ax.set(xscale="log", yscale="log", title=_title(name))
-        _plain_ticks(ax)
-        ticks = np.unique(start[by])
-        ax.set_xticks(ticks, [f"{x:,}" for x in ticks])
-        ax.minorticks_off()
-    axes[1].set_xlabel(label)
-    axes[0].legend(loc="best")
-    words = []
-    for method, rows in medians["attention"].items():
-        first, last = rows.iloc[0], rows.iloc[-1]
-        words.append(f"{method} {first['estimate']:.3f} to {last['estimate']:.3f}")
-    ends = f"{first[by]:,.0f} to {last[by]:,.0f}"
-    text = f"Median {DISTANCES['attention']} from {label} {ends}: "
-    return Picture(figure, text + "; ".join(words) + ".")
+    figure, ax = new_figure(*SINGLE)
+    T, ends = np.asarray(contexts), np.asarray(predicted)
+    ax.plot(T, ends, color=THEORY, linestyle="--", label="formula")
+    ax.axhline(1, color=TRUTH, linewidth=1)
+    words, marks, colors = [], "osD", (SKY, AMBER, GREEN)
+    for (name, runs), mark, color in zip(measured.items(), marks, colors, strict=False):
+        ax.plot(runs["context_length"], runs["alpha_A"], mark, color=color, label=name, alpha=0.8)
+        middle = runs.groupby("context_length")["alpha_A"].mean()
+        words.append(f"{name} {' to '.join(f'{middle.iloc[at]:.2f}' for at in _ends(middle))}")
+    ax.set(xlabel="context length $T$", ylabel=r"$\alpha_A$ at the end")
+    ax.legend(loc="upper left")
+    formula = f"{ends[0]:.2f} at T = {T[0]:g} to {ends[-1]:.2f} at T = {T[-1]:g}"
+    return Picture(figure, f"alpha_A by the formula: {formula}; measured: {'; '.join(words)}.")
+
+
+def _ends(values: pd.Series) -> tuple[int, ...]:
+    return (0, -1) if len(values) > 1 else (0,)
 
 
 @styled()
-def penalty_map(rates: ArrayLike, penalties: ArrayLike, distance: Array, found: Array) -> Picture:
-    """Draw the median distance of A, and the share of runs that found Q, over rate and penalty.
+def penalty_maps(rates: ArrayLike, penalties: ArrayLike, distance: Mapping[str, Array]) -> Picture:
+    """Draw the median distance of A over rate and penalty, a panel for each way to use it.
 
     Parameters
     ----------
     rates : (R,) array
     penalties : (P,) array
-    distance, found : (P, R) arrays
+    distance : mapping from a title to (P, R) arrays
 
     Returns
     -------
@@ -422,33 +369,26 @@ def penalty_map(rates: ArrayLike, penalties: ArrayLike, distance: Array, found: 
     Examples
     --------
     >>> import numpy as np
-    >>> from scb_edu.figures import penalty_map
-    >>> penalty_map([0.01, 0.02], [0, 0.1], np.array([[0.3, 0.4], [0.1, 0.9]]), np.eye(2))
-    Median distance of A to Q: smallest 0.100 at rate 0.01 and penalty 0.1, largest 0.900 at \
-rate 0.02 and penalty 0.1. Shares that found Q: from 0 % to 100 %.
+    >>> from scb_edu.figures import penalty_maps
+    >>> penalty_maps([0.01, 0.02], [0, 0.1], {"constant": np.array([[0.3, 0.4], [0.1, 0.9]])})
+    Median distance of A to Q: constant, smallest 0.10 at rate 0.01 and penalty 0.1, largest 0.90 \
+at rate 0.02 and penalty 0.1.
     """
     x, y = np.asarray(rates, dtype=float), np.asarray(penalties, dtype=float)
-    figure, axes = new_figure(4.6, 6.0, nrows=2)
-    titles = ("Median distance of A to Q", "Share of runs with $\\alpha_A$ > 1/2")
-    for ax, cells, title, color in zip(
-        axes, (distance, found), titles, (ATTENTION, GREEN), strict=True
-    ):
-        limits = (0.0, 1.0 if cells is found else float(distance.max()))
-        heatmap(ax, cells, color=color, limits=limits, numbers=True)
+    figure, axes = new_figure(4.6, 0.4 + 2.8 * len(distance), nrows=len(distance), squeeze=False)
+    top, words = max(float(cells.max()) for cells in distance.values()), []
+    for ax, (title, cells) in zip(axes[:, 0], distance.items(), strict=True):
+        heatmap(ax, cells, color=ATTENTION, limits=(0.0, top), numbers=True)
         ax.set_xticks(range(len(x)), [f"{rate:g}" for rate in x])
         ax.set_yticks(range(len(y)), [f"{penalty:g}" for penalty in y])
-        ax.set(title=title, ylabel="penalty", aspect="auto")
-    axes[1].set_xlabel("learning rate")
-    low, high = (
-        np.unravel_index(at, distance.shape) for at in (distance.argmin(), distance.argmax())
-    )
-    words = (
-        f"Median distance of A to Q: smallest {distance[low]:.3f} at rate {x[low[1]]:g} and "
-        f"penalty {y[low[0]]:g}, largest {distance[high]:.3f} at rate {x[high[1]]:g} and penalty "
-        f"{y[high[0]]:g}. Shares that found Q: from {100 * found.min():.0f} % to "
-        f"{100 * found.max():.0f} %."
-    )
-    return Picture(figure, words)
+        ax.set(title=_title(title), ylabel="penalty", aspect="auto")
+        small, large = (
+            f"{cells.flat[at]:.2f} at rate {x[at % len(x)]:g} and penalty {y[at // len(x)]:g}"
+            for at in (int(cells.argmin()), int(cells.argmax()))
+        )
+        words.append(f"{title}, smallest {small}, largest {large}")
+    axes[-1, 0].set_xlabel("learning rate")
+    return Picture(figure, f"Median distance of A to Q: {'; '.join(words)}.")
 
 
 @styled()
@@ -639,14 +579,13 @@ def rare_columns(
 
 
 @styled()
-def two_runs(runs: Mapping[str, Any], start: float, *, title: str) -> Picture:
-    """Draw the distance of A over the samples for one run of each method: a panel.
+def two_runs(runs: Mapping[str, tuple[Any, ArrayLike]], *, title: str) -> Picture:
+    """Draw the excess loss over the samples for one run of each method: a panel.
 
     Parameters
     ----------
-    runs : mapping from a method to Trajectory
-    start : float
-        The distance before training, drawn dashed.
+    runs : mapping from a name to a pair
+        Of a Trajectory, and its (R,) excess loss as a share of that at the start.
     title : str
 
     Returns
@@ -662,83 +601,30 @@ def two_runs(runs: Mapping[str, Any], start: float, *, title: str) -> Picture:
     >>> import numpy as np, scb_edu as scb
     >>> from scb_edu.figures import two_runs
     >>> task = scb.SCBTask.example()
-    >>> run = scb.train(task, scb.LinearTransformer.initial(task), scb.SGD(0.1), steps=2,
+    >>> run = scb.train(task, scb.LinearTransformer.initial(task), scb.SGD(0.1), steps=1,
     ...                 batch_size=8, rng=np.random.default_rng(0))
-    >>> two_runs({"plain": run}, 0.5, title="rate 0.1")  # doctest: +ELLIPSIS
-    plain: A ends 0.6... away, V 0.3..., finished.
+    >>> two_runs({"plain": (run, [1.0, 0.9])}, title="rate 0.1")
+    plain: excess loss 0.9 of that at the start, finished.
     """
     figure, ax = new_figure(4.0, 3.2)
     words = []
-    for method, run in runs.items():
-        away = np.maximum(run.distances.attention, 1e-9)
-        ax.plot(run.samples, away, color=COLORS[method], label=method)
+    for (method, (run, shares)), color in zip(runs.items(), (PURPLE, GREEN), strict=False):
+        excess = np.clip(shares, 1e-3, 3.0)
+        ax.plot(run.samples, excess, color=color, label=method)
         if not run.status.ok:
-            ax.plot(run.samples[-1], min(away[-1], 2.0), LOST, color=TRUTH, clip_on=False)
-        words.append(
-            f"{method}: A ends {away[-1]:.2f} away, V {run.distances.value[-1]:.2f}, "
-            f"{run.status.ended}"
-        )
-    ax.axhline(start, color=TRUTH, linestyle="--", linewidth=1)
-    ax.set(yscale="log", ylim=(0.02, 2.5), title=title)
-    ax.set_xlim(0, max(run.samples[-1] for run in runs.values()))
+            ax.plot(run.samples[-1], excess[-1], LOST, color=TRUTH, clip_on=False)
+        last = f"{np.asarray(shares)[-1]:.2g} of that at the start"
+        words.append(f"{method}: excess loss {last}, {run.status.ended}")
+    ax.axhline(1, color=TRUTH, linestyle="--", linewidth=1)
+    ax.set(yscale="log", ylim=(0.002, 3.0), title=title, ylabel="excess loss / start")
+    ax.set_xlim(0, max(run.samples[-1] for run, _ in runs.values()))
     count_samples(ax, ticks=4)
-    ax.set_ylabel(DISTANCES["attention"])
     _plain_ticks(ax)
     ax.legend(loc="lower left")
     return Picture(figure, "; ".join(words) + ".")
 
 
 # Parts
-
-
-@styled()
-def speed(table: pd.DataFrame) -> Picture:
-    """Draw how long one training step takes, for the library and for PyTorch.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        One row for each size, as ``make bench`` stores them: ``vocab_size``, ``context_length``,
-        ``batch_size``; microseconds ``ours``, ``careful_indices``, ``indices``, ``dense``; and
-        for each of the last three, with ``_ratio`` behind the name, how many times as long as ours.
-
-    Returns
-    -------
-    Picture
-
-    Notes
-    -----
-    Book: 05-algorithm, sec-speed.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from scb_edu.figures import speed
-    >>> names = ["vocab_size", "context_length", "batch_size", "ours", "careful_indices",
-    ...          "indices", "dense", "careful_indices_ratio", "indices_ratio", "dense_ratio"]
-    >>> row = (3, 1000, 64, 200, 800, 1800, 3000, 4, 9, 15)
-    >>> speed(pd.DataFrame([row], columns=names))
-    One training step in microseconds. N = 3, T = 1,000, B = 64: 200; PyTorch takes 15 times as \
-long with one-hot contexts, 9.0 times with indices, 4.0 times with indices and care.
-    """
-    figure, ax = new_figure(4.6, 1.3 + 0.75 * len(table))
-    places = np.arange(len(table))
-    times = table[[column for column, *_ in SPEED_CODES]]
-    ax.hlines(places, times.min(axis=1), times.max(axis=1), color="#cccccc", zorder=1)
-    for column, name, color, marker in SPEED_CODES:
-        ax.plot(table[column], places, marker, color=color, markersize=8, label=name)
-    rows = [row for _, row in table.iterrows()]
-    for place, row in enumerate(rows):
-        _write_ratios(ax, place, row)
-    ax.set_yticks(places, [_size(row, "\n") for row in rows])
-    ax.set(xscale="log", xlabel="microseconds a step", ylim=(len(table) - 0.5, -0.6))
-    ax.margins(x=0.1)
-    ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1), ncols=1)
-    return Picture(figure, f"One training step in microseconds. {' '.join(map(_story, rows))}")
-
-
-def _in_order(methods: pd.Series) -> list[str]:
-    return [name for name in COLORS if name in set(methods)]
 
 
 def _title(label: str) -> str:
@@ -751,53 +637,15 @@ def _spread(x: pd.Series, seeds: pd.Series, width: float) -> pd.Series:
     return x * np.exp(width * 2 * middle)
 
 
-def _top(runs: pd.DataFrame, column: str) -> float:
-    fine = runs[column][runs["ended"] == "finished"]
-    return 1.3 * float(fine.max()) if len(fine) else 1.0
+def _interval(ax: Axes, y: float, row: Any, color: str) -> None:
+    ax.plot([row["low"], row["high"]], [y, y], color=color, linewidth=1.6)
+    ax.plot(row["estimate"], y, "D", color=color, markersize=6, markeredgecolor="white")
 
 
-def _whisker(ax: Axes, x: float, row: Any, color: str, mark: str) -> None:
-    ax.plot([x, x], [row["low"], row["high"]], color=color, linewidth=1.6)
-    ax.plot(x, row["estimate"], mark, color=color, markersize=7, markeredgecolor="white")
-
-
-def _plain_ticks(ax: Axes) -> None:
-    """Write 0.1 and not 10^-1, at 1, 2 and 5 of every decade."""
-    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    ax.yaxis.set_major_formatter("{x:g}")
-    ax.yaxis.set_minor_formatter(NullFormatter())
-
-
-def _write_ratios(ax: Axes, place: int, row: Any) -> None:
-    """Write beside each of PyTorch's marks how many times as long it takes."""
-    # marks may be close: every second ratio stands below
-    for column, lift in (("careful_indices", 8), ("indices", -19), ("dense", 8)):
-        text = ax.annotate(
-            f"{_times(row[f'{column}_ratio'])}×",
-            (row[column], place),
-            (0, lift),
-            textcoords="offset points",
-            ha="center",
-            color="#333333",
-        )
-        text.set_in_layout(False)
-
-
-def _size(row: Any, gap: str = " ") -> str:
-    N, T, B = (int(row[name]) for name in ("vocab_size", "context_length", "batch_size"))
-    return f"N = {N:,}, T = {T:,},{gap}B = {B:,}"
-
-
-def _story(row: Any) -> str:
-    dense, indices, careful = (
-        _times(row[f"{name}_ratio"]) for name in ("dense", "indices", "careful_indices")
-    )
-    return (
-        f"{_size(row)}: {row['ours']:,.0f}; PyTorch takes {dense} times as long with one-hot "
-        f"contexts, {indices} times with indices, {careful} times with indices and care."
-    )
-
-
-def _times(ratio: float) -> str:
-    """Write a ratio with two digits."""
-    return f"{ratio:.1f}" if ratio < 9.95 else f"{ratio:.0f}"
+def _plain_ticks(ax: Axes, which: Literal["x", "y"] = "y") -> None:
+    """Write 0.1 and not 10^-1, at 1, 2 and 5 of every decade, or at 1 where there are many."""
+    axis = ax.yaxis if which == "y" else ax.xaxis
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 60 * low else (1,)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import TypeAlias
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import (
     FixedLocator,
@@ -26,17 +28,17 @@ from scb_edu.figures.picture import (
     TRUTH,
     VALUE,
     Picture,
-    count_samples,
     new_figure,
     styled,
 )
 from scb_edu.support.checks import Array
-from scb_edu.training.trajectory import Trajectory
+from scb_edu.theory.dynamics import Flow
 
 SINGLE = (5.4, 3.6)
 DOUBLE = (4.6, 5.4)
 PANEL = (4.2, 3.2)
 THREE = (5.4, 3.0)
+SHARES = (7.2, 3.3)
 # colour and shape say the same, so that either may fail
 LOOKS = ((VALUE, "o"), (ATTENTION, "s"), (GREEN, "^"), (PURPLE, "D"), (AMBER, "v"), (SKY, "P"))
 
@@ -102,15 +104,18 @@ def measured(
 
 
 @styled()
-def escape_chances(points: Mapping[str, Points], model: Curve) -> Picture:
-    """Draw the share of runs that leave the saddle on the right side.
+def predicted_shares(groups: Mapping[str, pd.DataFrame], x: str, xlabel: str) -> Picture:
+    """Draw shares of runs on the right side beside two predictions, a panel for each group.
 
     Parameters
     ----------
-    points : mapping from names to four (n,) arrays
-        B / (learning rate * T), shares, lower and upper ends.
-    model : two (m,) arrays
-        What the formula says, drawn dashed.
+    groups : mapping from titles to DataFrames
+        A row a point: ``measured`` and ``line`` (of runs with A on its line) with the ends of
+        their intervals, ``measured_low`` and so on; ``formula`` and ``system``. Rows of one panel
+        are drawn from left to right. A nan is not drawn.
+    x : str
+        The column that tells the points of a panel apart.
+    xlabel : str
 
     Returns
     -------
@@ -118,145 +123,66 @@ def escape_chances(points: Mapping[str, Points], model: Curve) -> Picture:
 
     Notes
     -----
-    Book: 06-sample-complexity, eq-escape-chance.
+    Book: 07-transfer, eq-transfer-chance.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from scb_edu.figures import escape_chances
-    >>> x, share = np.array([0.1, 1.0]), np.array([0.7, 0.95])
-    >>> escape_chances({"T = 100": (x, share, share, share)}, (x, share))
-    Share of runs on the right side. T = 100: 0.70 at 0.1 to 0.95 at 1. Formula: 0.70 to 0.95.
+    >>> import pandas as pd
+    >>> from scb_edu.figures import predicted_shares
+    >>> names = ["measured", "line", "formula", "system"]
+    >>> table = pd.DataFrame([[0.6, 0.9, 0.9, 0.7]], columns=names).assign(
+    ...     measured_low=0.5, measured_high=0.7, line_low=0.8, line_high=1.0, theta=0.1)
+    >>> predicted_shares({"T = 100": table}, "theta", "correlation")
+    Share of runs on the right side over correlation, as measured, by the first steps alone, with \
+the feedback, and with A on its line. T = 100: 0.1 has 0.60, 0.90, 0.70, 0.90.
     """
-    figure, ax = new_figure(*SINGLE)
-    ax.axhline(0.5, color="#999999", linewidth=0.8)
-    ax.plot(*model, color=THEORY, linestyle="--", label="formula", zorder=1)
-    looks = zip(points.items(), LOOKS, _asides(len(points)), strict=False)
-    for (name, (x, *rest)), (color, marker), aside in looks:
-        _draw_points(ax, (x * aside, *rest), name, color, marker)  # side by side, not on top
-    ax.set(xscale="log", ylim=(0.25, 1.03), ylabel="share on the right side")
-    ax.set_xlabel(r"$B\,/\,(\eta\,T)$: batch size over learning rate × $T$")
-    _name_positions(ax, np.array([0.1, 0.2, 0.5, 1, 2]))
-    ax.legend(loc="lower right", fontsize="small")
-    ends = "; ".join(
-        f"{name}: {y[0]:.2f} at {x[0]:g} to {y[-1]:.2f} at {x[-1]:g}"
-        for name, (x, y, *_) in points.items()
+    figure, axes = new_figure(*SHARES, ncols=len(groups), sharey=True, squeeze=False)
+    for ax, (title, table) in zip(axes[0], groups.items(), strict=True):
+        _draw_shares(ax, table)
+        ax.set_xticks(range(len(table)), [f"{point:g}" for point in table[x]], rotation=45)
+        ax.set(xlabel=xlabel, ylim=(-0.03, 1.03), xlim=(-0.6, len(table) - 0.4))
+        ax.set_title(title)
+    axes[0, 0].set_ylabel("share on the right side")
+    handles = axes[0, 0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside upper left", ncols=4, fontsize="small")
+    rows = "; ".join(
+        f"{_plain(title)}: " + ", ".join(_share_in_words(row, x) for _, row in table.iterrows())
+        for title, table in groups.items()
     )
-    words = f"Share of runs on the right side. {ends}. Formula: "
-    return Picture(figure, f"{words}{model[1][0]:.2f} to {model[1][-1]:.2f}.")
-
-
-@styled()
-def two_fates(
-    found: Trajectory, lost: Trajectory, best: float, *, change: int | None = None
-) -> Picture:
-    """Draw the signals and the excess loss of a run that found the truth and one that did not.
-
-    Parameters
-    ----------
-    found, lost : Trajectory
-    best : float
-        The irreducible loss.
-    change : int, optional
-        A step to mark.
-
-    Returns
-    -------
-    Picture
-
-    Notes
-    -----
-    Book: 06-sample-complexity, eq-escape-chance.
-
-    Examples
-    --------
-    >>> import numpy as np, scb_edu as scb
-    >>> from scb_edu.figures import two_fates
-    >>> task = scb.SCBTask.example()
-    >>> start = scb.LinearTransformer.initial(task)
-    >>> run = scb.train(task, start, scb.ProximalGradient(0.1), steps=9, batch_size=8,
-    ...                 rng=np.random.default_rng(0))
-    >>> two_fates(run, run, scb.bayes_loss(task))  # doctest: +ELLIPSIS
-    Found: alpha_V ends at ..., alpha_A at ..., excess loss 0.0...
-    """
-    figure, axes = new_figure(*DOUBLE, nrows=2, sharex=True)
-    for run, color, style, label in (
-        (found, GREEN, "-", "found"),
-        (lost, PURPLE, (0, (4, 1.5)), "lost"),
-    ):
-        axes[0].plot(run.step, run.signals.value, color=color, linestyle=style, label=label)
-        axes[1].plot(run.step, run.loss - best, color=color, linestyle=style, label=label)
-    if change is not None:
-        for ax in axes:
-            ax.axvline(change, color=THEORY, linestyle=":", linewidth=1.2)
-    axes[0].axhline(0, color="#999999", linewidth=0.8)
-    axes[0].axhline(1, color=TRUTH, linestyle="--", linewidth=1)
-    axes[0].set(ylabel=r"$\alpha_V$", title="Signal of V")
-    axes[1].set(yscale="log", xlabel="step", title="Excess loss")
-    axes[1].xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    axes[0].legend(loc="center right")
-    words = [
-        f"{name}: alpha_V ends at {run.signals.value[-1]:.2f}, alpha_A at "
-        f"{run.signals.attention[-1]:.2f}, excess loss {run.loss[-1] - best:.4f}."
-        for name, run in (("Found", found), ("Lost", lost))
-    ]
-    return Picture(figure, " ".join(words))
-
-
-@styled()
-def one_run(run: Trajectory, fate: str) -> Picture:
-    """Draw the two signals of a run over the samples it has seen, on axes that do not change.
-
-    Parameters
-    ----------
-    run : Trajectory
-    fate : str
-        How it ended; the title.
-
-    Returns
-    -------
-    Picture
-
-    Notes
-    -----
-    Book: 06-sample-complexity, eq-escape-chance.
-
-    Examples
-    --------
-    >>> import numpy as np, scb_edu as scb
-    >>> from scb_edu.figures import one_run
-    >>> task = scb.SCBTask.example()
-    >>> start = scb.LinearTransformer.initial(task)
-    >>> run = scb.train(task, start, scb.ProximalGradient(0.1), steps=9, batch_size=8,
-    ...                 rng=np.random.default_rng(0))
-    >>> one_run(run, "short")  # doctest: +ELLIPSIS
-    short: after 72 samples alpha_V is ... and alpha_A is ...
-    """
-    figure, ax = new_figure(*PANEL)
-    ax.axhline(0, color="#999999", linewidth=0.8)
-    ax.axhline(1, color=TRUTH, linestyle="--", linewidth=1)
-    value, attention = run.signals.value, run.signals.attention
-    ax.plot(run.samples, value, color=VALUE, label=r"$\alpha_V$")
-    ax.plot(run.samples, attention, color=ATTENTION, linestyle=(0, (4, 1)), label=r"$\alpha_A$")
-    ax.set(ylim=(-2.1, 2.1), title=fate)
-    ax.set_xlim(0, run.samples[-1])
-    count_samples(ax)
-    ax.legend(loc="upper left", ncols=2)
     words = (
-        f"{fate}: after {run.samples[-1]:,} samples alpha_V is {value[-1]:.2f} and "
-        f"alpha_A is {attention[-1]:.2f}."
+        f"Share of runs on the right side over {_plain(xlabel)}, as measured, by the first steps "
+        f"alone, with the feedback, and with A on its line. {rows}."
     )
     return Picture(figure, words)
 
 
+def _draw_shares(ax: Axes, table: pd.DataFrame) -> None:
+    places = np.arange(len(table))
+    ax.plot(places, table["formula"], color=THEORY, linestyle="--", label="first steps alone")
+    ax.plot(places, table["system"], color=PURPLE, linewidth=1.6, label="with the feedback")
+    for name, label, color, marker, aside in (
+        ("measured", "measured", VALUE, "o", 0.0),
+        ("line", "A on its line", GREEN, "^", 0.15),
+    ):
+        rows = (table[column].to_numpy() for column in (name, f"{name}_low", f"{name}_high"))
+        _draw_points(ax, (places + aside, *rows), label, color, marker)
+
+
+def _share_in_words(row: pd.Series, x: str) -> str:
+    shares = ", ".join(f"{row[name]:.2f}" for name in ("measured", "formula", "system", "line"))
+    return f"{row[x]:g} has {shares}"
+
+
 @styled()
-def second_stage(points: Mapping[str, Points]) -> Picture:
-    """Draw the samples of the second stage against three sizes of the task, side by side.
+def skewed_weights(points: Mapping[str, Points], formulas: Mapping[str, Curve]) -> Picture:
+    """Draw the weight that skewed noise keeps outside the support, against sizes of the task.
 
     Parameters
     ----------
-    points : mapping from a name of a size to four (n,) arrays
-        Sizes, samples, lower and upper ends.
+    points : mapping from names of sizes to four (n,) arrays
+        Sizes, measured sums of weights, lower and upper ends; a panel each.
+    formulas : mapping from the same names to two (m,) arrays
+        Dashed.
 
     Returns
     -------
@@ -264,30 +190,131 @@ def second_stage(points: Mapping[str, Points]) -> Picture:
 
     Notes
     -----
-    Book: 06-sample-complexity, sec-sample-complexity.
+    Book: 06-sample-complexity, eq-thresholded-noise.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from scb_edu.figures import second_stage
-    >>> x = np.array([1.0, 2.0])
-    >>> second_stage({name: (x, 900 * x, 800 * x, 990 * x) for name in "TNQ"})
-    Samples of the second stage. T: 900 at 1 to 1800 at 2; N: 900 at 1 to ...
+    >>> from scb_edu.figures import skewed_weights
+    >>> x, y = np.array([2.0, 8.0]), np.array([0.0, 0.25])
+    >>> skewed_weights({"N": (x, y, y, y)}, {"N": (x, y)})
+    Sum of the weights outside the support. N: 0.00 at 2 to 0.25 at 8, by the formula 0.00 to 0.25.
     """
-    figure, axes = new_figure(*THREE, ncols=len(points), sharey=True)
-    for ax, (name, rows), look in zip(axes, points.items(), LOOKS, strict=False):
-        _draw_points(ax, rows, name, *look)
-        ax.plot(rows[0], rows[1], color=look[0], linewidth=1)
-        ax.set(xscale="log", yscale="log", xlabel=f"${name}$")
+    figure, axes = new_figure(*THREE, ncols=len(points), sharey=True, squeeze=False)
+    for ax, (name, rows), look in zip(axes[0], points.items(), LOOKS, strict=False):
+        ax.axhline(0, color="#999999", linewidth=0.8)
+        ax.plot(*formulas[name], color=THEORY, linestyle="--", zorder=1, label="formula")
+        _draw_points(ax, rows, "measured", *look)
+        ax.set(xscale="log", xlabel=f"${name}$")
         _name_positions(ax, np.asarray(rows[0], dtype=float))
         ax.margins(x=0.15)
-    axes[0].set_ylabel("samples")
-    _name_levels(axes[0])
+    axes[0, 0].set_ylabel("sum of weights off the support")
+    axes[0, 0].legend(loc="upper left", fontsize="small")
     ends = "; ".join(
-        f"{name}: {_short(y[0])} at {x[0]:g} to {_short(y[-1])} at {x[-1]:g}"
+        f"{name}: {y[0]:.2f} at {x[0]:g} to {y[-1]:.2f} at {x[-1]:g}, by the formula "
+        f"{formulas[name][1][0]:.2f} to {formulas[name][1][-1]:.2f}"
         for name, (x, y, *_) in points.items()
     )
-    return Picture(figure, f"Samples of the second stage. {ends}.")
+    return Picture(figure, f"Sum of the weights outside the support. {ends}.")
+
+
+@styled()
+def samples_by_size(
+    points: Mapping[str, Mapping[str, Points]], formulas: Mapping[str, Curve]
+) -> Picture:
+    """Draw several numbers of samples against three sizes of the task, side by side.
+
+    Parameters
+    ----------
+    points : mapping from a name of a size to a mapping from names to four (n,) arrays
+        Sizes, samples, lower and upper ends. A name has one colour in all panels.
+    formulas : mapping from a name of a size to two (m,) arrays
+        Drawn dashed.
+
+    Returns
+    -------
+    Picture
+
+    Notes
+    -----
+    Book: 06-sample-complexity, eq-second-stage.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scb_edu.figures import samples_by_size
+    >>> x = np.array([1.0, 2.0])
+    >>> rows = {"truth": (x, 900 * x, 800 * x, 990 * x)}
+    >>> samples_by_size({"T": rows, "Q": rows}, {"T": (x, 500 * x)})
+    Samples of stage 2 over T, truth: 900 at 1 to 1800 at 2; over Q, truth: 900 at 1 to 1800 at 2.
+    """
+    figure, axes = new_figure(THREE[0] + 1.2, THREE[1] + 0.5, ncols=len(points), sharey=True)
+    names = list(dict.fromkeys(name for rows in points.values() for name in rows))
+    looks = dict(zip(names, LOOKS, strict=False))
+    for ax, (size, series) in zip(axes, points.items(), strict=True):
+        if size in formulas:
+            ax.plot(*formulas[size], color=THEORY, linestyle="--", linewidth=1.4, label="formula")
+        for name, rows in series.items():
+            _draw_points(ax, rows, name, *looks[name])
+            ax.plot(rows[0], rows[1], color=looks[name][0], linewidth=1)
+        ax.set(xscale="log", yscale="log", xlabel=f"${size}$")
+        _name_positions(ax, np.unique(np.concatenate([x for x, *_ in series.values()])))
+        ax.margins(x=0.15)
+    axes[0].set_ylabel("samples of stage 2")
+    _name_levels(axes[0])
+    handles = dict(zip(*reversed(axes[0].get_legend_handles_labels()), strict=True))
+    figure.legend(handles.values(), handles, loc="outside upper center", ncols=4, fontsize="small")
+    parts = [
+        f"over {size}, {name}: {_short(y[0])} at {x[0]:g} to {_short(y[-1])} at {x[-1]:g}"
+        for size, series in points.items()
+        for name, (x, y, *_) in series.items()
+    ]
+    return Picture(figure, f"Samples of stage 2 {'; '.join(parts)}.")
+
+
+@styled()
+def with_and_without_penalty(flows: Mapping[str, Flow]) -> Picture:
+    """Draw the two signals of several flows over time, from where they meet the hyperbola.
+
+    Parameters
+    ----------
+    flows : mapping from names to Flow
+        Without the time 0: the axis of time is logarithmic.
+
+    Returns
+    -------
+    Picture
+
+    Notes
+    -----
+    Book: 04-two-stages, eq-creep.
+
+    Examples
+    --------
+    >>> import numpy as np, scb_edu as scb
+    >>> from scb_edu.figures import with_and_without_penalty
+    >>> end = scb.Flow(np.array([1.0, 9.0]), np.array([1.4, 1.1]), np.array([0.7, 0.9]))
+    >>> with_and_without_penalty({"no penalty": end})
+    No penalty: the signals are 1.40 and 0.70 at time 1, 1.10 and 0.90 at time 9.
+    """
+    figure, axes = new_figure(*THREE, ncols=2, sharey=True)
+    styles = zip(flows.items(), ("-", (0, (4, 1.5)), ":"), strict=False)
+    for (name, flow), style in styles:
+        axes[0].plot(flow.t, flow.value, color=VALUE, linestyle=style, label=name)
+        axes[1].plot(flow.t, flow.attention, color=ATTENTION, linestyle=style, label=name)
+    for ax, title in zip(axes, (r"$\alpha_V$", r"$\alpha_A$"), strict=True):
+        ax.axhline(1, color=TRUTH, linestyle="--", linewidth=0.8)
+        ax.set(xscale="log", xlabel="time", title=title)
+    handles = axes[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside upper center", ncols=3, fontsize="small")
+    words = [
+        f"{name}: the signals are {flow.value[0]:.2f} and {flow.attention[0]:.2f} at time "
+        f"{flow.t[0]:g}, {flow.value[-1]:.2f} and {flow.attention[-1]:.2f} at time "
+        f"{flow.t[-1]:g}"
+        for name, flow in flows.items()
+    ]
+    text = "; ".join(words)
+    return Picture(figure, f"{text[0].upper()}{text[1:]}.")
 
 
 def _draw_points(ax: Axes, rows: Points, name: str, color: str, marker: str) -> None:
@@ -333,4 +360,5 @@ def _short(number: float) -> str:
 
 def _plain(label: str) -> str:
     """Return a label as it may be read aloud."""
-    return label.replace("$", "").replace("\\|", "|").replace("\\mu", "mu").replace("\\eta", "rate")
+    spoken = {"\\|": "|", "\\,": " ", "\\mu": "mu", "\\eta": "rate", "\\theta": "theta", "$": ""}
+    return reduce(lambda text, sign: text.replace(*sign), spoken.items(), label)

@@ -6,6 +6,7 @@ from scb_edu.studies.ch6_sample_complexity import STUDIES as OF_COMPLEXITY
 from scb_edu.studies.ch7_transfer import STUDIES as OF_TRANSFER
 from scb_edu.studies.ch8_softmax import STUDIES as OF_SOFTMAX
 from scb_edu.studies.ch9_past_the_paper import STUDIES as OF_TEXT
+from scb_edu.studies.feedback import STUDIES as OF_FEEDBACK
 from scb_edu.studies.headline import STUDIES as OF_HEADLINE
 from scb_edu.studies.headline_summary import (
     headline_bill,
@@ -15,6 +16,7 @@ from scb_edu.studies.headline_summary import (
     per_position,
     schedule_cells,
 )
+from scb_edu.studies.stage2 import STUDIES as OF_STAGE_2
 from scb_edu.studies.study import Study, stored
 
 __all__ = [
@@ -35,6 +37,8 @@ STUDIES: dict[str, Study] = {
         *OF_STAGES,
         *OF_ALGORITHM,
         *OF_COMPLEXITY,
+        *OF_FEEDBACK,
+        *OF_STAGE_2,
         *OF_HEADLINE,
         *OF_SOFTMAX,
         *OF_TEXT,

@@ -4,6 +4,8 @@ from .complexity import (
     initial_signal_drift,
     initial_signal_std,
     samples_needed,
+    skewed_mass,
+    thresholded_mass,
 )
 from .correlated import correlated_task
 from .dynamics import (
@@ -13,6 +15,7 @@ from .dynamics import (
     escape_time,
     escape_time_limit,
     excess_time,
+    feedback_rate,
     flow_invariant,
     growth_rate,
     population_step,
@@ -24,6 +27,7 @@ from .dynamics import (
     signal_rate,
     stages,
 )
+from .feedback import FeedbackPaths, feedback_paths, feedback_strength, hyperbola_slide
 from .finetuning import (
     selection_samples,
     temper,
@@ -46,11 +50,20 @@ from .schedules import (
     start_snr,
     sure_samples,
 )
+from .second_stage import (
+    GiantStep,
+    giant_step,
+    penalised_flow,
+    support_chance,
+    value_noise,
+)
 from .softmax_dynamics import SoftmaxFlow, softmax_flow, softmax_snap_time
 
 __all__ = [
     "FallingSpending",
+    "FeedbackPaths",
     "Flow",
+    "GiantStep",
     "SignalConstants",
     "SoftmaxFlow",
     "Stages",
@@ -63,11 +76,17 @@ __all__ = [
     "escape_time_limit",
     "excess_time",
     "falling_spending",
+    "feedback_paths",
+    "feedback_rate",
+    "feedback_strength",
     "flow_invariant",
+    "giant_step",
     "growth_rate",
+    "hyperbola_slide",
     "initial_signal_drift",
     "initial_signal_std",
     "least_samples",
+    "penalised_flow",
     "penalty_from",
     "population_step",
     "saddle",
@@ -78,13 +97,16 @@ __all__ = [
     "signal_jacobian",
     "signal_loss",
     "signal_rate",
+    "skewed_mass",
     "softmax_flow",
     "softmax_snap_time",
     "stages",
     "start_chance",
     "start_snr",
+    "support_chance",
     "sure_samples",
     "temper",
+    "thresholded_mass",
     "transfer",
     "transfer_boundary",
     "transfer_chance",
@@ -92,4 +114,5 @@ __all__ = [
     "transfer_noise",
     "transfer_samples",
     "transfer_time",
+    "value_noise",
 ]

@@ -146,6 +146,54 @@ def signal_rate(task: TaskLike, value: Any, attention: Any) -> tuple[Any, Any]:
     return _rate(K_P, K_Q, T, value, attention)
 
 
+def feedback_rate(
+    task: TaskLike, value: Any, attention: Any, beside: Any, scatter: Any
+) -> tuple[Any, Any, Any, Any]:
+    """Return the velocity of the signals and of what V and A hold beside them.
+
+    Parameters
+    ----------
+    task : SCBTask or (K_P, K_Q, T)
+    value, attention : float or arrays of one shape
+        alpha_V and alpha_A.
+    beside : float or array
+        K_R, the energy of what V holds beside the truth.
+    scatter : float or array
+        e, the energy of what A holds beside its line from uniform to Q.
+
+    Returns
+    -------
+    four floats, or arrays
+        The time derivatives of alpha_V, alpha_A, K_R and e.
+
+    Raises
+    ------
+    ScbError
+        The task has no energy, or the three numbers are not in their range.
+
+    Notes
+    -----
+    Exact for the preconditioned, projected flow of any V with V mu = mu and any A whose columns
+    sum to 1; with K_R = e = 0 it is ``signal_rate``. Book: 07-transfer, eq-transfer-flow.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> rates = scb.theory.feedback_rate((0.2, 0.5, 100), 0.5, 0.0, beside=0.2, scatter=1.0)
+    >>> [round(rate, 3) for rate in rates]
+    [-0.495, 0.1, -0.404, -0.5]
+    """
+    K_P, K_Q, T = SignalConstants.of(task)
+    dV, dA = _rate(K_P, K_Q, T, value, attention)
+    squares = 1 / T + K_Q * attention**2 + scatter  # the mean of ||a_k||^2
+    return (
+        dV - scatter * value,
+        dA - beside * attention,
+        -2 * squares * beside,
+        -2 * (value**2 * K_P + beside) * scatter,
+    )
+
+
 def signal_loss(task: TaskLike, value: Any, attention: Any) -> Any:
     """Return how far the loss of a model of the family is above the irreducible loss.
 

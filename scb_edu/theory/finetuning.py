@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 from scipy.special import ndtr
 
-from scb_edu.model.norms import weighted_square_norm
 from scb_edu.model.task import SCBTask, check_task
 from scb_edu.model.transformer import (
     LinearTransformer,
@@ -20,17 +20,22 @@ from scb_edu.model.transformer import (
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
-from scb_edu.theory.complexity import crossed_variance, initial_signal_std, samples_needed
+from scb_edu.theory.complexity import (
+    attention_push_variance,
+    beside_energy,
+    initial_signal_std,
+    samples_needed,
+)
 from scb_edu.theory.dynamics import (
     Flow,
     SignalConstants,
     TaskLike,
     arrival,
+    feedback_rate,
     follow,
     level_below_one,
     saddle,
     signal_jacobian,
-    signal_rate,
 )
 
 Model = TypeVar("Model", LinearTransformer, SoftmaxTransformer)
@@ -375,7 +380,7 @@ def transfer_noise(
     >>> other = scb.theory.correlated_task(task, 0.1, np.random.default_rng(0))
     >>> models = scb.LinearTransformer.initial(task), scb.LinearTransformer.oracle(other)
     >>> [round(scb.theory.transfer_noise(task, model, 0.02, 64), 4) for model in models]
-    [0.0012, 0.0118]
+    [0.0012, 0.0117]
     """
     return _noise_and_push(task, pretrained, learning_rate, batch_size)[0]
 
@@ -420,7 +425,7 @@ def transfer_chance(
     ...     other = scb.theory.correlated_task(task, theta, np.random.default_rng(0))
     ...     start = scb.LinearTransformer.oracle(other)
     ...     print(round(scb.theory.transfer_chance(task, start, 0.02, 64), 2))
-    0.02
+    0.01
     0.66
     1.0
     """
@@ -467,7 +472,7 @@ def transfer_boundary(
     ...     start = scb.LinearTransformer.oracle(other)
     ...     print(round(scb.theory.transfer_boundary(task, start, 0.02, 64), 3))
     0.014
-    0.018
+    0.017
     """
     noise, push = _noise_and_push(task, pretrained, learning_rate, batch_size)
     return 1.6449 * noise - push
@@ -480,7 +485,7 @@ def _noise_and_push(
     rate = checks.positive_number("learning_rate", learning_rate)
     B, first = checks.at_least_one("batch_size", batch_size), initial_signal_std(task)
     growth, share, push = growing_mode(task, pretrained)
-    second = crossed_variance(pretrained.value, task.stationary) / task.attention_energy
+    second = float(attention_push_variance(task, pretrained.value))
     return math.sqrt(rate / B * (first**2 + share**2 * second) / (2 * growth)), push
 
 
@@ -497,14 +502,13 @@ def _solve(
     constants: SignalConstants, begin: tuple[float, float], end: float, **options: Any
 ) -> Any:
     """Follow alpha_V, alpha_A and K_R, from (alpha_V, K_R) and no attention."""
-    _, K_Q, T = constants
+    push = 1 / constants.context_length
 
-    def rate(_t: float, y: Array) -> tuple[float, float, float]:
-        value, attention, rest = y
-        dV, dA = signal_rate(constants, value, attention)
-        return dV, dA - rest * attention, -2 * rest * (1 / T + K_Q * attention**2)
+    def rate(_t: float, y: Array) -> Sequence[float]:
+        value, attention, beside = y
+        return feedback_rate(constants, value, attention, beside, 0.0)[:3]
 
-    return follow("theta", rate, (begin[0], 0.0, begin[1]), end, scale=1 / T, **options)
+    return follow("theta", rate, (begin[0], 0.0, begin[1]), end, scale=push, **options)
 
 
 def growing_mode(task: SCBTask, model: LinearTransformer) -> tuple[float, float, float]:
@@ -531,7 +535,7 @@ def growing_mode(task: SCBTask, model: LinearTransformer) -> tuple[float, float,
     (0.27, 0.27, 1.0)
     """
     _check_model(model, task)
-    beside = _beside(task, model.value)
+    beside = float(beside_energy(model.value, task))
     linear = signal_jacobian(task, 0.0, saddle(task).attention) - np.diag([0.0, beside])
     damping = -linear[0, 0] - linear[1, 1]
     gain = linear[0, 1] * linear[1, 0] - linear[0, 0] * linear[1, 1]
@@ -539,14 +543,6 @@ def growing_mode(task: SCBTask, model: LinearTransformer) -> tuple[float, float,
     growth = 2 * gain / (damping + math.sqrt(damping**2 + 4 * gain))
     share = linear[0, 1] / (growth + beside)
     return float(growth), float(share), float(1 / (growth * task.context_length))
-
-
-def _beside(task: SCBTask, value: Array) -> float:
-    """Return K_R, the energy of what V knows beside the truth."""
-    mu = task.stationary
-    moved = value - mu[:, None]
-    rest = moved - value_signal(value, task) * (task.transition - mu[:, None])
-    return weighted_square_norm(rest, mu)
 
 
 def _check_model(model: LinearTransformer | SoftmaxTransformer, task: SCBTask) -> None:

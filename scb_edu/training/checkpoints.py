@@ -44,7 +44,7 @@ class Checkpoint:
 
     Notes
     -----
-    Book: 05-algorithm, sec-long-runs.
+    Book: under-the-hood, sec-long-runs.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def save(checkpoint: Checkpoint, identity: str, arrays: Mapping[str, NDArray[Any
 
     Notes
     -----
-    Book: 05-algorithm, sec-long-runs.
+    Book: under-the-hood, sec-long-runs.
     """
     label = json.dumps([FORMAT, identity, sorted(arrays)])
     try:
@@ -102,7 +102,7 @@ def load(checkpoint: Checkpoint, identity: Callable[[int], str]) -> dict[str, ND
 
     Notes
     -----
-    Book: 05-algorithm, sec-long-runs.
+    Book: under-the-hood, sec-long-runs.
     """
     path = Path(checkpoint.path)
     if not path.exists():
@@ -149,7 +149,7 @@ class Keeper:
     Notes
     -----
     A run is known by its start and by the steps that it has made, not by those still to come: so
-    one that has ended can be given more of them. Book: 05-algorithm, sec-long-runs.
+    one that has ended can be given more of them. Book: under-the-hood, sec-long-runs.
     """
 
     def __init__(
@@ -255,7 +255,7 @@ def fingerprint(*parts: object) -> str:
 
     Notes
     -----
-    Book: 05-algorithm, sec-long-runs.
+    Book: under-the-hood, sec-long-runs.
 
     Examples
     --------
@@ -296,7 +296,7 @@ def as_text(state: object) -> str:
 
     Notes
     -----
-    Book: 05-algorithm, sec-long-runs.
+    Book: under-the-hood, sec-long-runs.
 
     Examples
     --------
@@ -317,7 +317,7 @@ def from_text(text: str) -> Any:
 
     Notes
     -----
-    Book: 05-algorithm, sec-long-runs.
+    Book: under-the-hood, sec-long-runs.
 
     Examples
     --------

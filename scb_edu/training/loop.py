@@ -39,7 +39,7 @@ class Stage:
 
     Notes
     -----
-    Book: 05-algorithm, sec-long-runs.
+    Book: under-the-hood, sec-long-runs.
 
     Examples
     --------
@@ -182,7 +182,7 @@ def train_stages(
 
     Notes
     -----
-    Book: 05-algorithm, sec-long-runs.
+    Book: under-the-hood, sec-long-runs.
 
     Examples
     --------

@@ -87,7 +87,7 @@ class Moment(NamedTuple):
 
     Notes
     -----
-    Book: 05-algorithm, sec-long-runs.
+    Book: under-the-hood, sec-long-runs.
 
     Examples
     --------

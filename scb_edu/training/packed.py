@@ -59,7 +59,7 @@ class PackedBatch(NamedTuple):
 
     Notes
     -----
-    Book: 05-algorithm, eq-packing.
+    Book: under-the-hood, eq-packing.
     """
 
     codes: Tokens
@@ -87,7 +87,7 @@ class BatchGradient(NamedTuple):
 
     Notes
     -----
-    Book: 05-algorithm, eq-packing.
+    Book: under-the-hood, eq-packing.
     """
 
     loss: float
@@ -128,7 +128,7 @@ class Packing:
 
     Notes
     -----
-    Book: 05-algorithm, eq-packing.
+    Book: under-the-hood, eq-packing.
 
     Examples
     --------

@@ -51,7 +51,7 @@ class Record:
 
     Notes
     -----
-    Book: 05-algorithm, sec-long-runs.
+    Book: under-the-hood, sec-long-runs.
 
     Examples
     --------
@@ -87,7 +87,7 @@ class Status:
 
     Notes
     -----
-    Book: 05-algorithm, sec-long-runs.
+    Book: under-the-hood, sec-long-runs.
 
     Examples
     --------
@@ -141,7 +141,7 @@ class Trajectory:
 
     Notes
     -----
-    Book: 05-algorithm, sec-long-runs.
+    Book: under-the-hood, sec-long-runs.
 
     Examples
     --------

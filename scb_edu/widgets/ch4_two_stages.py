@@ -144,7 +144,9 @@ def sampled_runs() -> Explorer:
         runs = walks(table, start="scratch", **point)
         field = (*plane, *signal_rate(task, *plane))
         flow, border = signal_flow(task, t_end=TIME), separatrix(task, reach=3)
-        return figures.sampled_portrait(field, {"Runs": runs}, flow, border)
+        return figures.sampled_portrait(
+            field, {f"{len(runs)} runs from scratch": runs}, flow, border
+        )
 
     controls = [
         Slider("T", "Context length T", LENGTHS, default=400, format="{:,}"),

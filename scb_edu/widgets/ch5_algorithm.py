@@ -9,8 +9,7 @@ import numpy as np
 from scb_edu import figures
 from scb_edu.figures import Picture
 from scb_edu.model.task import SCBTask
-from scb_edu.model.transformer import LinearTransformer, distances
-from scb_edu.studies.ch5_algorithm import rung
+from scb_edu.studies.ch5_algorithm import excess_share, optimizer_of
 from scb_edu.studies.study import from_scratch
 from scb_edu.training.trajectory import Trajectory
 from scb_edu.widgets.explorer import Explorer, Panel, Slider
@@ -34,17 +33,18 @@ def algorithm_race() -> Explorer:
     >>> [control.name for control in widgets.algorithm_race().controls]
     ['rate', 'penalty', 'batch']
     """
-    start = distances(LinearTransformer.initial(SCBTask.example(100)), SCBTask.example(100))
+    task = SCBTask.example(100)
 
     def race(rate: float, penalty: float, batch: int) -> Picture:
         runs = {
-            "plain": _race_of_samples("plain", rate, 0.0, batch),
-            "l1": _race_of_samples("l1", rate, penalty, batch),
+            "plain SGD": _race_of_samples("plain", rate, 0.0, batch),
+            "proximal": _race_of_samples("l1", rate, penalty, batch),
         }
-        return figures.two_runs(runs, start.attention, title="T = 100, one run each")
+        shares = {name: (run, excess_share(run.loss, task)) for name, run in runs.items()}
+        return figures.two_runs(shares, title="T = 100, one run each")
 
     controls = [
-        Slider("rate", "Learning rate", (0.01, 0.03, 0.1, 0.3), default=0.03),
+        Slider("rate", "Learning rate", (0.01, 0.03, 0.1, 0.3), default=0.1),
         Slider("penalty", "Penalty", (0.0, 0.003, 0.01, 0.03), default=0.01),
         Slider("batch", "Batch size", (16, 64, 256), default=64),
     ]
@@ -54,9 +54,10 @@ def algorithm_race() -> Explorer:
 
 @lru_cache(maxsize=128)
 def _race_of_samples(method: str, rate: float, penalty: float, batch: int) -> Trajectory:
+    optimizer = optimizer_of(method, rate, penalty, task=SCBTask.example(100), batch_size=batch)
     return from_scratch(
         100,
-        rung(method, rate, penalty),
+        optimizer,
         steps=32_000 // batch,
         batch_size=batch,
         rng=np.random.default_rng(0),

@@ -23,15 +23,20 @@ class PlainTraining:
         self.rate, self.penalty, self.dense = learning_rate, penalty, dense
         arrays = (task.stationary, task.transition, task.attention)
         self.mu, self.P, self.Q = (torch.tensor(array, dtype=torch.float32) for array in arrays)
-        self.value = self.mu[:, None].repeat(1, len(self.mu)).requires_grad_()
+        self._value = self.mu[:, None].repeat(1, len(self.mu)).requires_grad_()
         self.attention = torch.full_like(self.Q, 1 / len(self.Q)).requires_grad_()  # (T, N)
+
+    @property
+    def value(self):
+        return self._value.detach()
 
     @property
     def columns(self):
         return self.attention.detach().T
 
-    def step(self, batch_size):
-        self.learn(*self.sample(batch_size))
+    def steps(self, count, batch_size):
+        for _ in range(count):
+            self.learn(*self.sample(batch_size))
 
     def sample(self, batch_size):
         T = len(self.Q)
@@ -42,12 +47,12 @@ class PlainTraining:
         return tokens, last, torch.multinomial(self.P.T[source], 1)[:, 0]
 
     def learn(self, tokens, last, output):
-        N = len(self.mu)
-        error = one_hot(output, N) - self.context(tokens, last) @ self.value.T
+        N, (tokens, last, output) = len(self.mu), map(torch.as_tensor, (tokens, last, output))
+        error = one_hot(output, N) - self.context(tokens, last) @ self._value.T
         loss = 0.5 * error.square().sum(1).mean()
-        slope_of_value, slope = torch.autograd.grad(loss, (self.value, self.attention))
+        slope_of_value, slope = torch.autograd.grad(loss, (self._value, self.attention))
         with torch.no_grad():
-            self.value -= self.rate * slope_of_value / self.mu
+            self._value -= self.rate * slope_of_value / self.mu
             slope = slope / self.mu
             moved = self.attention - self.rate * (slope - slope.mean(0))
             shrunk = softshrink(moved, self.rate * self.penalty)
@@ -109,11 +114,16 @@ class CarefulTraining:
         self.outputs = cumulative(torch.tensor(task.transition))
         self.mu = torch.tensor(task.stationary, dtype=torch.float32)
         self.one_hot = torch.eye(N)
-        self.value = self.mu[:, None].repeat(1, N).requires_grad_()
+        self._value = self.mu[:, None].repeat(1, N).requires_grad_()
         self.columns = torch.full((N, T), 1 / T)  # of A, (N, T)
 
-    def step(self, batch_size):
-        self.learn(*self.sample(batch_size))
+    @property
+    def value(self):
+        return self._value.detach()
+
+    def steps(self, count, batch_size):
+        for _ in range(count):
+            self.learn(*self.sample(batch_size))
 
     def sample(self, batch_size):
         tokens = self.law.draw(batch_size, self.columns.shape[1])
@@ -122,12 +132,13 @@ class CarefulTraining:
         return tokens, last, choose(self.outputs, source)
 
     def learn(self, tokens, last, output):
+        tokens, last, output = map(torch.as_tensor, (tokens, last, output))
         weights = self.columns.index_select(0, last).requires_grad_()  # (B, T)
-        residual = self.context(tokens, weights) @ self.value.T - embedding(output, self.one_hot)
+        residual = self.context(tokens, weights) @ self._value.T - embedding(output, self.one_hot)
         loss = residual.square().sum() / (2 * len(last))
-        slope_of_value, slope = torch.autograd.grad(loss, (self.value, weights))
+        slope_of_value, slope = torch.autograd.grad(loss, (self._value, weights))
         with torch.no_grad():
-            self.value.sub_(slope_of_value.div_(self.mu), alpha=self.rate)
+            self._value.sub_(slope_of_value.div_(self.mu), alpha=self.rate)
             slope = slope.sub_(slope.mean(1, keepdim=True)).div_(self.mu[last, None])
             self.columns.index_add_(0, last, slope, alpha=-self.rate)
             self.columns = softshrink(self.columns, self.threshold)

@@ -2,7 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import pages, served
+from conftest import chapters, pages, served
 
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 LOCAL = ("file:", "data:", "blob:", "http://127.0.0.1:")
@@ -165,6 +165,57 @@ def test_nothing_serious_stands_in_a_readers_way(visit, url):
         found = Axe().run(page, context=".bd-article", options=options).response["violations"]
         serious = [v for v in found if v["impact"] in ("serious", "critical")]
         assert [(v["id"], [n["html"][:200] for n in v["nodes"]][:3]) for v in serious] == []
+
+
+# The switch of the code
+
+SWITCH = "input[role=switch]"
+PLUMBING = ".tag_hide-input > details.hide"
+OPEN = "folds => folds.map(fold => fold.open)"
+NO_STORAGE = "Object.defineProperty(window, 'localStorage', {get() { throw new Error('no') }})"
+
+
+@pytest.fixture
+def folded(book):
+    """The address of a page that folds the code behind pictures."""
+    pages = (book / f"{name}.html" for name in chapters())
+    return next(p.as_uri() for p in pages if "tag_hide-input" in p.read_text("utf-8"))
+
+
+def states(page):
+    return set(page.locator(PLUMBING).evaluate_all(OPEN))
+
+
+def test_one_switch_opens_and_folds_the_code_by_keyboard(visit, folded):
+    page = visit(folded).page
+    switch = page.get_by_role("switch", name="Show the code of pictures, tables and checks")
+    assert states(page) == {False}
+    switch.focus()
+    for on in (True, False):
+        page.keyboard.press("Space")
+        assert switch.is_checked() is on
+        assert states(page) == {on}
+    assert page.locator(".tag_hide-cell > details[open]").count() == 0  # nobody's answer
+
+
+def test_the_switch_is_remembered(visit, folded):
+    page = visit(folded).page
+    page.locator(SWITCH).check()
+    page.reload()
+    assert page.locator(SWITCH).is_checked()
+    assert states(page) == {True}
+
+
+def test_the_switch_works_where_nothing_may_be_remembered(visit, folded):
+    visited = visit(folded)
+    visited.context.add_init_script(NO_STORAGE)  # the theme complains of it, the switch does not
+    visited.page.reload()
+    visited.page.locator(SWITCH).check()
+    assert states(visited.page) == {True}
+
+
+def test_a_page_without_folded_code_has_no_switch(visit, book):
+    assert visit(book.joinpath("notation.html").as_uri()).page.locator(SWITCH).count() == 0
 
 
 def test_search_works_from_disk(visit, book):

@@ -5,8 +5,10 @@ import pytest
 from matplotlib.colors import to_hex
 
 import scb_edu as scb
-from scb_edu import exercises, figures, widgets
-from scb_edu.figures.ch4_two_stages import STAGES
+from scb_edu import exercises, figures, studies, widgets
+from scb_edu.figures.ch4_two_stages import FALL, STAGES
+from scb_edu.studies import STUDIES
+from scb_edu.studies import ch4_two_stages as sampled
 
 TASK = (0.14, 0.5, 100)
 
@@ -111,22 +113,77 @@ def shades(ax):
 
 def test_stages_are_shaded_up_to_their_border():
     run = path([1, 10, 100], [0, 0.6, 1], [0, 0.4, 0.9])
-    picture = figures.signal_stages(run, 20.0, loss=[1, 0.1, 0.01])
+    picture = figures.signal_stages(run, 20.0, 40.0, loss=[1, 0.1, 0.01])
     assert "Stage 1 ends at time 20, with alpha_V = 0.64 and alpha_A = 0.46" in picture.words
+    assert "the fall is over at time 40;" in picture.words
     for ax in picture.figure.axes:
-        assert shades(ax) == [(STAGES[0], 1, 20), (STAGES[1], 20, 100)]
+        assert shades(ax) == [(STAGES[0], 1, 20), (STAGES[1], 20, 100), (FALL, 20, 40)]
     (loss,) = lines(picture.figure.axes[1], figures.SKY)
     assert loss.get_ydata().tolist() == [1, 0.1, 0.01]
 
 
 def test_stages_of_a_run_that_never_gets_there_or_is_there_already():
     run = path([1, 10, 100], [-0.1, -0.8, -0.9], [0, -0.9, -1.1])
-    lost = figures.signal_stages(run, np.inf, small=True)
+    lost = figures.signal_stages(run, np.inf, np.inf, small=True)
     assert lost.words == "Stage 1 does not end; at the end the signals are -0.90, -1.10."
     assert [color for color, *_ in shades(lost.figure.axes[0])] == [STAGES[0]]
-    there = figures.signal_stages(run, 0.0, small=True)
-    assert [color for color, *_ in shades(there.figure.axes[0])] == [STAGES[1]]
-    assert there.words.startswith("Stage 1 is over at once")
+    there = figures.signal_stages(run, 0.0, 2.0, small=True)
+    assert [color for color, *_ in shades(there.figure.axes[0])] == [STAGES[1], FALL]
+    assert there.words.startswith("Stage 1 is over at once, the fall at time 2;")
+
+
+def test_the_explorer_of_the_signals_shades_the_stages_of_the_chapter():
+    course, _ = widgets.two_signals().panels
+    picture = course.draw(T=1000, K_P=0.1, K_Q=0.4, start=(0.0, 0.0))
+    first, fall = scb.theory.stages((0.1, 0.4, 1000))
+    border = shades(picture.figure.axes[0])[-1]
+    assert border == (FALL, pytest.approx(first), pytest.approx(fall))
+
+
+SAMPLED = {
+    "right": path([0, 1], [0, 0.9], [0, 1.2]),
+    "right, with less": path([0, 1], [0.1, 0.7], [0, 0.8]),
+    "wrong": path([0, 1], [0, -0.1], [0, -9.0]),
+    "wrong, V above 0": path([0, 1], [0, 0.2], [0, -8.0]),
+    "stuck": path([0, 1], [0, 0.2], [0, 0.4]),
+}
+
+
+def sampled_portrait(**runs):
+    line = np.linspace(-1.75, 1.75, 21)
+    grid = np.meshgrid(line, line)
+    field = (*grid, *scb.theory.signal_rate(TASK, *grid))
+    flow = scb.signal_flow(TASK, t_end=60)
+    return figures.sampled_portrait(field, runs, flow, scb.theory.separatrix(TASK)), flow
+
+
+def test_sampled_portrait_tells_the_fate_of_its_runs():
+    picture, flow = sampled_portrait(all=list(SAMPLED.values()), lost=[SAMPLED["wrong"]])
+    assert f"The flow is at ({flow.value[-1]:.2f}, {flow.attention[-1]:.2f})." in picture.words
+    assert "all: 2 right, 2 wrong, 1 stuck; the right ones in the median at (0.80, 1.00)." in (
+        picture.words
+    )
+    assert picture.words.endswith("lost: 0 right, 1 wrong, 0 stuck.")
+
+
+@pytest.mark.parametrize(
+    ("name", "color"),
+    [
+        ("right", figures.GREEN),
+        ("right, with less", figures.SKY),
+        ("wrong", figures.PURPLE),
+        ("wrong, V above 0", figures.PURPLE),
+        ("stuck", figures.AMBER),
+    ],
+)
+def test_sampled_portrait_colours_a_run_by_its_fate(name, color):
+    run = SAMPLED[name]
+    picture, flow = sampled_portrait(one=[run])
+    course, end = lines(picture.figure.axes[0], color)
+    assert course.get_xydata().tolist() == np.column_stack([run.value, run.attention]).tolist()
+    assert end.get_xydata().tolist() == [[run.value[-1], run.attention[-1]]]
+    [drawn] = [x for x in lines(picture.figure.axes[0], figures.TRUTH) if x.get_linestyle() == "--"]
+    np.testing.assert_array_equal(drawn.get_ydata(), flow.attention)
 
 
 def test_axes_of_the_explorer_stay_where_they_are():
@@ -166,7 +223,7 @@ def test_explorer_of_the_escape_says_the_step():
     [
         (10, (-0.1, 0.0), "Stage 1 ends at time", "reaches (1.00, 1.00)"),
         (1000, (-0.1, 0.0), "Stage 1 does not end", "on the wrong side"),
-        (100, (1.0, 0.0), "Stage 1 ends at time", "From (1, 0) the path reaches (1.00, 1.00)"),
+        (100, (1.0, 0.0), "Stage 1 is over at once", "From (1, 0) the path reaches (1.00, 1.00)"),
     ],
 )
 def test_explorer_of_the_two_signals_tells_who_finds_the_truth(T, start, signals, plane):
@@ -174,6 +231,17 @@ def test_explorer_of_the_two_signals_tells_who_finds_the_truth(T, start, signals
     course, portrait = (panel.draw(**values).words for panel in widgets.two_signals().panels)
     assert signals in course
     assert plane in portrait
+
+
+@pytest.mark.parametrize("T", [100, 1600])
+def test_explorer_of_the_sampled_runs_shows_the_stored_ones(T):
+    [panel] = widgets.sampled_runs().panels
+    picture = panel.draw(T=T, batch=64, penalty=0.004)
+    stored = studies.stored("stages-portrait")
+    runs = sampled.walks(stored, start="scratch", context_length=T, batch_size=64, penalty=0.004)
+    curves = [x.get_xydata().tolist() for x in picture.figure.axes[0].lines]
+    assert all(np.column_stack([run.value, run.attention]).tolist() in curves for run in runs)
+    assert len(runs) == STUDIES["stages-portrait"].seeds
 
 
 def border(K_P, K_Q, T):

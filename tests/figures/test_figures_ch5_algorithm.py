@@ -11,7 +11,7 @@ from scb_edu.experiments import summarise
 from scb_edu.figures.ch5_algorithm import COLORS, LOST
 
 RUN = ["method", "learning_rate", "penalty", "context_length", "batch_size", "seed"]
-RUN += ["attention", "value", "alpha_A", "column_sum", "ended"]
+RUN += ["attention", "value", "alpha_A", "column_sum", "ended", "excess"]
 
 
 def table(*rows):
@@ -19,9 +19,10 @@ def table(*rows):
 
 
 def run(method="plain", rate=0.1, penalty=0.0, seed=0, A=0.5, V=0.3, **more):
-    other = {"T": 100, "B": 64, "signal": 0.9, "sums": 1.0, "ended": "finished"} | more
+    other = {"T": 100, "B": 64, "signal": 0.9, "sums": 1.0, "ended": "finished", "excess": 0.5}
+    other |= more
     front = (method, rate, penalty, other["T"], other["B"], seed, A, V)
-    return (*front, other["signal"], other["sums"], other["ended"])
+    return (*front, other["signal"], other["sums"], other["ended"], other["excess"])
 
 
 def marks(ax, marker):
@@ -36,19 +37,21 @@ def lines_of(ax, color):
 
 def test_courses_show_every_run_and_the_median():
     rows = [
-        ("l1", seed, samples, 0.7 - samples * (0.1 + seed**2) / 1000, 0.4)
+        ("l1", seed, samples, 1 - samples * (1 + seed**2) / 1000, 0.4)
         for seed in range(3)
         for samples in (0, 64, 128)
     ]
-    runs = pd.DataFrame(rows, columns=["method", "seed", "samples", "attention", "value"])
-    picture = figures.method_courses(runs, (0.7, 0.4))
+    runs = pd.DataFrame(rows, columns=["method", "seed", "samples", "excess", "attention"])
+    picture = figures.method_courses(runs, 0.7, names={"l1": "with l1"})
     assert picture.words == (
-        "Median distance after 128 samples, of A and of V: l1 0.559 and 0.400."
+        "Median after 128 samples of the excess loss and of the distance of A: "
+        "with l1 0.74 and 0.4."
     )
-    drawn = lines_of(picture.figure.axes[0], COLORS["l1"])
-    drawn = [line.get_ydata() for line in drawn if len(line.get_ydata())]
+    upper, lower = picture.figure.axes
+    drawn = [line.get_ydata() for line in lines_of(upper, COLORS["l1"]) if len(line.get_ydata())]
     assert len(drawn) == 4
     np.testing.assert_allclose(drawn[3], drawn[1])  # the median of three is the middle one
+    assert [set(ax.lines[-1].get_ydata()) for ax in (upper, lower)] == [{1.0}, {0.7}]  # the start
 
 
 def test_window_sorts_runs_by_their_fate():
@@ -71,78 +74,75 @@ def test_window_sorts_runs_by_their_fate():
     assert [y for _, y in marks(ax, "o")] == [0.1]
 
 
-def test_grid_finds_the_best_median_and_marks_what_broke_down():
-    runs = table(
-        *(run(rate=0.1, seed=s, A=a) for s, a in enumerate((0.3, 0.4, 0.9))),
-        *(run(rate=0.2, seed=s, A=0.5) for s in range(3)),
-        run(rate=0.4, ended="diverged", A=0.7),
-        run("l1", 0.1, 0.01, A=0.2),
-        run("l1", 0.1, 0.02, A=0.1),
+def test_rates_and_batches_has_a_line_for_each_batch_and_marks_what_broke_down():
+    rows = [
+        ("plain", 8, 0.01, 0.2),
+        ("plain", 8, 0.02, 0.1),
+        ("plain", 64, 0.02, 0.9),
+        ("plain", 64, 0.1, np.inf),
+        ("projected", 64, 0.1, 0.11),
+    ]
+    middle = pd.DataFrame(rows, columns=["method", "batch_size", "learning_rate", "excess"])
+    names = {"plain": "plain SGD", "projected": "projected"}
+    picture = figures.rates_and_batches(middle, names=names)
+    assert picture.words == (
+        "Smallest excess loss: plain SGD 0.1 with batches of 8, 0.9 with batches of 64; "
+        "projected 0.11 with batches of 64."
     )
-    picture = figures.rate_grid(runs, start=0.7)
-    assert "plain 0.400 at rate 0.1; l1 0.100 at rate 0.1, penalty 0.02" in picture.words
-    assert "1 of 9 runs broke down" in picture.words
-    plain, l1 = picture.figure.axes
-    assert len(marks(plain, "s")) == 6
-    assert len(marks(l1, "o")) == 2
-    ((rate, height),) = marks(plain, LOST)
-    assert np.isclose(rate, 0.4, rtol=0.1)  # moved a little aside
+    upper, lower = picture.figure.axes
+    drawn = [line for line in upper.lines if line.get_marker() == "o"]
+    assert [line.get_ydata().tolist() for line in drawn] == [[0.2, 0.1], [0.9]]
+    np.testing.assert_allclose(drawn[0].get_xdata(), [0.01 / 8, 0.02 / 8])
+    ((x, height),) = marks(upper, LOST)
+    assert np.isclose(x, 0.1 / 64)
     assert height > 0.9  # above all that did not break down
+    assert marks(lower, LOST) == []
     (legend,) = picture.figure.legends
-    assert [text.get_text() for text in legend.get_texts()] == ["0.01", "0.02"]
+    assert [text.get_text() for text in legend.get_texts()] == ["8", "64"]
 
 
 def test_ladder_draws_medians_intervals_and_runs():
     runs = table(*(run("l1", seed=s, A=0.1 + s / 100, V=0.02) for s in range(5)))
-    medians = {
-        c: summarise(runs, "method", c, rng=np.random.default_rng(0))
-        for c in ("attention", "value")
-    }
-    picture = figures.ladder(medians, runs, names={"l1": "with l1"})
-    assert picture.words == "Median final distance of A and V: with l1 0.120 and 0.020."
-    upper = picture.figure.axes[0]
-    heights = sorted(y for _, y in marks(upper, "o"))
-    np.testing.assert_allclose(heights, [0.1, 0.11, 0.12, 0.12, 0.13, 0.14])
-    (bar,) = [
-        line for line in upper.lines if np.ptp(line.get_xdata()) == 0 and len(line.get_xdata()) == 2
-    ]
-    row = medians["attention"].iloc[0]
-    assert bar.get_ydata().tolist() == [row["low"], row["high"]]
-
-
-def test_best_against_draws_both_methods():
-    runs = table(
-        *(
-            run(m, seed=s, T=T, A=a, V=0.1)
-            for m, a in (("plain", 0.4), ("l1", 0.1))
-            for T in (100, 200)
-            for s in range(3)
-        ),
-        run("plain", T=200, seed=3, ended="diverged"),
-    )
+    columns = ("excess", "attention", "value")
     rng = np.random.default_rng(0)
-    medians = {
-        c: {
-            m: summarise(runs[runs["method"] == m], "context_length", c, rng=rng)
-            for m in ("plain", "l1")
-        }
-        for c in ("attention", "value")
-    }
-    begin = pd.DataFrame({"context_length": [100, 200], "attention": 0.7, "value": 0.4})
-    picture = figures.best_against(medians, runs, by="context_length", label="T", start=begin)
-    assert picture.words.endswith("from T 100 to 200: plain 0.400 to 0.400; l1 0.100 to 0.100.")
-    upper = picture.figure.axes[0]
-    assert len(marks(upper, LOST)) == 1
-    assert len(marks(upper, ".")) == 12
+    medians = {c: summarise(runs, "method", c, rng=rng) for c in columns}
+    picture = figures.ladder(medians, runs, names={"l1": "with l1"})
+    assert picture.words == (
+        "Median excess loss, distance of A and of V: with l1 0.5, 0.12 and 0.02."
+    )
+    middle = picture.figure.axes[1]
+    assert [text.get_text() for text in middle.get_yticklabels()] == ["with l1"]
+    assert [x for x, _ in marks(middle, ".")] == pytest.approx([0.1, 0.11, 0.12, 0.13, 0.14])
+    ((estimate, _),) = marks(middle, "D")
+    assert estimate == pytest.approx(0.12)
+    (bar,) = [line for line in middle.lines if line.get_marker() == "None"]
+    row = medians["attention"].iloc[0]
+    assert list(bar.get_xdata()) == [row["low"], row["high"]]
 
 
-def test_penalty_map_writes_the_cells():
-    far, found = np.array([[0.3, 0.4], [0.1, 1.2]]), np.array([[1.0, 0.5], [1.0, 0.0]])
-    picture = figures.penalty_map([0.01, 0.02], [0, 0.1], far, found)
-    assert "smallest 0.100 at rate 0.01 and penalty 0.1" in picture.words
-    assert "largest 1.200 at rate 0.02 and penalty 0.1" in picture.words
+def test_slides_are_marks_over_the_line_of_the_formula():
+    runs = pd.DataFrame({"context_length": [50, 50, 100], "alpha_A": [1.0, 1.2, 1.4]})
+    one = pd.DataFrame({"context_length": [100], "alpha_A": [1.0]})
+    picture = figures.slide_over_context(
+        [50, 100], [1.15, 1.5], {"preconditioned": runs, "with l1": one}
+    )
+    assert picture.words == (
+        "alpha_A by the formula: 1.15 at T = 50 to 1.50 at T = 100; measured: preconditioned 1.10 "
+        "to 1.40; with l1 1.00."
+    )
+    (ax,) = picture.figure.axes
+    (formula,) = [line for line in ax.lines if line.get_label() == "formula"]
+    assert formula.get_ydata().tolist() == [1.15, 1.5]
+    assert marks(ax, "o") == [(50.0, 1.0), (50.0, 1.2), (100.0, 1.4)]
+
+
+def test_penalty_maps_write_their_cells():
+    far = {"constant": np.array([[0.3, 0.4], [0.1, 1.2]]), "late": np.full((2, 2), 0.25)}
+    picture = figures.penalty_maps([0.01, 0.02], [0, 0.1], far)
+    assert "constant, smallest 0.10 at rate 0.01 and penalty 0.1" in picture.words
+    assert "largest 1.20 at rate 0.02 and penalty 0.1; late, smallest 0.25" in picture.words
     cells = [[text.get_text() for text in ax.texts] for ax in picture.figure.axes]
-    assert cells == [["0.30", "0.40", "0.10", "1.20"], ["1.00", "0.50", "1.00", "0.00"]]
+    assert cells == [["0.30", "0.40", "0.10", "1.20"], ["0.25"] * 4]
 
 
 def test_shrinkage_marks_the_minimum():
@@ -192,11 +192,17 @@ def test_the_race_is_two_runs_of_the_library():
         scb.train(task, start, optimizer, steps=500, batch_size=64, rng=np.random.default_rng(0))
         for optimizer in (scb.SGD(0.3), scb.ProximalGradient(0.3, 0.01))
     ]
-    expected = [f"A ends {run.distances.attention[-1]:.2f} away" for run in runs]
-    assert expected[0] in picture.words.split("; ")[0]
-    assert expected[1] in picture.words.split("; ")[1]
-    assert runs[0].status.ended == "diverged"
-    assert "diverged" in picture.words.split("; ")[0]
+    floor, first = scb.bayes_loss(task), scb.population_loss(start, task)
+    share = (runs[1].loss[-1] - floor) / (first - floor)
+    assert f"excess loss {share:.2g} of that at the start" in picture.words.split("; ")[1]
+
+
+def test_a_run_that_diverges_ends_in_a_cross():
+    task = scb.SCBTask.example(100)
+    start, rng = scb.LinearTransformer.initial(task), np.random.default_rng(0)
+    run = scb.train(task, start, scb.SGD(3.0), steps=50, batch_size=64, rng=rng)
+    picture = figures.two_runs({"plain SGD": (run, run.loss)}, title="too fast")
+    assert picture.words.endswith("of that at the start, diverged.")
     assert len(marks(picture.figure.axes[0], LOST)) == 1
 
 
@@ -205,13 +211,14 @@ def test_what_the_chapter_says_about_the_race():
 
     def ends(rate, penalty, batch):
         words = panel.draw(rate=rate, penalty=penalty, batch=batch).words.split("; ")
-        return [float(part.split("A ends ")[1].split(" away")[0]) for part in words]
+        return [float(part.split("excess loss ")[1].split(" of")[0]) for part in words]
 
-    for batch, rate in ((16, 0.01), (64, 0.03), (256, 0.1)):
-        assert ends(0.01, 0.0, batch)[0] > 0.65
-        assert ends(rate, 0.01, batch)[1] < 0.1
+    plain, proximal = ends(0.1, 0.01, 64)  # the default
+    assert proximal < 0.5 * plain < 0.2
+    plain, proximal = ends(0.1, 0.01, 256)
+    assert proximal < 0.05 < 0.9 < plain
     plain, proximal = ends(0.1, 0.0, 16)
-    assert proximal > 1.5 * plain
+    assert proximal > plain
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_in_random_tasks_the_maps_are_alike_too():
     table = load("tasks")
     for name in np.unique(table["task"]):
         some = table[table["task"] == name]
-        assert some["alike"].min() > 0.99
+        assert some["alike"].min() > 0.98
 
 
 def test_a_softmax_weight_is_never_zero():
