@@ -290,7 +290,7 @@ def _knows_half(record: Record) -> bool:
     return record.signals.value > 0.5
 
 
-LEAPS = [
+LEAPS: list[dict[str, Any]] = [
     *(
         {"start": start, "theta": 0.1, "context_length": T, "factor": factor}
         for start in ("aligned", "related")
