@@ -60,7 +60,7 @@ from .ch6_sample_complexity import (
     skewed_weights,
     with_and_without_penalty,
 )
-from .ch7_transfer import carried, race, samples_and_arrivals, side_map, transfer_course
+from .ch7_transfer import carried, transfer_course
 from .ch8_softmax import (
     attention_maps,
     marked_losses,
@@ -161,11 +161,9 @@ __all__ = [
     "prediction_parts",
     "predictors",
     "push_on_column",
-    "race",
     "rare_columns",
     "rates_and_batches",
     "sampled_portrait",
-    "samples_and_arrivals",
     "samples_by_size",
     "schedule_cost",
     "scores",
@@ -174,7 +172,6 @@ __all__ = [
     "sgd_window",
     "shifted_runs",
     "shrinkage",
-    "side_map",
     "signal_stages",
     "skewed_weights",
     "slide_over_context",

@@ -3,42 +3,48 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from scb_edu.experiments.intervals import quantile_interval
-from scb_edu.model.gradients import bayes_loss, gradient
+from scb_edu.experiments.intervals import quantile_interval, wilson_interval
+from scb_edu.model.gradients import gradient
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer, signals
+from scb_edu.studies.stage2 import POLISH, at_the_truth, polish
 from scb_edu.studies.study import Study
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
 from scb_edu.theory.complexity import initial_signal_drift
 from scb_edu.theory.correlated import correlated_task
+from scb_edu.theory.feedback import feedback_paths, feedback_strength
 from scb_edu.theory.finetuning import (
     growing_mode,
+    selection_samples,
+    temper,
     transfer,
-    transfer_boundary,
     transfer_chance,
-    transfer_samples,
 )
-from scb_edu.training import train
+from scb_edu.theory.schedules import constant_spending, least_samples, sure_samples
+from scb_edu.training import Stage, train, train_stages
 from scb_edu.training.optimizers import Optimizer, ProximalGradient
 from scb_edu.training.trajectory import Record, Trajectory
 
 RATE, PENALTY, BATCH = 0.02, 0.003, 64
-LENGTHS = (250, 500, 1000, 2000, 4000)
-MOST_STEPS = 2000  # 40 units of time; the flow from scratch at T = 4000 takes 29
 SIDE_RATE, SIDE_BATCH = 0.04, 32  # louder, so that the boundary is wide enough to be seen
 SIDE_STEPS, SIDE_LOOK = 1500, 5  # at most so many steps, and between two looks
 SIDE_LENGTHS = (100, 200, 400, 800, 1600)
 SIDE_THETAS = (-0.05, -0.025, 0.0, 0.025, 0.05, 0.1)
 DECIDED = 0.3  # |alpha_A| at which a run has chosen its side
-WRONG_SIDE = -0.3
 PRETRAINING = 3000  # steps on the related task
+LEAP_RATE = 0.4  # of A in a giant step, over theta
+HALF_WAY = 0.5
+DEVIATIONS = 3.27  # of the noise, that the threshold of a giant step takes
+TEMPERED = {"context_length": 6400, "theta": 0.1}
+SHARES = (1.0, 0.3, 0.1, 0.03, 0.01)  # epsilon
+PATHS = 10  # of the simulation, for each run
 
 
 def pretrained(
@@ -73,48 +79,110 @@ def downstream(
     return train(task, begin, optimizer, rng=rng, **options)
 
 
-def finetune(
-    rng: np.random.Generator,
-    *,
-    start: str,
-    theta: float,
-    context_length: int,
-    batch_size: int,
-    penalty: float,
-    steps: int,
+def leap(
+    rng: np.random.Generator, *, start: str, theta: float, context_length: int, factor: float
 ) -> dict[str, Any]:
-    """Train on the running example from a pretrained V until the attention is half way."""
-    run = downstream(
-        rng,
-        start,
-        theta,
-        context_length,
-        ProximalGradient(RATE, penalty),
-        steps=steps,
-        batch_size=batch_size,
-        record_every=10,
-        stop=_is_half_way,
-    )
+    """Make one giant step from a pretrained V, and go on to the truth.
+
+    Its batch is a multiple of what the threshold asks for; with a rest that is 1/theta^2 more.
+    """
+    task = SCBTask.example(context_length)
+    model = pretrain(theta, rng) if start == "trained" else pretrained(start, theta, task, rng)
+    begin = transfer(model, task)
+    batch = factor * selection_samples(task, DEVIATIONS, 1.0 if start == "aligned" else theta)
+    plan = [giant_stage(task, theta, round(batch)), polish(task, theta, *POLISH["example"])]
+    run = train_stages(task, begin, plan, rng=rng, record_every=1, stop=at_the_truth(task))
     return {
-        "reached": run.status.ended == "stopped",
-        "samples": int(run.samples[-1]),
-        "fate": fate(run),
-        "alpha_V": run.signals.value[-1],
-        "alpha_A": run.signals.attention[-1],
+        "batch_size": round(batch),
+        "carried": signals(begin, task).value,
+        "alpha_A": run.signals.attention[:2][-1],  # after one step, if that did not diverge
+        "end": run.samples[-1] if run.status.ended == "stopped" else math.inf,
     }
 
 
-def fate(run: Trajectory) -> str:
-    """Return how a run ended: arrived, on the wrong side, stuck without attention, or diverged."""
-    if not run.status.ok:
-        return "diverged"
-    if run.status.ended == "stopped":
-        return "arrived"
-    return "wrong side" if run.signals.attention[-1] < WRONG_SIDE else "stuck"
+def leap_table(leaps: pd.DataFrame) -> pd.DataFrame:
+    """Return the shares of giant steps that reach alpha_A = 1/2, and the samples to the truth.
+
+    Parameters
+    ----------
+    leaps : DataFrame
+        Rows of "transfer-leap".
+    """
+    keys = ["start", "theta", "context_length", "batch_size"]
+    return pd.DataFrame(
+        {key: _leap_row(rows) for key, rows in leaps.groupby(keys)},
+        index=["half way", "low", "high", "alpha_A", "truth", "truth_low", "truth_high"],
+    ).T.rename_axis(keys)
 
 
-def _is_half_way(record: Record) -> bool:
-    return record.signals.attention > 0.5
+def leap_points(table: pd.DataFrame, names: Mapping[str, str]) -> dict[str, Array]:
+    """Return T and the batch of giant steps that mostly arrive, three times over: (4, n) each."""
+    found = {}
+    for start, name in names.items():
+        rows = table.loc[start].reset_index()
+        batch = rows["batch_size"].to_numpy(float)
+        found[name] = np.array([rows["context_length"], batch, batch, batch])
+    return found
+
+
+def scratch_curves() -> dict[str, tuple[Array, Array]]:
+    """Return the samples of a start from scratch over T, with constant batches and at least."""
+    lengths = np.geomspace(100, 6400, 13).round()
+    tasks = [SCBTask.example(int(T)) for T in lengths]
+    constant = [sure_samples(task, constant_spending(task, 0.93)) for task in tasks]
+    least = [least_samples(task) for task in tasks]
+    return {"constant": (lengths, np.array(constant)), "least": (lengths, np.array(least))}
+
+
+def temper_table(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return shares and samples of "transfer-tempered" for each epsilon, from 1 down."""
+    rows = {share: _temper_row(some) for share, some in runs.groupby("share")}
+    names = ["right", "low", "high", "formula", "system", "strength", "samples"]
+    return pd.DataFrame(rows, index=names).T.rename_axis("share")[::-1]
+
+
+def _temper_row(rows: pd.DataFrame) -> list[float]:
+    right = wilson_interval(int(rows["right"].sum()), len(rows))
+    means = rows[["formula", "system", "strength"]].mean()
+    return [*right, *means, rows["samples"].median()]
+
+
+def _leap_row(rows: pd.DataFrame) -> list[float]:
+    half = wilson_interval(int((rows["alpha_A"] > HALF_WAY).sum()), len(rows))
+    return [*half, rows["alpha_A"].median(), *quantile_interval(rows["end"])]
+
+
+def giant_stage(task: SCBTask, theta: float, batch_size: int) -> Stage:
+    """Return one step whose threshold is half the push on a weight of 1/Q."""
+    penalty = theta * task.transition_energy / (2 * task.sparsity)
+    return Stage(ProximalGradient(1.0, penalty, attention_rate=LEAP_RATE / theta), 1, batch_size)
+
+
+def tempered(
+    rng: np.random.Generator, *, share: float, theta: float, context_length: int
+) -> dict[str, Any]:
+    """Temper a related V, and train until alpha_A has chosen a side; simulate the same."""
+    task = SCBTask.example(context_length)
+    start = temper(transfer(pretrained("related", theta, task, rng), task), task, share)
+    run = until_decided(task, start, ProximalGradient(SIDE_RATE), rng)
+    paths = feedback_paths(
+        task,
+        start,
+        SIDE_RATE,
+        SIDE_BATCH,
+        t_end=SIDE_STEPS * SIDE_RATE,
+        points=SIDE_STEPS // SIDE_LOOK,
+        runs=PATHS,
+        rng=rng,
+        until=("attention", DECIDED),
+    )
+    return {
+        "right": bool(run.status.ok and run.signals.attention[-1] > DECIDED),
+        "samples": int(run.samples[-1]),
+        "system": paths.share("attention", DECIDED),
+        "formula": transfer_chance(task, start, SIDE_RATE, SIDE_BATCH),
+        "strength": feedback_strength(task, start, SIDE_RATE, SIDE_BATCH),
+    }
 
 
 def side(
@@ -128,50 +196,31 @@ def choose_side(
     rng: np.random.Generator, start: str, theta: float, context_length: int, optimizer: Optimizer
 ) -> dict[str, Any]:
     """Train with an optimiser from a pretrained V until alpha_A has chosen a side."""
-    run = downstream(
-        rng,
-        start,
-        theta,
-        context_length,
-        optimizer,
-        steps=SIDE_STEPS,
-        batch_size=SIDE_BATCH,
-        record_every=SIDE_LOOK,
-        stop=_has_decided,
-    )
+    task = SCBTask.example(context_length)
+    begin = transfer(pretrained(start, theta, task, rng), task)
+    run = until_decided(task, begin, optimizer, rng)
     attention = run.signals.attention[-1]
     return {"right": bool(run.status.ok and attention > DECIDED), "alpha_A": attention}
 
 
-def _has_decided(record: Record) -> bool:
-    return abs(record.signals.attention) > DECIDED
-
-
-def end_to_end(
-    rng: np.random.Generator, *, start: str, theta: float, context_length: int
-) -> list[dict[str, Any]]:
-    """Really pretrain ("pretrained") on a related task with short contexts, or not ("scratch").
-
-    Then train on the running example; the course of the loss is what comes back.
-    """
-    task = SCBTask.example(context_length)
-    model = pretrain(theta, rng) if start == "pretrained" else pretrained(start, theta, task, rng)
-    begin = transfer(model, task)
-    run = train(
+def until_decided(
+    task: SCBTask, begin: LinearTransformer, optimizer: Optimizer, rng: np.random.Generator
+) -> Trajectory:
+    """Train loudly until alpha_A has chosen a side."""
+    return train(
         task,
         begin,
-        ProximalGradient(RATE, PENALTY),
-        steps=1600,
-        batch_size=BATCH,
+        optimizer,
+        steps=SIDE_STEPS,
+        batch_size=SIDE_BATCH,
         rng=rng,
-        record_every=80,
+        record_every=SIDE_LOOK,
+        stop=_has_decided,
     )
-    carried = signals(begin, task).value
-    best = bayes_loss(task)
-    return [
-        {"samples": samples, "excess": loss - best, "alpha_A": alpha, "carried": carried}
-        for samples, loss, alpha in zip(run.samples, run.loss, run.signals.attention, strict=True)
-    ]
+
+
+def _has_decided(record: Record) -> bool:
+    return abs(record.signals.attention) > DECIDED
 
 
 def pretrain(theta: float, rng: np.random.Generator) -> LinearTransformer:
@@ -184,93 +233,24 @@ def pretrain(theta: float, rng: np.random.Generator) -> LinearTransformer:
     return LinearTransformer(model.value, model.attention)
 
 
-def courses(table: pd.DataFrame, name: str) -> tuple[Array, Array]:
-    """Return the samples (n,) and a column of every run (seeds, n) of an end-to-end study."""
-    runs = table.pivot(index="seed", columns="samples", values=name)
-    return runs.columns.to_numpy(), runs.to_numpy()
-
-
-def samples_to_half_way(table: pd.DataFrame) -> pd.Series:
-    """Return the samples that each run took; inf where it never arrived."""
-    return table["samples"].where(table["reached"], math.inf)
-
-
-def medians(table: pd.DataFrame) -> Array:
-    """Return T, the median of the samples, its interval and the share that arrived: (5, n)."""
-    rows = [
-        (T, *quantile_interval(samples_to_half_way(runs)), runs["reached"].mean())
-        for T, runs in table.groupby("context_length")
-    ]
-    return np.transpose(rows)
-
-
-def by_correlation(table: pd.DataFrame, T: int, thetas: Sequence[float]) -> Array:
-    """Return theta, the median of the samples and its interval, of related starts: (4, n)."""
-    groups = table.query("start == 'related' and context_length == @T").groupby("theta")
-    samples = [samples_to_half_way(groups.get_group(theta)) for theta in thetas]
-    return np.transpose(
-        [(x, *quantile_interval(runs)) for x, runs in zip(thetas, samples, strict=True)]
-    )
-
-
-def shares(table: pd.DataFrame, lengths: Sequence[int], thetas: Sequence[float]) -> Array:
-    """Return the share of runs on the right side: (theta, T)."""
-    cells = table.pivot_table("right", index="theta", columns="context_length")  # of means
-    return np.asarray(cells.loc[list(thetas), list(lengths)])
-
-
-def finite(rows: Sequence[Array]) -> Array:
-    """Return the columns of rows whose numbers are all finite."""
-    table = np.asarray(rows, dtype=float)
-    return np.asarray(table[:, np.isfinite(table).all(axis=0)])
-
-
-def predicted(task: SCBTask, thetas: Sequence[float] | Array) -> Array:
-    """Return the samples of ``finetune`` from a related P', by the exact flow."""
-    K_P = task.transition_energy
-    return np.array(
-        [
-            transfer_samples(
-                task, theta, learning_rate=RATE, batch_size=BATCH, beside=(1 - theta**2) * K_P
-            )
-            for theta in thetas
-        ]
-    )
-
-
-def boundaries(lengths: Sequence[int], seeds: int = 5) -> Array:
-    """Return the boundary of ``side`` for each T, from a related P' with theta = 0; median."""
-    return np.asarray(np.median(_of_sides(transfer_boundary, lengths, [0.0], seeds), axis=-1)[0])
-
-
 def chances(lengths: Sequence[int], thetas: Sequence[float], seeds: int = 5) -> Array:
     """Return the chance of the right side by the formula, the mean over a few P': (theta, T)."""
-    return np.asarray(_of_sides(transfer_chance, lengths, thetas, seeds).mean(axis=-1))
-
-
-def _of_sides(
-    formula: Callable[..., float], lengths: Sequence[int], thetas: Sequence[float], seeds: int
-) -> Array:
-    """Return a formula at the settings of ``side``, for P' of a few seeds: (theta, T, seeds)."""
     tasks = [SCBTask.example(int(T)) for T in lengths]
-    return np.array(
-        [
-            [
-                [
-                    formula(task, pretrained("related", theta, task, rng), SIDE_RATE, SIDE_BATCH)
-                    for rng in map(np.random.default_rng, range(seeds))
-                ]
-                for task in tasks
-            ]
-            for theta in thetas
-        ]
+    return np.array([[_mean_chance(task, theta, seeds) for task in tasks] for theta in thetas])
+
+
+def _mean_chance(task: SCBTask, theta: float, seeds: int) -> float:
+    models = (
+        pretrained("related", theta, task, np.random.default_rng(seed)) for seed in range(seeds)
     )
+    found = [transfer_chance(task, model, SIDE_RATE, SIDE_BATCH) for model in models]
+    return float(np.mean(found))
 
 
 def measured_noise(
     task: SCBTask, model: LinearTransformer, batches: int, rng: np.random.Generator
 ) -> float:
-    """Return the noise s of ``finetune``, from the pushes of real batches at the start."""
+    """Return the noise s at RATE and BATCH, from the pushes of real batches at the start."""
     growth, share, _ = growing_mode(task, model)
     start = transfer(model, task)
     far = task.attention - 1 / task.context_length
@@ -310,50 +290,26 @@ def _knows_half(record: Record) -> bool:
     return record.signals.value > 0.5
 
 
-def fates(table: pd.DataFrame) -> dict[str, int]:
-    """Return how many runs ended in which way."""
-    return {fate: len(runs) for fate, runs in table.groupby("fate")}
-
-
-def _points() -> list[dict[str, Any]]:
-    """Return the points of the main study: starts and lengths, and a few with other settings."""
-    usual = {"batch_size": BATCH, "penalty": PENALTY, "steps": MOST_STEPS}
-    starts = [("scratch", 0.0), *(("related", theta) for theta in (0.0, 0.03, 0.1, 0.3, 1.0))]
-    points = [_point(usual, *start, T) for T in LENGTHS for start in starts]
-    points += [
-        _point(usual, "aligned", theta, T) for T in (250, 1000, 4000) for theta in (0.03, 0.1)
-    ]
-    larger = usual | {"batch_size": 128}
-    points += [
-        _point(larger, *start, T) for T in (250, 4000) for start in [starts[0], ("related", 0.1)]
-    ]
-    longer = usual | {"steps": 4000}
-    points += [_point(longer, "related", theta, 250) for theta in (-0.03, -0.1, -0.3)]
-    for penalty in (0.0, 0.001, 0.006, 0.01):
-        other = usual | {"penalty": penalty}
-        points += [_point(other, "related", theta, 1000) for theta in (0.03, 0.1)]
-    plain = usual | {"penalty": 0.0}
-    points += [_point(plain, "scratch", 0.0, T) for T in (250, 1000, 4000)]
-    points += [_point(plain, "related", theta, T) for T in (250, 4000) for theta in (0.03, 0.1)]
-    return points
-
-
-def _point(settings: dict[str, Any], start: str, theta: float, T: int) -> dict[str, Any]:
-    return {"start": start, "theta": theta, "context_length": T, **settings}
-
-
+LEAPS: list[dict[str, Any]] = [
+    *(
+        {"start": start, "theta": 0.1, "context_length": T, "factor": factor}
+        for start in ("aligned", "related")
+        for T in (100, 400, 1600, 6400)
+        for factor in (0.4, 1.0)
+    ),
+    *(
+        {"start": "related", "theta": theta, "context_length": 400, "factor": 1.0}
+        for theta in (0.05, 0.2, 0.4)
+    ),
+    *({"start": "trained", "theta": 0.1, "context_length": T, "factor": 1.0} for T in (400, 6400)),
+]
 STUDIES = [
-    Study("transfer-samples", finetune, _points(), seeds=20),
+    Study("transfer-leap", leap, LEAPS, seeds=20),
     Study(
         "transfer-sides",
         side,
         {"start": ("related",), "theta": SIDE_THETAS, "context_length": SIDE_LENGTHS},
         seeds=40,
     ),
-    Study(
-        "transfer-pretrained",
-        end_to_end,
-        {"start": ("pretrained", "scratch"), "theta": (0.1,), "context_length": (4000,)},
-        seeds=10,
-    ),
+    Study("transfer-tempered", tempered, [{"share": x, **TEMPERED} for x in SHARES], seeds=60),
 ]

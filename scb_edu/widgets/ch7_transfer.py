@@ -9,7 +9,7 @@ import numpy as np
 from scb_edu import figures
 from scb_edu.figures import Picture
 from scb_edu.model.task import SCBTask
-from scb_edu.studies.ch7_transfer import downstream, fate
+from scb_edu.studies.ch7_transfer import DECIDED, HALF_WAY, downstream
 from scb_edu.theory.finetuning import transfer_flow
 from scb_edu.training.optimizers import ProximalGradient
 from scb_edu.training.trajectory import Trajectory
@@ -63,6 +63,10 @@ def _correlation(theta: float) -> str:
 
 
 def _end_of(run: Trajectory) -> str:
-    if run.signals.attention[-1] > 0.5:
+    """Return how a run ended, in words."""
+    attention = run.signals.attention[-1]
+    if not run.status.ok:
+        return "diverged"
+    if attention > HALF_WAY:
         return "half way and beyond"
-    return "not yet" if fate(run) == "stuck" else fate(run)
+    return "wrong side" if attention < -DECIDED else "not yet"

@@ -2,20 +2,9 @@
 
 import numpy as np
 import pytest
-from matplotlib.colors import to_hex
 
 import scb_edu as scb
 from scb_edu import exercises, figures, widgets
-
-T = np.array([250.0, 1000.0, 4000.0])
-SURE = (T, 2 * T, 1.5 * T, 3 * T, np.array([1.0, 1.0, 0.9]))
-LOST = (
-    T,
-    np.array([500.0, 4000.0, np.inf]),
-    np.array([400.0, 3000.0, 9000.0]),
-    np.array([600.0, np.inf, np.inf]),
-    np.array([1.0, 0.6, 0.2]),
-)
 
 
 def test_what_is_carried_adds_up_and_has_one_scale():
@@ -28,63 +17,6 @@ def test_what_is_carried_adds_up_and_has_one_scale():
     assert len({image.get_clim() for image in drawn}) == 1
     assert f"a rest up to {np.abs(beside).max():.2f} beside it" in picture.words
     assert "0.3 times the truth" in picture.words
-
-
-def test_medians_stand_where_the_data_say_but_for_a_step_aside():
-    picture = figures.samples_and_arrivals({"sure": SURE, "lost": LOST}, {})
-    top, low = picture.figure.axes
-    for container, rows in zip(top.containers, (SURE, LOST), strict=True):
-        seen = np.isfinite(rows[1])
-        x, y = container[0].get_xydata().T
-        np.testing.assert_allclose(x, rows[0][seen], rtol=0.09)
-        np.testing.assert_array_equal(y, rows[1][seen])
-    sure = np.array(top.containers[0][2][0].get_segments())[:, :, 1].T
-    np.testing.assert_allclose(sure, SURE[2:4])
-    np.testing.assert_array_equal(low.lines[1].get_ydata(), LOST[4])
-
-
-def test_an_interval_that_reaches_never_has_a_triangle_and_a_median_of_never_is_not_drawn():
-    top = figures.samples_and_arrivals({"lost": LOST}, {}).figure.axes[0]
-    marks = [line for line in top.lines if line.get_marker() == "^" and len(line.get_xdata())]
-    (triangle,) = marks
-    assert triangle.get_xdata().tolist() == [1000.0]
-    assert top.containers[0][0].get_xdata().tolist() == [250.0, 1000.0]
-
-
-def test_never_is_said_in_words():
-    words = figures.samples_and_arrivals({"lost": LOST}, {}).words
-    assert "lost: 500 at T = 250 (100%) to never at T = 4000 (20%)" in words
-
-
-def test_a_formula_has_the_colour_of_its_points():
-    top = figures.samples_and_arrivals({"sure": SURE}, {"sure": (T, T)}).figure.axes[0]
-    dashed = next(line for line in top.lines if line.get_linestyle() == "--")
-    assert to_hex(dashed.get_color()) == to_hex(top.containers[0][0].get_color())
-
-
-def test_the_map_writes_each_share_at_its_place_and_the_boundary_over_it():
-    shares = np.array([[0.1, 0.2, 0.3], [0.7, 0.8, 0.9]])
-    boundary = (np.array([100, 200, 400]), np.array([0.01, 0.02, 0.04]))
-    picture = figures.side_map([100, 200, 400], [0.0, 0.05], shares, boundary)
-    ax = picture.figure.axes[0]
-    found = {text.get_position(): text.get_text() for text in ax.texts}
-    assert found[2, 0.05] == "0.90"
-    assert found[0, 0.0] == "0.10"
-    line = ax.lines[-1]
-    np.testing.assert_allclose(line.get_xdata(), [0, 1, 2])
-    np.testing.assert_array_equal(line.get_ydata(), boundary[1])
-    assert "theta = 0.05: 0.70 at T = 100" in picture.words
-    assert "Boundary of the formula: theta = 0.01 to 0.04" in picture.words
-
-
-def test_the_race_draws_every_run_and_the_median():
-    samples = np.array([0, 100, 200])
-    excess = np.array([[0.3, 0.2, 0.1], [0.3, 0.3, 0.3], [0.3, 0.1, 0.05]])
-    ax = figures.race({"a": (samples, excess)}).figure.axes[0]
-    assert len(ax.lines) == 4
-    np.testing.assert_array_equal(ax.lines[-1].get_ydata(), [0.3, 0.2, 0.1])
-    words = figures.race({"a": (samples, excess)}).words
-    assert "a: median 0.3000 to 0.1000 after 200, runs end between 0.0500 and 0.3000" in words
 
 
 def test_the_course_is_drawn_beside_the_flow():
