@@ -30,6 +30,7 @@ QUANTILE = 0.9
 ENOUGH = 0.8  # the share that arrives has to be above it for sure, or there is no percentile
 TASKS_FOR_A_PREDICTION = 5  # P' that a predicted number is the median of
 RESAMPLES = 2000
+PARTS = ("", "-1600", "-6400", "-25600", "-plain", "-giant")  # of the running example
 GROUP = ["way", "vocab_size", "context_length"]
 
 
@@ -52,7 +53,7 @@ def headline_runs() -> pd.DataFrame:
     >>> sorted(set(headline_runs()["context_length"]))
     [100, 400, 1600, 6400, 25600]
     """
-    names = ("headline", "headline-1600", "headline-6400", "headline-25600")
+    names = [f"headline{part}" for part in PARTS]
     return pd.concat([stored(name) for name in names], ignore_index=True)
 
 
@@ -132,11 +133,11 @@ def predicted(way: str, task: SCBTask) -> float:
     b(t): what it spends up to half way in the flow without noise, for the median P'.
     """
     if way == "constant":
-        b = constant_spending(task, headline.CONSTANT_CHANCE)
+        b = constant_spending(task, headline.CHANCE)
         return sure_samples(task, headline.CONSTANT_AHEAD[task.vocab_size] * b)
     if way == "scheduled":
         ahead = headline.FALLING_AHEAD[task.vocab_size]
-        c = 2 * ahead * constant_spending(task, headline.FALLING_CHANCE) / task.context_length
+        c = 2 * ahead * constant_spending(task, headline.CHANCE) / task.context_length
         return sure_samples(task, falling_spending(task, c, ahead * headline.FLOOR))
     if way in ("related", "tempered"):
         seeds = range(TASKS_FOR_A_PREDICTION)
@@ -217,7 +218,8 @@ def _slope(
     drawn = [rng.choice(seen, (RESAMPLES, len(seen))) for seen in values]
     # a percentile that is a value of the sample: between a number and inf there is none
     tops = [np.quantile(seen, QUANTILE, axis=1, method="inverted_cdf") for seen in drawn]
-    fits = weights @ np.log(tops)  # (RESAMPLES,)
+    with np.errstate(invalid="ignore"):  # inf less inf: left out below
+        fits = weights @ np.log(tops)  # (RESAMPLES,)
     low, high = np.quantile(fits[np.isfinite(fits)], (0.025, 0.975))
     found = {"slope": weights @ np.log(samples), "low": low, "high": high}
     return {**found, "shortest": T.min(), "longest": T.max()}

@@ -160,8 +160,9 @@ def selection_samples(task: SCBTask, deviations: float, correlation: float = 1.0
 
     Notes
     -----
-    For equal tokens and normal noise: z has to grow like the root of log(N T). Book: 07-transfer,
-    eq-giant-step.
+    For equal tokens and normal noise: z has to grow like the root of log(N T). The batch of a
+    `GiantStep` is this one with equal tokens and z for a given chance.
+    Book: 07-transfer, eq-giant-step.
 
     Examples
     --------

@@ -301,8 +301,8 @@ def sure_samples(
 
     Notes
     -----
-    Needs r T well above 1; noise that A brings in is left out, as is a penalty. Book:
-    06-sample-complexity, eq-sure-samples.
+    Needs r T well above 1; noise that A brings in is left out, as is a penalty.
+    Book: 06-sample-complexity, eq-sure-samples.
 
     Examples
     --------

@@ -9,7 +9,7 @@ from scb_edu import figures
 from scb_edu.figures import Picture
 from scb_edu.figures.headline import LOOKS
 from scb_edu.model.task import SCBTask
-from scb_edu.studies.headline import CONSTANT_CHANCE
+from scb_edu.studies.headline import CHANCE
 from scb_edu.studies.headline_summary import schedule_cells
 from scb_edu.studies.study import stored
 from scb_edu.theory.schedules import constant_spending, falling_spending
@@ -86,7 +86,7 @@ def spending_schedule() -> Explorer:
     """
     cells = schedule_cells(stored("headline-schedules"))
     task = SCBTask.example(int(cells["context_length"].iloc[0]))
-    constant = constant_spending(task, CONSTANT_CHANCE)
+    constant = constant_spending(task, CHANCE)
     time = np.linspace(0, 40, 161)
 
     def course(c: float, d: float) -> Picture:
