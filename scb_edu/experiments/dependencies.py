@@ -67,7 +67,7 @@ def code_hash(function: Callable[..., Any]) -> str:
 
     Notes
     -----
-    Book: 06-sample-complexity, sec-studies.
+    Book: under-the-hood, sec-studies.
 
     Examples
     --------

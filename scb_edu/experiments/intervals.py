@@ -17,7 +17,7 @@ from scb_edu.support.errors import ScbError
 class Interval(NamedTuple):
     """A statistic of a sample and the interval that its own scatter gives it.
 
-    Book: 06-sample-complexity, eq-bootstrap.
+    Book: under-the-hood, eq-bootstrap.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def bootstrap_interval(
     The interval is a little too narrow for small samples: of 20 normal values, the interval of
     level 0.95 for the mean holds the truth in about 93 of 100 cases.
 
-    Book: 06-sample-complexity, eq-bootstrap.
+    Book: under-the-hood, eq-bootstrap.
 
     Examples
     --------
@@ -151,7 +151,7 @@ def bootstrap_groups(
 
     Notes
     -----
-    Book: 06-sample-complexity, eq-bootstrap.
+    Book: under-the-hood, eq-bootstrap.
 
     Examples
     --------
@@ -210,7 +210,7 @@ def wilson_interval(count: int, total: int, *, level: float = 0.95) -> Interval:
 
     Notes
     -----
-    Book: 06-sample-complexity, eq-wilson.
+    Book: under-the-hood, eq-wilson.
 
     Examples
     --------
@@ -310,7 +310,7 @@ def summarise(
 
     Notes
     -----
-    Book: 06-sample-complexity, eq-bootstrap.
+    Book: under-the-hood, eq-bootstrap.
 
     Examples
     --------

@@ -91,7 +91,7 @@ def sweep(
 
     Notes
     -----
-    Book: 06-sample-complexity, sec-studies.
+    Book: under-the-hood, sec-studies.
 
     Examples
     --------
@@ -139,7 +139,7 @@ def processes(count: int | None = None) -> ProcessPoolExecutor:
 
     Notes
     -----
-    Book: 06-sample-complexity, sec-studies.
+    Book: under-the-hood, sec-studies.
 
     Examples
     --------

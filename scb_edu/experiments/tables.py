@@ -131,7 +131,7 @@ class Provenance:
 
     Notes
     -----
-    Book: 06-sample-complexity, sec-studies.
+    Book: under-the-hood, sec-studies.
 
     Examples
     --------
@@ -185,7 +185,7 @@ def save_table(path: str | os.PathLike[str], table: pd.DataFrame, provenance: Pr
     -----
     Each number is written with as many digits as bring it back exactly.
 
-    Book: 06-sample-complexity, sec-studies.
+    Book: under-the-hood, sec-studies.
 
     Examples
     --------
@@ -233,7 +233,7 @@ def load_table(path: str | os.PathLike[str]) -> pd.DataFrame:
 
     Notes
     -----
-    Book: 06-sample-complexity, sec-studies.
+    Book: under-the-hood, sec-studies.
 
     Examples
     --------

@@ -54,13 +54,11 @@ from .ch5_algorithm import (
     two_runs,
 )
 from .ch6_sample_complexity import (
-    escape_chances,
     measured,
-    one_run,
     predicted_shares,
-    second_stage,
+    samples_by_size,
     skewed_weights,
-    two_fates,
+    with_and_without_penalty,
 )
 from .ch7_transfer import carried, transfer_course
 from .ch8_softmax import (
@@ -81,6 +79,13 @@ from .ch9_past_the_paper import (
     lines_of_text,
     next_letter,
     scores,
+)
+from .headline import (
+    headline_bill,
+    headline_race,
+    headline_samples,
+    schedule_cost,
+    spending_course,
 )
 from .picture import (
     AMBER,
@@ -124,10 +129,12 @@ __all__ = [
     "early_growth",
     "entries",
     "error_against_samples",
-    "escape_chances",
     "escape_times",
     "frequencies",
     "head_blocks",
+    "headline_bill",
+    "headline_race",
+    "headline_samples",
     "heatmap",
     "ladder",
     "learned_courses",
@@ -145,7 +152,6 @@ __all__ = [
     "new_figure",
     "next_letter",
     "numbers_and_matrices",
-    "one_run",
     "penalty_maps",
     "phase_portrait",
     "plateau",
@@ -158,8 +164,9 @@ __all__ = [
     "rare_columns",
     "rates_and_batches",
     "sampled_portrait",
+    "samples_by_size",
+    "schedule_cost",
     "scores",
-    "second_stage",
     "sequence",
     "settling",
     "sgd_window",
@@ -171,6 +178,7 @@ __all__ = [
     "snaps",
     "softmax_courses",
     "speed",
+    "spending_course",
     "spreading",
     "styled",
     "surface_point",
@@ -179,12 +187,12 @@ __all__ = [
     "token_names",
     "transfer_course",
     "transition_panel",
-    "two_fates",
     "two_runs",
     "unknown_panel",
     "value_matrices",
     "waits",
     "weights_by_size",
     "where_it_lands",
+    "with_and_without_penalty",
     "wrong_side",
 ]

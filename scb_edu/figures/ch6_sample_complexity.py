@@ -28,12 +28,11 @@ from scb_edu.figures.picture import (
     TRUTH,
     VALUE,
     Picture,
-    count_samples,
     new_figure,
     styled,
 )
 from scb_edu.support.checks import Array
-from scb_edu.training.trajectory import Trajectory
+from scb_edu.theory.dynamics import Flow
 
 SINGLE = (5.4, 3.6)
 DOUBLE = (4.6, 5.4)
@@ -102,195 +101,6 @@ def measured(
         for name, (x, y, *_) in points.items()
     )
     return Picture(figure, f"{_plain(labels[1])} over {_plain(labels[0])}. {ends}.")
-
-
-@styled()
-def escape_chances(points: Mapping[str, Points], model: Curve) -> Picture:
-    """Draw the share of runs that leave the saddle on the right side.
-
-    Parameters
-    ----------
-    points : mapping from names to four (n,) arrays
-        B / (learning rate * T), shares, lower and upper ends.
-    model : two (m,) arrays
-        What the formula says, drawn dashed.
-
-    Returns
-    -------
-    Picture
-
-    Notes
-    -----
-    Book: 06-sample-complexity, eq-escape-chance.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from scb_edu.figures import escape_chances
-    >>> x, share = np.array([0.1, 1.0]), np.array([0.7, 0.95])
-    >>> escape_chances({"T = 100": (x, share, share, share)}, (x, share))
-    Share of runs on the right side. T = 100: 0.70 at 0.1 to 0.95 at 1. Formula: 0.70 to 0.95.
-    """
-    figure, ax = new_figure(*SINGLE)
-    ax.axhline(0.5, color="#999999", linewidth=0.8)
-    ax.plot(*model, color=THEORY, linestyle="--", label="formula", zorder=1)
-    looks = zip(points.items(), LOOKS, _asides(len(points)), strict=False)
-    for (name, (x, *rest)), (color, marker), aside in looks:
-        _draw_points(ax, (x * aside, *rest), name, color, marker)  # side by side, not on top
-    ax.set(xscale="log", ylim=(0.25, 1.03), ylabel="share on the right side")
-    ax.set_xlabel(r"$B\,/\,(\eta\,T)$: batch size over learning rate × $T$")
-    _name_positions(ax, np.array([0.1, 0.2, 0.5, 1, 2]))
-    ax.legend(loc="lower right", fontsize="small")
-    ends = "; ".join(
-        f"{name}: {y[0]:.2f} at {x[0]:g} to {y[-1]:.2f} at {x[-1]:g}"
-        for name, (x, y, *_) in points.items()
-    )
-    words = f"Share of runs on the right side. {ends}. Formula: "
-    return Picture(figure, f"{words}{model[1][0]:.2f} to {model[1][-1]:.2f}.")
-
-
-@styled()
-def two_fates(
-    found: Trajectory, lost: Trajectory, best: float, *, change: int | None = None
-) -> Picture:
-    """Draw the signals and the excess loss of a run that found the truth and one that did not.
-
-    Parameters
-    ----------
-    found, lost : Trajectory
-    best : float
-        The irreducible loss.
-    change : int, optional
-        A step to mark.
-
-    Returns
-    -------
-    Picture
-
-    Notes
-    -----
-    Book: 06-sample-complexity, eq-escape-chance.
-
-    Examples
-    --------
-    >>> import numpy as np, scb_edu as scb
-    >>> from scb_edu.figures import two_fates
-    >>> task = scb.SCBTask.example()
-    >>> start = scb.LinearTransformer.initial(task)
-    >>> run = scb.train(task, start, scb.ProximalGradient(0.1), steps=9, batch_size=8,
-    ...                 rng=np.random.default_rng(0))
-    >>> two_fates(run, run, scb.bayes_loss(task))  # doctest: +ELLIPSIS
-    Found: alpha_V ends at ..., alpha_A at ..., excess loss 0.0...
-    """
-    figure, axes = new_figure(*DOUBLE, nrows=2, sharex=True)
-    for run, color, style, label in (
-        (found, GREEN, "-", "found"),
-        (lost, PURPLE, (0, (4, 1.5)), "lost"),
-    ):
-        axes[0].plot(run.step, run.signals.value, color=color, linestyle=style, label=label)
-        axes[1].plot(run.step, run.loss - best, color=color, linestyle=style, label=label)
-    if change is not None:
-        for ax in axes:
-            ax.axvline(change, color=THEORY, linestyle=":", linewidth=1.2)
-    axes[0].axhline(0, color="#999999", linewidth=0.8)
-    axes[0].axhline(1, color=TRUTH, linestyle="--", linewidth=1)
-    axes[0].set(ylabel=r"$\alpha_V$", title="Signal of V")
-    axes[1].set(yscale="log", xlabel="step", title="Excess loss")
-    axes[1].xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    axes[0].legend(loc="center right")
-    words = [
-        f"{name}: alpha_V ends at {run.signals.value[-1]:.2f}, alpha_A at "
-        f"{run.signals.attention[-1]:.2f}, excess loss {run.loss[-1] - best:.4f}."
-        for name, run in (("Found", found), ("Lost", lost))
-    ]
-    return Picture(figure, " ".join(words))
-
-
-@styled()
-def one_run(run: Trajectory, fate: str) -> Picture:
-    """Draw the two signals of a run over the samples it has seen, on axes that do not change.
-
-    Parameters
-    ----------
-    run : Trajectory
-    fate : str
-        How it ended; the title.
-
-    Returns
-    -------
-    Picture
-
-    Notes
-    -----
-    Book: 06-sample-complexity, eq-escape-chance.
-
-    Examples
-    --------
-    >>> import numpy as np, scb_edu as scb
-    >>> from scb_edu.figures import one_run
-    >>> task = scb.SCBTask.example()
-    >>> start = scb.LinearTransformer.initial(task)
-    >>> run = scb.train(task, start, scb.ProximalGradient(0.1), steps=9, batch_size=8,
-    ...                 rng=np.random.default_rng(0))
-    >>> one_run(run, "short")  # doctest: +ELLIPSIS
-    short: after 72 samples alpha_V is ... and alpha_A is ...
-    """
-    figure, ax = new_figure(*PANEL)
-    ax.axhline(0, color="#999999", linewidth=0.8)
-    ax.axhline(1, color=TRUTH, linestyle="--", linewidth=1)
-    value, attention = run.signals.value, run.signals.attention
-    ax.plot(run.samples, value, color=VALUE, label=r"$\alpha_V$")
-    ax.plot(run.samples, attention, color=ATTENTION, linestyle=(0, (4, 1)), label=r"$\alpha_A$")
-    ax.set(ylim=(-2.1, 2.1), title=fate)
-    ax.set_xlim(0, run.samples[-1])
-    count_samples(ax)
-    ax.legend(loc="upper left", ncols=2)
-    words = (
-        f"{fate}: after {run.samples[-1]:,} samples alpha_V is {value[-1]:.2f} and "
-        f"alpha_A is {attention[-1]:.2f}."
-    )
-    return Picture(figure, words)
-
-
-@styled()
-def second_stage(points: Mapping[str, Points]) -> Picture:
-    """Draw the samples of the second stage against three sizes of the task, side by side.
-
-    Parameters
-    ----------
-    points : mapping from a name of a size to four (n,) arrays
-        Sizes, samples, lower and upper ends.
-
-    Returns
-    -------
-    Picture
-
-    Notes
-    -----
-    Book: 06-sample-complexity, sec-sample-complexity.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from scb_edu.figures import second_stage
-    >>> x = np.array([1.0, 2.0])
-    >>> second_stage({name: (x, 900 * x, 800 * x, 990 * x) for name in "TNQ"})
-    Samples of the second stage. T: 900 at 1 to 1800 at 2; N: 900 at 1 to ...
-    """
-    figure, axes = new_figure(*THREE, ncols=len(points), sharey=True)
-    for ax, (name, rows), look in zip(axes, points.items(), LOOKS, strict=False):
-        _draw_points(ax, rows, name, *look)
-        ax.plot(rows[0], rows[1], color=look[0], linewidth=1)
-        ax.set(xscale="log", yscale="log", xlabel=f"${name}$")
-        _name_positions(ax, np.asarray(rows[0], dtype=float))
-        ax.margins(x=0.15)
-    axes[0].set_ylabel("samples")
-    _name_levels(axes[0])
-    ends = "; ".join(
-        f"{name}: {_short(y[0])} at {x[0]:g} to {_short(y[-1])} at {x[-1]:g}"
-        for name, (x, y, *_) in points.items()
-    )
-    return Picture(figure, f"Samples of the second stage. {ends}.")
 
 
 @styled()
@@ -406,6 +216,105 @@ def skewed_weights(points: Mapping[str, Points], formulas: Mapping[str, Curve]) 
         for name, (x, y, *_) in points.items()
     )
     return Picture(figure, f"Sum of the weights outside the support. {ends}.")
+
+
+@styled()
+def samples_by_size(
+    points: Mapping[str, Mapping[str, Points]], formulas: Mapping[str, Curve]
+) -> Picture:
+    """Draw several numbers of samples against three sizes of the task, side by side.
+
+    Parameters
+    ----------
+    points : mapping from a name of a size to a mapping from names to four (n,) arrays
+        Sizes, samples, lower and upper ends. A name has one colour in all panels.
+    formulas : mapping from a name of a size to two (m,) arrays
+        Drawn dashed.
+
+    Returns
+    -------
+    Picture
+
+    Notes
+    -----
+    Book: 06-sample-complexity, eq-second-stage.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scb_edu.figures import samples_by_size
+    >>> x = np.array([1.0, 2.0])
+    >>> rows = {"truth": (x, 900 * x, 800 * x, 990 * x)}
+    >>> samples_by_size({"T": rows, "Q": rows}, {"T": (x, 500 * x)})
+    Samples of stage 2 over T, truth: 900 at 1 to 1800 at 2; over Q, truth: 900 at 1 to 1800 at 2.
+    """
+    figure, axes = new_figure(THREE[0] + 1.2, THREE[1] + 0.5, ncols=len(points), sharey=True)
+    names = list(dict.fromkeys(name for rows in points.values() for name in rows))
+    looks = dict(zip(names, LOOKS, strict=False))
+    for ax, (size, series) in zip(axes, points.items(), strict=True):
+        if size in formulas:
+            ax.plot(*formulas[size], color=THEORY, linestyle="--", linewidth=1.4, label="formula")
+        for name, rows in series.items():
+            _draw_points(ax, rows, name, *looks[name])
+            ax.plot(rows[0], rows[1], color=looks[name][0], linewidth=1)
+        ax.set(xscale="log", yscale="log", xlabel=f"${size}$")
+        _name_positions(ax, np.unique(np.concatenate([x for x, *_ in series.values()])))
+        ax.margins(x=0.15)
+    axes[0].set_ylabel("samples of stage 2")
+    _name_levels(axes[0])
+    handles = dict(zip(*reversed(axes[0].get_legend_handles_labels()), strict=True))
+    figure.legend(handles.values(), handles, loc="outside upper center", ncols=4, fontsize="small")
+    parts = [
+        f"over {size}, {name}: {_short(y[0])} at {x[0]:g} to {_short(y[-1])} at {x[-1]:g}"
+        for size, series in points.items()
+        for name, (x, y, *_) in series.items()
+    ]
+    return Picture(figure, f"Samples of stage 2 {'; '.join(parts)}.")
+
+
+@styled()
+def with_and_without_penalty(flows: Mapping[str, Flow]) -> Picture:
+    """Draw the two signals of several flows over time, from where they meet the hyperbola.
+
+    Parameters
+    ----------
+    flows : mapping from names to Flow
+        Without the time 0: the axis of time is logarithmic.
+
+    Returns
+    -------
+    Picture
+
+    Notes
+    -----
+    Book: 04-two-stages, eq-creep.
+
+    Examples
+    --------
+    >>> import numpy as np, scb_edu as scb
+    >>> from scb_edu.figures import with_and_without_penalty
+    >>> end = scb.Flow(np.array([1.0, 9.0]), np.array([1.4, 1.1]), np.array([0.7, 0.9]))
+    >>> with_and_without_penalty({"no penalty": end})
+    No penalty: the signals are 1.40 and 0.70 at time 1, 1.10 and 0.90 at time 9.
+    """
+    figure, axes = new_figure(*THREE, ncols=2, sharey=True)
+    styles = zip(flows.items(), ("-", (0, (4, 1.5)), ":"), strict=False)
+    for (name, flow), style in styles:
+        axes[0].plot(flow.t, flow.value, color=VALUE, linestyle=style, label=name)
+        axes[1].plot(flow.t, flow.attention, color=ATTENTION, linestyle=style, label=name)
+    for ax, title in zip(axes, (r"$\alpha_V$", r"$\alpha_A$"), strict=True):
+        ax.axhline(1, color=TRUTH, linestyle="--", linewidth=0.8)
+        ax.set(xscale="log", xlabel="time", title=title)
+    handles = axes[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside upper center", ncols=3, fontsize="small")
+    words = [
+        f"{name}: the signals are {flow.value[0]:.2f} and {flow.attention[0]:.2f} at time "
+        f"{flow.t[0]:g}, {flow.value[-1]:.2f} and {flow.attention[-1]:.2f} at time "
+        f"{flow.t[-1]:g}"
+        for name, flow in flows.items()
+    ]
+    text = "; ".join(words)
+    return Picture(figure, f"{text[0].upper()}{text[1:]}.")
 
 
 def _draw_points(ax: Axes, rows: Points, name: str, color: str, marker: str) -> None:

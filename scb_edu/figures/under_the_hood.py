@@ -8,27 +8,29 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from scb_edu.figures.picture import AMBER, GREEN, SKY, Picture, new_figure, styled
+from scb_edu.figures.picture import AMBER, GREEN, PURPLE, SKY, Picture, new_figure, styled
 
-# column of the table, name, colour, marker; drawn in this order, from the fastest
+# column of the table, name, colour, marker, where its ratio stands; drawn in this order
 SPEED_CODES = (
-    ("ours", "this library", GREEN, "o"),
-    ("careful_indices", "PyTorch, indices, with care", SKY, "^"),
-    ("indices", "PyTorch, indices", SKY, "s"),
-    ("dense", "PyTorch, one-hot", AMBER, "D"),
+    ("ours", "this library", GREEN, "o", None),
+    ("numpy", "this library, without Numba", GREEN, "P", None),
+    ("careful_indices", "PyTorch, with care", SKY, "^", 8),
+    ("jax_indices", "JAX, compiled", PURPLE, "s", -19),
+    ("dense", "PyTorch, from the formulas", AMBER, "D", 8),
 )
 
 
 @styled()
 def speed(table: pd.DataFrame) -> Picture:
-    """Draw how long one training step takes, for the library and for PyTorch.
+    """Draw how long one training step takes, for the library, for PyTorch and for JAX.
 
     Parameters
     ----------
     table : pandas.DataFrame
         One row for each size, as ``make bench`` stores them: ``vocab_size``, ``context_length``,
-        ``batch_size``; microseconds ``ours``, ``careful_indices``, ``indices``, ``dense``; and
-        for each of the last three, with ``_ratio`` behind the name, how many times as long as ours.
+        ``batch_size``; microseconds ``ours``, ``numpy``, ``careful_indices``, ``jax_indices``,
+        ``dense``; and for each but the first, with ``_ratio`` behind the name, how many times as
+        long as ours.
 
     Returns
     -------
@@ -42,18 +44,19 @@ def speed(table: pd.DataFrame) -> Picture:
     --------
     >>> import pandas as pd
     >>> from scb_edu.figures import speed
-    >>> names = ["vocab_size", "context_length", "batch_size", "ours", "careful_indices",
-    ...          "indices", "dense", "careful_indices_ratio", "indices_ratio", "dense_ratio"]
-    >>> row = (3, 1000, 64, 200, 800, 1800, 3000, 4, 9, 15)
-    >>> speed(pd.DataFrame([row], columns=names))
-    One training step in microseconds. N = 3, T = 1,000, B = 64: 200; PyTorch takes 15 times as \
-long with one-hot contexts, 9.0 times with indices, 4.0 times with indices and care.
+    >>> names = ["numpy", "careful_indices", "jax_indices", "dense"]
+    >>> row = {"vocab_size": 3, "context_length": 1000, "batch_size": 64, "ours": 80}
+    >>> row |= {name: 80.0 * k for k, name in enumerate(names, 2)}
+    >>> row |= {f"{name}_ratio": k for k, name in enumerate(names, 2)}
+    >>> speed(pd.DataFrame([row]))
+    One training step in microseconds. N = 3, T = 1,000, B = 64: 80; without Numba 2.0 times as \
+long, PyTorch with care 3.0 times, JAX 4.0 times, PyTorch from the formulas 5.0 times.
     """
     figure, ax = new_figure(4.6, 1.3 + 0.75 * len(table))
     places = np.arange(len(table))
     times = table[[column for column, *_ in SPEED_CODES]]
     ax.hlines(places, times.min(axis=1), times.max(axis=1), color="#cccccc", zorder=1)
-    for column, name, color, marker in SPEED_CODES:
+    for column, name, color, marker, _ in SPEED_CODES:
         ax.plot(table[column], places, marker, color=color, markersize=8, label=name)
     rows = [row for _, row in table.iterrows()]
     for place, row in enumerate(rows):
@@ -66,9 +69,10 @@ long with one-hot contexts, 9.0 times with indices, 4.0 times with indices and c
 
 
 def _write_ratios(ax: Axes, place: int, row: Any) -> None:
-    """Write beside each of PyTorch's marks how many times as long it takes."""
-    # marks may be close: every second ratio stands below
-    for column, lift in (("careful_indices", 8), ("indices", -19), ("dense", 8)):
+    """Write beside each rival's mark how many times as long it takes."""
+    for column, *_, lift in SPEED_CODES:
+        if lift is None:
+            continue
         text = ax.annotate(
             f"{_times(row[f'{column}_ratio'])}×",
             (row[column], place),
@@ -86,12 +90,10 @@ def _size(row: Any, gap: str = " ") -> str:
 
 
 def _story(row: Any) -> str:
-    dense, indices, careful = (
-        _times(row[f"{name}_ratio"]) for name in ("dense", "indices", "careful_indices")
-    )
+    numpy, careful, jax, dense = (_times(row[f"{code[0]}_ratio"]) for code in SPEED_CODES[1:])
     return (
-        f"{_size(row)}: {row['ours']:,.0f}; PyTorch takes {dense} times as long with one-hot "
-        f"contexts, {indices} times with indices, {careful} times with indices and care."
+        f"{_size(row)}: {row['ours']:,.0f}; without Numba {numpy} times as long, PyTorch with "
+        f"care {careful} times, JAX {jax} times, PyTorch from the formulas {dense} times."
     )
 
 

@@ -8,10 +8,28 @@ from scb_edu.studies.ch8_softmax import STUDIES as OF_SOFTMAX
 from scb_edu.studies.ch9_past_the_paper import STUDIES as OF_TEXT
 from scb_edu.studies.feedback import STUDIES as OF_FEEDBACK
 from scb_edu.studies.headline import STUDIES as OF_HEADLINE
+from scb_edu.studies.headline_summary import (
+    headline_bill,
+    headline_runs,
+    headline_slopes,
+    headline_table,
+    per_position,
+    schedule_cells,
+)
 from scb_edu.studies.stage2 import STUDIES as OF_STAGE_2
 from scb_edu.studies.study import Study, stored
 
-__all__ = ["STUDIES", "Study", "stored"]
+__all__ = [
+    "STUDIES",
+    "Study",
+    "headline_bill",
+    "headline_runs",
+    "headline_slopes",
+    "headline_table",
+    "per_position",
+    "schedule_cells",
+    "stored",
+]
 
 STUDIES: dict[str, Study] = {
     study.name: study

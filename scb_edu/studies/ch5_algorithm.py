@@ -24,7 +24,7 @@ from scb_edu.training.trajectory import Trajectory
 
 SAMPLES = 256_000
 CONTEXT_LENGTH = 1000
-RECORDS = 32
+SLIDE_RECORDS = 32
 POINT = ["batch_size", "learning_rate", "penalty"]
 LATE = 4.0
 """In growth times 1/lambda: when a late penalty is switched on."""
@@ -137,7 +137,7 @@ def course(
     task = SCBTask.example(CONTEXT_LENGTH)
     optimizer = optimizer_of(method, learning_rate, penalty, task=task, batch_size=batch_size)
     names = list(standing(LinearTransformer.initial(task), task))
-    run = _from_scratch(task, optimizer, batch_size, rng, RECORDS, record={"standing": _row})
+    run = _from_scratch(task, optimizer, batch_size, rng, records=16, record={"standing": _row})
     rows = zip(run.samples, run.columns["standing"], strict=True)
     # six decimals are more than a picture shows, and a third of the file
     return [{"samples": int(n), **dict(zip(names, row.round(6), strict=True))} for n, row in rows]
@@ -167,7 +167,7 @@ def slide(
         steps=steps,
         batch_size=batch_size,
         rng=rng,
-        record_every=steps // RECORDS,
+        record_every=steps // SLIDE_RECORDS,
         record={"column_sum": _column_sum},
     )
     late = run.step > 0.75 * steps

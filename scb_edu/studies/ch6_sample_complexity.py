@@ -6,15 +6,13 @@ import math
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from scb_edu.experiments.intervals import Interval, bootstrap_interval
 from scb_edu.model.gradients import Gradient
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer
 from scb_edu.studies.study import Study, from_scratch
 from scb_edu.support.checks import Array
-from scb_edu.theory.complexity import initial_signal_drift, samples_needed
+from scb_edu.theory.complexity import initial_signal_drift
 from scb_edu.training import train
 from scb_edu.training.optimizers import Optimizer, ProximalGradient
 from scb_edu.training.packed import Packing
@@ -22,10 +20,6 @@ from scb_edu.training.trajectory import Record
 
 BATCH = 64
 BATCHES = 128  # of a run that looks at the noise alone
-RELATIVE_RATE = 0.01  # learning rate in units of 1 / K_P
-RELATIVE_PENALTY = 0.6  # in units of the push on a weight of q
-HALF_WAY = 0.5  # alpha_V where the second stage is measured
-MOST_STEPS = 400
 DECIDED = 0.3  # |alpha_V| at which a run has left the saddle
 PATIENCE = 60  # units of time for that: 16 times as long as alpha_V doubles
 LOOK = 10  # steps between two looks
@@ -55,16 +49,6 @@ def fixed_task(vocab_size: int, context_length: int) -> SCBTask:
         return SCBTask.example(context_length)
     # P is drawn first: it does not depend on the context length
     return SCBTask.random(vocab_size, context_length, 2, np.random.default_rng(vocab_size))
-
-
-def first_push_of_random_tasks(
-    rng: np.random.Generator, *, vocab_size: int, sparsity: int
-) -> dict[str, Any]:
-    """Measure the samples for a signal-to-noise ratio of 1 in a task drawn for this run."""
-    task = SCBTask.random(vocab_size, 200, sparsity, rng)
-    deviation = first_pushes(task, rng).std(ddof=1) * math.sqrt(BATCH)
-    measured = (task.context_length * deviation) ** 2
-    return {"measured": measured, "formula": samples_needed(task, 1.0)}
 
 
 def escape(
@@ -116,54 +100,6 @@ def around_truth(
     return {"attention": attention, "value": value, "ok": run.status.ok}
 
 
-def second_stage(
-    rng: np.random.Generator,
-    *,
-    vocab_size: int,
-    context_length: int,
-    sparsity: int,
-    batch_size: int,
-) -> dict[str, Any]:
-    """Start with V half-way and A uniform; stop when A is four times as close to Q.
-
-    K_P is the speed at which A learns, and the push on a weight of q is K_P / Q times the signal
-    of V. The learning rate and the penalty are shares of these, so that all tasks are treated
-    alike.
-    """
-    task = plain_task(vocab_size, context_length, sparsity, rng)
-    push = HALF_WAY * task.transition_energy / sparsity
-    goal = 0.25 * math.sqrt(task.attention_energy)
-    run = train(
-        task,
-        LinearTransformer.from_signals(task, HALF_WAY, 0.0, dtype=np.float32),
-        ProximalGradient(RELATIVE_RATE / task.transition_energy, RELATIVE_PENALTY * push),
-        steps=MOST_STEPS,
-        batch_size=batch_size,
-        rng=rng,
-        record_every=10,
-        stop=lambda record: record.distances.attention < goal,
-    )
-    reached = run.distances.attention[-1] < goal
-    return {"reached": reached, "steps": run.step[-1] if reached else MOST_STEPS}
-
-
-def best_batch(
-    table: pd.DataFrame, T: int, N: int, Q: int, rng: np.random.Generator
-) -> tuple[Interval, int]:
-    """Return the samples of the second stage at the best batch size, and that size.
-
-    The best has the smallest median among the sizes at which (nearly) all runs arrive.
-    """
-    some = table.query("context_length == @T and vocab_size == @N and sparsity == @Q")
-    seen = {
-        B: B * runs["steps"]
-        for B, runs in some.groupby("batch_size")
-        if runs["reached"].mean() > 0.95  # an interval needs runs that arrive
-    }
-    best = min(seen, key=lambda B: seen[B].median())
-    return bootstrap_interval(seen[best], rng=rng), int(best)
-
-
 def plain_task(
     vocab_size: int, context_length: int, sparsity: int, rng: np.random.Generator
 ) -> SCBTask:
@@ -189,27 +125,11 @@ def escape_points() -> list[dict[str, Any]]:
     ]
 
 
-def _second_stage_points() -> list[dict[str, Any]]:
-    """Return points that change one size at a time, each with batches around the best one."""
-    sizes = [(3, 125, 2), (3, 500, 2), (3, 2000, 2), (2, 500, 2), (5, 500, 2), (8, 500, 2)]
-    return [
-        {"vocab_size": N, "context_length": T, "sparsity": Q, "batch_size": B}
-        for N, T, Q in [*sizes, (3, 500, 1), (3, 500, 4)]
-        for B in {1: (8, 16, 32, 64), 2: (16, 32, 64, 128, 256), 4: (64, 128, 256, 512)}[Q]
-    ]
-
-
 STUDIES = [
     Study(
         "complexity-noise",
         first_push,
         {"vocab_size": (2, 3, 10), "context_length": (100, 300, 1000, 3000, 10_000)},
-        seeds=20,
-    ),
-    Study(
-        "complexity-tokens",
-        first_push_of_random_tasks,
-        {"vocab_size": (2, 3, 5, 8, 16), "sparsity": (1, 2, 4)},
         seeds=20,
     ),
     Study("complexity-escape", escape, escape_points(), seeds=60),
@@ -224,5 +144,4 @@ STUDIES = [
         ],
         seeds=20,
     ),
-    Study("complexity-second", second_stage, _second_stage_points(), seeds=20),
 ]

@@ -356,7 +356,7 @@ STUDIES = [
     Study("headline", run, _points(3, (100, 400)), seeds=200),
     Study("headline-1600", run, _points(3, (1600,)), seeds=100),
     Study("headline-6400", run, _points(3, (6400,)), seeds=60),
-    Study("headline-25600", run, _points(3, (25600,)), seeds=40),
+    Study("headline-25600", run, _points(3, (25600,)), seeds=36),
     Study("headline-tasks", run, [*_points(5, TASK_LENGTHS), *_points(10, TASK_LENGTHS)], seeds=60),
     Study(
         "headline-courses",

@@ -11,7 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from scb_edu.experiments.intervals import Interval, bootstrap_groups
+from scb_edu.experiments.intervals import (
+    Interval,
+    bootstrap_groups,
+    quantile_interval,
+    wilson_interval,
+)
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer
 from scb_edu.studies.ch6_sample_complexity import plain_task
@@ -19,7 +24,7 @@ from scb_edu.studies.study import Study
 from scb_edu.support.checks import Array
 from scb_edu.theory.complexity import samples_needed
 from scb_edu.theory.dynamics import BORDER, SignalConstants, growth_rate, stages
-from scb_edu.theory.second_stage import GiantStep, giant_step, value_noise
+from scb_edu.theory.second_stage import GiantStep, giant_step, support_chance, value_noise
 from scb_edu.training import Stage, train, train_stages
 from scb_edu.training.optimizers import Moment, ProximalGradient
 from scb_edu.training.trajectory import Record, Trajectory
@@ -32,6 +37,8 @@ SHARE = {"plain": 0.5, "example": 0.35}
 """The penalty over the push on a weight 1/Q: less where weights differ, for it tilts them."""
 POLISH = {"plain": (0.5, 0.5), "example": (0.25, 0.35)}
 """After the giant step: that share, and A's batch in units of the giant step's for it."""
+SIZE = ["kind", "vocab_size", "context_length", "sparsity"]
+"""The columns that tell the sizes apart."""
 MOST_STEPS = 60
 SAFE = 2.5
 """z of the run from scratch that brings a model to the end of stage 1: 99.4 % go right."""
@@ -66,7 +73,7 @@ def one_step(
     step = step._replace(batch_size=round(factor * step.batch_size))
     start = LinearTransformer.from_signals(task, HALF_WAY, 0.0, dtype=np.float32)
     run = train_stages(task, start, [leap(step)], rng=rng)
-    found = (run.model.attention > 0) == (task.attention > 0)
+    found = (run.model.attention != 0) == (task.attention > 0)
     return {
         "batch_size": step.batch_size,
         "distance": round(relative(run, task)[0, -1], 4),
@@ -285,6 +292,89 @@ def _crossing(batches: Array, distances: Sequence[Array]) -> float:
     return float(np.exp(np.interp(-math.log(SUPPORT), height, np.log(batches))))
 
 
+BASE = {"vocab_size": 3, "context_length": 500, "sparsity": 2}
+
+
+def changing(table: pd.DataFrame, size: str, kind: str = "plain") -> pd.DataFrame:
+    """Return the rows of one kind in which that size changes, and the others are as in ``BASE``.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Of a study of this module, or of one of its summaries.
+    size : "vocab_size", "context_length" or "sparsity"
+    kind : "plain" or "example"
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> runs = pd.DataFrame(SIZES, columns=SIZE)
+    >>> changing(runs, "sparsity")["sparsity"].tolist()
+    [1, 4]
+    """
+    kept = table["kind"] == kind
+    for name, value in BASE.items():
+        kept &= (table[name] == value) | (name == size)
+    return table[kept].sort_values(size, kind="stable")
+
+
+def step_summary(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Return a row for each size: what the recipe asks for and gives, and the batch needed.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        "stage2-lengths", "stage2-sizes", or both.
+    rng : numpy.random.Generator
+        Of the bootstrap.
+
+    Returns
+    -------
+    pandas.DataFrame
+        At the recipe's batch ``recipe``: the ``share`` of runs within a quarter of sqrt(K_Q), with
+        the ends of its Wilson interval; the share that ``found`` exactly the support, and its
+        ``chance`` by the formula. Then the batch ``needed`` for 95 %, with its interval.
+    """
+    rows = []
+    for (kind, N, T, Q), runs in table.groupby(SIZE, sort=False):
+        at_recipe, needed = runs[runs["factor"] == 1.0], batch_needed(runs, rng)
+        near = wilson_interval(int((at_recipe["distance"] < SUPPORT).sum()), len(at_recipe))
+        task = draw_task(kind, N, T, Q, np.random.default_rng(0))  # where it looks is no matter
+        step = giant_step(task, HALF_WAY, share=SHARE[kind])
+        values = dict(zip(SIZE, (kind, N, T, Q), strict=True)) | {"recipe": step.batch_size}
+        values |= {"share": near.estimate, "share_low": near.low, "share_high": near.high}
+        values |= {"found": at_recipe["found"].mean(), "chance": support_chance(task, step)}
+        values |= {"needed": needed.estimate, "low": needed.low, "high": needed.high}
+        rows.append(values)
+    return pd.DataFrame(rows)
+
+
+def truth_summary(table: pd.DataFrame, quantile: float = 0.5) -> pd.DataFrame:
+    """Return a row for each size: runs, the share that arrives, a quantile of their samples.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        "stage2-truth" or "stage2-trained".
+    quantile : float
+        "Never" counts as infinite.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``runs``, ``arrived`` and its Wilson interval, ``samples`` with order-statistic bounds.
+    """
+    rows = []
+    for size, runs in table.groupby(SIZE, sort=False):
+        arrived = wilson_interval(int(np.isfinite(runs["truth"]).sum()), len(runs))
+        samples = quantile_interval(runs["truth"], quantile)
+        values = dict(zip(SIZE, size, strict=True)) | {"runs": len(runs)}
+        values |= {"arrived": arrived.estimate, "arrived_low": arrived.low}
+        values |= {"samples": samples.estimate, "low": samples.low, "high": samples.high}
+        rows.append(values)
+    return pd.DataFrame(rows)
+
+
 LENGTHS = [(kind, 3, T, 2) for kind in ("plain", "example") for T in (125, 500, 2000, 8000)]
 SIZES = [*(("plain", N, 500, 2) for N in (2, 5, 8)), *(("plain", 3, 500, Q) for Q in (1, 4))]
 """Kind, N, T and Q: one of them changes at a time, from ("plain", 3, 500, 2)."""
@@ -292,8 +382,7 @@ FACTORS = (0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8)
 
 
 def _points(sizes: Sequence[tuple[str, int, int, int]], **others: Any) -> list[dict[str, Any]]:
-    names = ("kind", "vocab_size", "context_length", "sparsity")
-    return [dict(zip(names, size, strict=True), **others) for size in sizes]
+    return [dict(zip(SIZE, size, strict=True), **others) for size in sizes]
 
 
 def _step_points(sizes: Sequence[tuple[str, int, int, int]]) -> list[dict[str, Any]]:

@@ -47,7 +47,7 @@ class Study:
 
     Notes
     -----
-    Book: 06-sample-complexity, sec-studies.
+    Book: under-the-hood, sec-studies.
     """
 
     name: str
@@ -127,7 +127,7 @@ def stored(name: str) -> pd.DataFrame:
 
     Notes
     -----
-    Book: 06-sample-complexity, sec-studies.
+    Book: under-the-hood, sec-studies.
 
     Examples
     --------
@@ -155,7 +155,7 @@ def data_file(name: str) -> Iterator[Path]:
 
     Notes
     -----
-    Book: 06-sample-complexity, sec-studies.
+    Book: under-the-hood, sec-studies.
 
     Examples
     --------

@@ -196,7 +196,7 @@ def least_samples(task: SCBTask, chance: float = 0.9) -> float:
     --------
     >>> import scb_edu as scb
     >>> [round(scb.theory.least_samples(scb.SCBTask.example(T))) for T in (1000, 4000)]
-    [3842, 15368]
+    [3844, 15375]
     """
     return samples_needed(task, _deviations(chance))
 
@@ -230,7 +230,7 @@ def start_snr(task: SCBTask, spending: Spending) -> float:
     >>> task = scb.SCBTask.example(1000)
     >>> falling = scb.theory.falling_spending(task, c=1.7, d=4)
     >>> [round(scb.theory.start_snr(task, b), 2) for b in (700.0, falling)]
-    [1.49, 1.64]
+    [1.49, 1.67]
     """
     rate, b = growth_rate(task), _over_time(spending)
     end = HORIZON / rate
@@ -311,8 +311,8 @@ def sure_samples(
     ...     task = scb.SCBTask.example(T)
     ...     falling = scb.theory.falling_spending(task, c=1.7, d=4)
     ...     print([round(scb.theory.sure_samples(task, b) / T, 1) for b in (0.7 * T, falling)])
-    [20.0, 10.4]
-    [23.4, 8.9]
+    [19.8, 9.2]
+    [23.4, 8.0]
     """
     lost = _deviations(chance) / start_snr(task, spending)
     if lost >= 1:
@@ -349,7 +349,7 @@ def constant_spending(task: SCBTask, chance: float) -> float:
     --------
     >>> import scb_edu as scb
     >>> [round(scb.theory.constant_spending(scb.SCBTask.example(T), 0.93)) for T in (400, 1600)]
-    [274, 1102]
+    [274, 1103]
     """
     return least_samples(task, chance) * growth_rate(task) / 2
 

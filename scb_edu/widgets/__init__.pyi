@@ -4,11 +4,11 @@ from .ch2_linear_transformer import loss_landscape
 from .ch3_gradients import PUSH_LIMITS, gradient_noise
 from .ch4_two_stages import escape, sampled_runs, two_signals
 from .ch5_algorithm import algorithm_race
-from .ch6_sample_complexity import sample_run
 from .ch7_transfer import transfer_run
 from .ch8_softmax import softmax_training
 from .ch9_past_the_paper import LINE, PLACES, text_models
 from .explorer import Explorer, Panel, Slider
+from .headline import headline_race, spending_schedule
 
 __all__ = [
     "LINE",
@@ -21,11 +21,12 @@ __all__ = [
     "build_a_task",
     "escape",
     "gradient_noise",
+    "headline_race",
     "loss_landscape",
     "one_sequence",
-    "sample_run",
     "sampled_runs",
     "softmax_training",
+    "spending_schedule",
     "text_models",
     "transfer_run",
     "two_signals",

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 from matplotlib.colors import to_hex
 
 import scb_edu as scb
-from scb_edu import exercises, figures, widgets
+from scb_edu import exercises, figures
 
 X = np.array([100.0, 1000.0])
 FIRST = (X, 2 * X, 1.5 * X, 2.5 * X)
@@ -57,70 +56,6 @@ def test_an_interval_that_rounding_turned_inside_out_is_drawn():
     assert figures.measured({"a": tight}, {}, labels=("T", "M")).words
 
 
-def test_chances_keep_to_their_place_but_for_a_step_aside():
-    x, share = np.array([0.1, 1.0]), np.array([0.7, 0.95])
-    rows = (x, share, share - 0.1, share + 0.04)
-    picture = figures.escape_chances({"T = 1": rows, "T = 2": rows}, (x, share))
-    ax = picture.figure.axes[0]
-    for _, points, ends in bars(ax):
-        np.testing.assert_allclose(points[0], x, rtol=0.1)
-        np.testing.assert_allclose(points[1], share)
-        np.testing.assert_allclose(ends, rows[2:])
-    assert "T = 2: 0.70 at 0.1 to 0.95 at 1. Formula: 0.70 to 0.95." in picture.words
-
-
-@pytest.fixture(scope="module")
-def run():
-    task = scb.SCBTask.example()
-    return scb.train(
-        task,
-        scb.LinearTransformer.initial(task),
-        scb.ProximalGradient(0.1),
-        steps=40,
-        batch_size=32,
-        rng=np.random.default_rng(0),
-        record_every=10,
-    )
-
-
-def test_two_fates_draws_the_loss_above_the_best(run):
-    task = scb.SCBTask.example()
-    best = scb.bayes_loss(task)
-    picture = figures.two_fates(run, run, best, change=20)
-    signal, loss = picture.figure.axes
-    np.testing.assert_array_equal(signal.lines[0].get_ydata(), run.signals.value)
-    np.testing.assert_array_equal(loss.lines[1].get_ydata(), run.loss - best)
-    assert f"Lost: alpha_V ends at {run.signals.value[-1]:.2f}" in picture.words
-    assert f"excess loss {run.loss[-1] - best:.4f}" in picture.words
-
-
-def test_one_run_keeps_its_axes_and_names_the_fate(run):
-    picture = figures.one_run(run, "right side")
-    ax = picture.figure.axes[0]
-    assert ax.get_title(loc="left") == "right side"
-    assert ax.get_ylim() == (-2.1, 2.1)
-    assert (
-        f"right side: after 1,280 samples alpha_V is {run.signals.value[-1]:.2f}" in picture.words
-    )
-
-
-def test_the_second_stage_has_one_panel_a_size():
-    picture = figures.second_stage({"T": FIRST, "Q": (X / 100, *FIRST[1:])})
-    axes = picture.figure.axes
-    assert [ax.get_xlabel() for ax in axes] == ["$T$", "$Q$"]
-    assert axes[0].get_ylim() == axes[1].get_ylim()
-    assert "Q: 200 at 1 to 2000 at 10" in picture.words
-
-
-def test_the_explorer_of_runs_trains_what_its_controls_say():
-    explorer = widgets.sample_run()
-    (panel,) = explorer.panels
-    assert "after 51,200 samples" in panel.draw(T=50, B=128, seed=1).words
-    assert panel.draw(T=50, B=128, seed=1).words.startswith("right side")
-    assert panel.draw(T=800, B=2, seed=1).words.startswith("diverged")
-    assert panel.draw(T=200, B=8, seed=1).words != panel.draw(T=200, B=8, seed=2).words
-
-
 def test_how_many_samples_for_a_ratio_of_two():
     need = scb.theory.samples_needed(scb.SCBTask.example(1000), 2)
     assert exercises.check("ch6-samples", need).passed
@@ -147,6 +82,43 @@ def test_the_noise_is_estimated_from_batches():
     assert exercises.check("ch6-noise", right).passed
     assert "batch of 64" in exercises.check("ch6-noise", lambda t, r: right(t, r, 1)).words
     assert not exercises.check("ch6-noise", lambda t, r: 1.0).passed
+
+
+def test_samples_by_size_keep_one_look_a_name_and_draw_the_formula_dashed():
+    panels = {"T": {"a": FIRST, "b": SECOND}, "Q": {"b": SECOND}}
+    picture = figures.samples_by_size(panels, {"T": (X, 3 * X)})
+    left, right = picture.figure.axes
+    assert (left.get_xlabel(), right.get_xlabel()) == ("$T$", "$Q$")
+    colors = [
+        {c.get_label(): to_hex(c[0].get_color()) for c in ax.containers} for ax in (left, right)
+    ]
+    assert colors[0]["b"] == colors[1]["b"] != colors[0]["a"]
+    (dashed,) = (line for line in left.lines if line.get_linestyle() == "--")
+    np.testing.assert_array_equal(dashed.get_ydata(), 3 * X)
+    for (_, points, ends), rows in zip(bars(left), (FIRST, SECOND), strict=True):
+        np.testing.assert_allclose(points, rows[:2])
+        np.testing.assert_allclose(ends, rows[2:])
+    assert "over T, a: 200 at 100 to 2000 at 1000" in picture.words
+
+
+def test_the_last_approach_is_drawn_with_and_without_a_penalty():
+    task, start = (0.14, 0.52, 125), (1.38, 0.72)
+    flows = {
+        f"penalty {penalty:g}": scb.theory.penalised_flow(task, penalty, start=start, t_end=9)
+        for penalty in (0.0, 0.01)
+    }
+    later = {
+        name: scb.Flow(flow.t[1:], flow.value[1:], flow.attention[1:])
+        for name, flow in flows.items()
+    }
+    picture = figures.with_and_without_penalty(later)
+    value, attention = picture.figure.axes
+    for place, flow in enumerate(later.values()):
+        np.testing.assert_array_equal(value.lines[place].get_ydata(), flow.value)
+        np.testing.assert_array_equal(attention.lines[place].get_ydata(), flow.attention)
+    assert value.get_xscale() == "log"
+    assert "penalty 0.01" in picture.words
+    assert "1.00 and 1.00 at time 9." in picture.words
 
 
 def test_shares_stand_between_their_predictions():
