@@ -94,16 +94,6 @@ def test_the_rows_of_the_table_are_those_of_the_runs(leaps):
     assert row["half way"] == (runs["alpha_A"] > 0.5).mean()
     assert row["truth"] == np.median(runs["end"])
     assert row["truth_low"] <= row["truth"] <= row["truth_high"]
-    points = study.leap_points(table, {"aligned": "known"})
-    np.testing.assert_array_equal(points["known"][0], [100, 400, 1600, 6400])
-
-
-def test_the_curves_from_scratch_rise_like_the_length():
-    curves = study.scratch_curves()
-    (T, constant), (_, least) = curves["constant"], curves["least"]
-    np.testing.assert_allclose(least / T, least[0] / T[0], rtol=0.02)
-    assert (np.diff(constant / T) > 0).all()
-    assert (constant > 4 * least).all()
 
 
 # Tempering -------------------------------------------------------------------------------------
