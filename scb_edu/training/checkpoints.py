@@ -23,7 +23,7 @@ from scb_edu.training.optimizers import parameters_of
 from scb_edu.training.steps import Descent
 from scb_edu.training.trajectory import Recorder, Status
 
-FORMAT = "scb_edu checkpoint 2"
+FORMAT = "scb_edu checkpoint 3"
 
 
 @dataclass(frozen=True)

@@ -294,7 +294,7 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path):
         np.savez(file, label='["scb_edu checkpoint 99", "?", []]')
     refused(path, "one of format 'scb_edu checkpoint 99'")
     with path.open("wb") as file:
-        np.savez(file, label='["scb_edu checkpoint 2", "?", ["value"]]')
+        np.savez(file, label='["scb_edu checkpoint 3", "?", ["value"]]')
     refused(path, "one with arrays lost")
     with path.open("wb") as file:
         np.save(file, np.ones(3))
