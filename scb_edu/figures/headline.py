@@ -40,7 +40,7 @@ LOOKS = {
 }
 FROM_SCRATCH = ("constant", "scheduled", "plain")
 PARTS = (("pretraining", "#BBBBBB"), ("first", ATTENTION), ("second", VALUE))
-NAMES = {"pretraining": "pretraining", "first": "stage 1", "second": "stage 2"}
+NAMES = {"pretraining": "pretraining", "first": "to half way", "second": "from there on"}
 
 
 @styled()
@@ -131,7 +131,8 @@ def _mark_never(ax: Axes, rows: dict[str, pd.DataFrame], asides: dict[str, float
 def _name_curve(ax: Axes, rows: pd.DataFrame, name: str) -> None:
     last = rows.iloc[-1]
     at = (last["context_length"], last["least"])
-    ax.annotate(name, at, (4, -12), textcoords="offset points", color=THEORY, ha="right")
+    style: dict[str, Any] = {"color": THEORY, "va": "center"}
+    ax.annotate(name, at, (5, 0), textcoords="offset points", **style)
 
 
 def _name_lengths(ax: Axes, lengths: Sequence[int]) -> None:
@@ -161,7 +162,7 @@ def _short(number: float) -> str:
 
 @styled()
 def headline_bill(bill: pd.DataFrame, *, ways: Sequence[str], title: str = "") -> Picture:
-    """Draw what each way pays up to the truth: pretraining, stage 1 and stage 2.
+    """Draw what each way pays up to the truth: pretraining, to half way, and from there on.
 
     Parameters
     ----------
@@ -192,10 +193,10 @@ def headline_bill(bill: pd.DataFrame, *, ways: Sequence[str], title: str = "") -
     >>> from scb_edu.figures import headline_bill
     >>> row = {"way": "aligned", "pretraining": 0.0, "first": 1200.0, "second": 14_000.0}
     >>> bill = pd.DataFrame([{**row, "total": 20_000.0, "low": 19_000.0, "high": 21_000.0}])
-    >>> headline_bill(bill, ways=["aligned"])
-    Samples up to the truth. V aligned, one step: stage 1 1,200, stage 2 14,000; 90 % in 20,000.
+    >>> headline_bill(bill, ways=["aligned"])  # doctest: +ELLIPSIS
+    Samples up to the truth. V aligned, one step: to half way 1,200, from there on 14,000; 90 % ...
     """
-    figure, ax = new_figure(SIZE[0], 0.9 + 0.42 * len(ways))
+    figure, ax = new_figure(SIZE[0], 1.3 + 0.4 * len(ways))
     told = []
     for place, way in enumerate(ways):
         row = _bill_of(bill, way)
@@ -232,7 +233,7 @@ def _name_parts(ax: Axes) -> None:
     for part, color in PARTS:
         ax.barh(0, 0, color=color, label=NAMES[part])
     ax.plot([], [], "o", color=TRUTH, label="90 % of runs")
-    ax.legend(fontsize="small", ncols=4, loc="lower left", bbox_to_anchor=(-0.3, 1.0))
+    ax.figure.legend(fontsize="small", ncols=4, loc="outside lower center")
 
 
 def _bill_told(way: str, row: pd.Series) -> str:

@@ -83,9 +83,9 @@ def bill():
 def test_the_bill_stacks_its_parts_and_says_them():
     picture = figures.headline_bill(bill(), ways=["pretrained", "constant"])
     assert picture.words == (
-        "Samples up to the truth. V really trained, one step: pretraining 22,000, stage 1 1,200, "
-        "stage 2 15,000; 90 % in 46,000. scratch, constant b: stage 1 1,200, stage 2 15,000; "
-        "not 90 %."
+        "Samples up to the truth. V really trained, one step: pretraining 22,000, to half way "
+        "1,200, from there on 15,000; 90 % in 46,000. scratch, constant b: to half way 1,200, "
+        "from there on 15,000; not 90 %."
     )
     (ax,) = picture.figure.axes
     bars = [patch for patch in ax.patches if patch.get_width() and patch.get_y() < 0.5]
