@@ -198,3 +198,73 @@ def test_per_position_divides_by_the_length(half):
     table = half.reset_index()
     whole = per_position(table)["least"] * table["context_length"]
     assert whole.tolist() == pytest.approx(table["least"].tolist())
+
+
+def at(table, way, column="samples"):
+    """A column of a way over T, those with a percentile only."""
+    rows = table.loc[way]
+    return rows.loc[np.isfinite(rows["samples"]), column]
+
+
+def test_from_scratch_with_constant_b_it_is_more_than_proportional(half, slopes):
+    """T log T: as predicted, and the slope is above 1."""
+    found, formula = at(half, "constant"), at(half, "constant", "predicted")
+    assert {100, 400, 1600, 6400} <= set(found.index)
+    assert (found / formula).between(0.9, 1.25).all()
+    slope = slopes["half"].loc["constant"]
+    assert 1.0 < slope["low"]
+    assert slope["high"] < 1.25
+
+
+def test_the_schedule_saves_and_saves_more_the_longer_the_context(half, slopes):
+    ratio = at(half, "constant") / at(half, "scheduled")
+    assert ratio.loc[[100, 400, 1600, 6400]].is_monotonic_increasing
+    assert ratio[6400] > 4
+    found, formula = at(half, "scheduled"), at(half, "scheduled", "predicted")
+    assert (found / formula).between(0.8, 1.15).all()
+    assert slopes["half"].loc["scheduled", "high"] < slopes["half"].loc["constant", "low"]
+
+
+def test_no_start_from_scratch_is_cheaper_than_the_least_price(half):
+    for way in ("constant", "scheduled", "plain"):
+        assert (at(half, way) > at(half, way, "least")).all()
+    assert at(half, "scheduled")[6400] < 2.5 * at(half, "scheduled", "least")[6400]
+
+
+@pytest.mark.parametrize("way", ["aligned", "pretrained"])
+def test_knowledge_without_a_rest_is_flat(half, slopes, way):
+    found = at(half, way)
+    assert set(found.index) == {100, 400, 1600, 6400, 25_600}
+    assert found.max() - found.min() <= 3
+    assert (half.loc[way, "share"] > 0.95).all()
+
+
+def test_knowledge_with_a_rest_grows_like_a_root_or_is_flat_and_dear(half, slopes):
+    root, flat = slopes["half"].loc["related"], at(half, "related giant")
+    assert 0.4 < root["low"] < root["high"] < 0.55
+    assert flat.max() / flat.min() < 1.001
+    assert flat[100] == pytest.approx(100 * at(half, "aligned")[100], rel=0.01)
+    tempered = at(half, "tempered") / at(half, "related")
+    assert tempered.loc[[100, 400, 1600, 6400]].between(0.25, 0.6).all()
+
+
+def test_up_to_the_truth_the_second_stage_adds_about_the_same_for_all(runs):
+    arrived = runs[np.isfinite(runs["end"])]
+    second = (
+        (arrived["end"] - arrived["half"])
+        .groupby([arrived["way"], arrived["context_length"]])
+        .median()
+    )
+    assert second.min() > 8000
+    assert second.max() < 35_000
+
+
+def test_the_cells_of_the_schedules(half):
+    """Too low a floor loses runs that the formula keeps; from d = 4 on it does not."""
+    cells = schedule_cells(stored("headline-schedules"))
+    low = cells[(cells["d"] == 2) & (cells["c"] < 1.5)]
+    assert (low["share_high"] < low["chance"]).all()
+    high = cells[cells["d"] >= 6]
+    assert (high["share"] > high["chance"] - 0.06).all()
+    cheap = cells.groupby("c")["samples"].min()
+    assert cheap.is_monotonic_increasing
