@@ -123,7 +123,7 @@ def predicted_shares(groups: Mapping[str, pd.DataFrame], x: str, xlabel: str) ->
 
     Notes
     -----
-    Book: 07-transfer, eq-transfer-chance.
+    Book: 06-sample-complexity, eq-feedback.
 
     Examples
     --------
@@ -190,7 +190,7 @@ def skewed_weights(points: Mapping[str, Points], formulas: Mapping[str, Curve]) 
 
     Notes
     -----
-    Book: 06-sample-complexity, eq-thresholded-noise.
+    Book: 06-sample-complexity, eq-skewed-weight.
 
     Examples
     --------

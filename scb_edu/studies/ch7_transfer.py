@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,6 @@ from scb_edu.theory.finetuning import (
     transfer,
     transfer_chance,
 )
-from scb_edu.theory.schedules import constant_spending, least_samples, sure_samples
 from scb_edu.training import Stage, train, train_stages
 from scb_edu.training.optimizers import Optimizer, ProximalGradient
 from scb_edu.training.trajectory import Record, Trajectory
@@ -113,25 +112,6 @@ def leap_table(leaps: pd.DataFrame) -> pd.DataFrame:
         {key: _leap_row(rows) for key, rows in leaps.groupby(keys)},
         index=["half way", "low", "high", "alpha_A", "truth", "truth_low", "truth_high"],
     ).T.rename_axis(keys)
-
-
-def leap_points(table: pd.DataFrame, names: Mapping[str, str]) -> dict[str, Array]:
-    """Return T and the batch of giant steps that mostly arrive, three times over: (4, n) each."""
-    found = {}
-    for start, name in names.items():
-        rows = table.loc[start].reset_index()
-        batch = rows["batch_size"].to_numpy(float)
-        found[name] = np.array([rows["context_length"], batch, batch, batch])
-    return found
-
-
-def scratch_curves() -> dict[str, tuple[Array, Array]]:
-    """Return the samples of a start from scratch over T, with constant batches and at least."""
-    lengths = np.geomspace(100, 6400, 13).round()
-    tasks = [SCBTask.example(int(T)) for T in lengths]
-    constant = [sure_samples(task, constant_spending(task, 0.93)) for task in tasks]
-    least = [least_samples(task) for task in tasks]
-    return {"constant": (lengths, np.array(constant)), "least": (lengths, np.array(least))}
 
 
 def temper_table(runs: pd.DataFrame) -> pd.DataFrame:

@@ -218,7 +218,8 @@ def _slope(
     drawn = [rng.choice(seen, (RESAMPLES, len(seen))) for seen in values]
     # a percentile that is a value of the sample: between a number and inf there is none
     tops = [np.quantile(seen, QUANTILE, axis=1, method="inverted_cdf") for seen in drawn]
-    fits = weights @ np.log(tops)  # (RESAMPLES,)
+    with np.errstate(invalid="ignore"):  # inf less inf: left out below
+        fits = weights @ np.log(tops)  # (RESAMPLES,)
     low, high = np.quantile(fits[np.isfinite(fits)], (0.025, 0.975))
     found = {"slope": weights @ np.log(samples), "low": low, "high": high}
     return {**found, "shortest": T.min(), "longest": T.max()}

@@ -174,7 +174,7 @@ def feedback_rate(
     Notes
     -----
     Exact for the preconditioned, projected flow of any V with V mu = mu and any A whose columns
-    sum to 1; with K_R = e = 0 it is ``signal_rate``. Book: 07-transfer, eq-transfer-flow.
+    sum to 1; with K_R = e = 0 it is ``signal_rate``. Book: 06-sample-complexity, eq-feedback.
 
     Examples
     --------

@@ -40,7 +40,7 @@ class FeedbackPaths:
 
     Notes
     -----
-    Book: 07-transfer, eq-transfer-chance.
+    Book: 06-sample-complexity, eq-feedback.
 
     Examples
     --------
@@ -126,7 +126,7 @@ def feedback_paths(
     -----
     The residual is taken as that of the start, where the prediction is mu; the noise is normal.
     Both fail for large signals, and the second for batches of one or two.
-    Book: 07-transfer, eq-transfer-chance.
+    Book: 06-sample-complexity, eq-feedback.
 
     Examples
     --------
@@ -181,7 +181,7 @@ def feedback_strength(
 
     Notes
     -----
-    Book: 07-transfer, eq-transfer-chance.
+    Book: 06-sample-complexity, eq-feedback.
 
     Examples
     --------

@@ -94,16 +94,6 @@ def test_the_rows_of_the_table_are_those_of_the_runs(leaps):
     assert row["half way"] == (runs["alpha_A"] > 0.5).mean()
     assert row["truth"] == np.median(runs["end"])
     assert row["truth_low"] <= row["truth"] <= row["truth_high"]
-    points = study.leap_points(table, {"aligned": "known"})
-    np.testing.assert_array_equal(points["known"][0], [100, 400, 1600, 6400])
-
-
-def test_the_curves_from_scratch_rise_like_the_length():
-    curves = study.scratch_curves()
-    (T, constant), (_, least) = curves["constant"], curves["least"]
-    np.testing.assert_allclose(least / T, least[0] / T[0], rtol=0.02)
-    assert (np.diff(constant / T) > 0).all()
-    assert (constant > 4 * least).all()
 
 
 # Tempering -------------------------------------------------------------------------------------
@@ -114,7 +104,7 @@ def test_tempering_saves_samples_and_runs():
     assert table["samples"][0.1] < 0.6 * table["samples"][1.0]
     assert 1 - table["right"][0.03] < (1 - table["right"][1.0]) * 2 / 3
     # chi falls like the square of epsilon, but for what R adds to the growth time
-    assert table["strength"][0.01] < 1e-3 * table["strength"][0.3]
+    assert table["strength"][0.01] == pytest.approx(table["strength"][0.3] / 900, rel=0.1)
 
 
 def test_the_system_says_the_share_of_tempered_runs():
