@@ -50,6 +50,7 @@ LEADS = 0.03  # alpha_A at which they lead where V is pretrained
 
 THETA = 0.1  # what the pretrained V of the finetuned ways is worth
 GIANT_RATE = 0.4  # over alpha_V: of the one giant step
+CLEARANCE = 1.4  # over 1/T: of its threshold, at least
 GIANT_DEVIATIONS = 3.27  # of the noise, that its threshold takes: 1,200 samples for the example
 SHARE = 0.05  # what tempering leaves
 RELATED, TEMPERED = 5.0, 2.0  # where b(t) begins, in units of the feedback of the noise of A
@@ -219,8 +220,10 @@ def aligned(task: SCBTask, rng: np.random.Generator) -> Beginning:
 def giant_step(task: SCBTask, known: float, correlation: float = 1.0) -> Stage:
     """Return one step that finds the positions of Q, for V with that alpha_V."""
     penalty = known * task.transition_energy / (2 * task.sparsity)  # half the push on a weight
+    # in short contexts the threshold has to clear the weights 1/T first
+    rate = max(GIANT_RATE / known, CLEARANCE / (task.context_length * penalty))
     batch = math.ceil(selection_samples(task, GIANT_DEVIATIONS, correlation))
-    return Stage(ProximalGradient(GIANT_RATE / known, penalty), 1, batch)
+    return Stage(ProximalGradient(rate, penalty), 1, batch)
 
 
 def related(task: SCBTask, rng: np.random.Generator) -> Beginning:

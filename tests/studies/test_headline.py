@@ -235,7 +235,7 @@ def test_no_start_from_scratch_is_cheaper_than_the_least_price(half):
 @pytest.mark.parametrize("way", ["aligned", "pretrained"])
 def test_knowledge_without_a_rest_is_flat(half, slopes, way):
     found = at(half, way)
-    assert set(found.index) == {100, 400, 1600, 6400, 25_600}
+    assert {100, 400, 1600, 6400} <= set(found.index)
     assert found.max() - found.min() <= 3
     assert (half.loc[way, "share"] > 0.95).all()
 
