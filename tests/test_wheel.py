@@ -101,7 +101,9 @@ def run(python, tmp_path):
 def test_the_wheel_holds_every_file_of_the_library_and_nothing_else(wheel):
     held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     files = (path for path in (ROOT / "scb_edu").rglob("*") if path.is_file())
-    ours = {path.relative_to(ROOT).as_posix() for path in files if path.suffix != ".pyc"}
+    ours = {
+        path.relative_to(ROOT).as_posix() for path in files if path.parent.name != "__pycache__"
+    }
     assert {"scb_edu/py.typed", "scb_edu/widgets/explorer.js"} < held
     assert held == ours
 
