@@ -350,7 +350,6 @@ def _points(vocab_size: int, lengths: Sequence[int], ways: Sequence[str]) -> lis
 
 
 QUICK = [way for way in WAYS if way not in DEAR]
-FLAT = ("scheduled", "aligned", "tempered")  # the others take too long in the longest contexts
 HANDED = [way for way in QUICK if way != "pretrained"]
 
 
@@ -358,7 +357,6 @@ STUDIES = [
     Study("headline", run, _points(3, (100, 400), QUICK), seeds=200),
     Study("headline-1600", run, _points(3, (1600,), QUICK), seeds=100),
     Study("headline-6400", run, _points(3, (6400,), QUICK), seeds=60),
-    Study("headline-25600", run, _points(3, (25600,), FLAT), seeds=36),
     Study("headline-plain", run, _points(3, tuple(PLAIN), ["plain"]), seeds=40),
     Study("headline-giant", run, _points(3, (100, 400, 1600, 6400), ["related giant"]), seeds=36),
     Study(

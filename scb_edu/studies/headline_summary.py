@@ -30,7 +30,7 @@ QUANTILE = 0.9
 ENOUGH = 0.8  # the share that arrives has to be above it for sure, or there is no percentile
 TASKS_FOR_A_PREDICTION = 5  # P' that a predicted number is the median of
 RESAMPLES = 2000
-PARTS = ("", "-1600", "-6400", "-25600", "-plain", "-giant")  # of the running example
+PARTS = ("", "-1600", "-6400", "-plain", "-giant")  # of the running example
 GROUP = ["way", "vocab_size", "context_length"]
 
 
@@ -51,7 +51,7 @@ def headline_runs() -> pd.DataFrame:
     --------
     >>> from scb_edu.studies import headline_runs
     >>> sorted(set(headline_runs()["context_length"]))
-    [100, 400, 1600, 6400, 25600]
+    [100, 400, 1600, 6400]
     """
     names = [f"headline{part}" for part in PARTS]
     return pd.concat([stored(name) for name in names], ignore_index=True)
