@@ -83,7 +83,7 @@ def headline_table(runs: pd.DataFrame, column: str = "half") -> pd.DataFrame:
     --------
     >>> from scb_edu.studies import headline_runs, headline_table
     >>> table = headline_table(headline_runs()).set_index(["way", "context_length"])
-    >>> [round(table.loc[("aligned", T), "samples"], -2) for T in (100, 25_600)]
+    >>> [round(table.loc[("aligned", T), "samples"], -2) for T in (100, 6400)]
     [1200.0, 1200.0]
     """
     groups: Any = runs.groupby(GROUP, sort=False)[column]

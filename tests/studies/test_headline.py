@@ -269,3 +269,19 @@ def test_the_cells_of_the_schedules(half):
     assert (high["share"] > high["chance"] - 0.06).all()
     cheap = cells.groupby("c")["samples"].min()
     assert cheap.is_monotonic_increasing
+
+
+@pytest.mark.parametrize("N", [5, 10])
+def test_two_random_tasks_say_the_same_less_cleanly(N):
+    """The order of the slopes holds; b had to be raised, and the second stage costs more."""
+    runs = stored("headline-tasks").query("vocab_size == @N")
+    slopes = headline_slopes(runs, rng=np.random.default_rng(0)).set_index("way")
+    order = slopes.loc[["aligned", "related", "scheduled", "constant"], "slope"]
+    assert order.is_monotonic_increasing
+    assert abs(order["aligned"]) < 0.01
+    assert order["related"] == pytest.approx(0.47, abs=0.05)
+    assert order["constant"] > 1
+    table = headline_table(runs).set_index(["way", "context_length"])
+    assert (table["share"] > 0.9).all()
+    ratio = table["samples"] / table["predicted"]
+    assert ratio.between(0.9, 1.3).all()
