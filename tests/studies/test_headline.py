@@ -81,9 +81,9 @@ def test_fresh_seeds_agree_within_the_error_bars(runs, way, T):
 
 
 @pytest.mark.parametrize("way", sorted(WAYS))
-def test_the_stored_seeds_give_the_stored_rows(way):
+def test_the_stored_seeds_give_the_stored_rows(runs, way):
     point = {"way": way, "vocab_size": 3, "context_length": 100}
-    table = stored("headline").query("way == @way and context_length == 100")
+    table = runs.query("way == @way and context_length == 100")
     for column in ("half", "end"):
         again = STUDIES["headline"].slice([point], 2)[column]
         # a look or a step of the second stage, where another processor rounds otherwise
