@@ -83,7 +83,7 @@ def headline_table(runs: pd.DataFrame, column: str = "half") -> pd.DataFrame:
     --------
     >>> from scb_edu.studies import headline_runs, headline_table
     >>> table = headline_table(headline_runs()).set_index(["way", "context_length"])
-    >>> [round(table.loc[("aligned", T), "samples"], -2) for T in (100, 6400)]
+    >>> [round(float(table.loc[("aligned", T), "samples"]), -2) for T in (100, 6400)]
     [1200.0, 1200.0]
     """
     groups: Any = runs.groupby(GROUP, sort=False)[column]
@@ -190,8 +190,8 @@ def headline_slopes(
     >>> import numpy as np
     >>> from scb_edu.studies import headline_runs, headline_slopes
     >>> slopes = headline_slopes(headline_runs(), rng=np.random.default_rng(0)).set_index("way")
-    >>> abs(round(slopes.loc["aligned", "slope"], 2))
-    0.0
+    >>> bool(abs(slopes.loc["aligned", "slope"]) < 0.01)
+    True
     """
     table = headline_table(runs, column)
     rows = []
