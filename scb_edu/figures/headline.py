@@ -85,7 +85,7 @@ def headline_samples(
     """
     figure, ax = new_figure(*SIZE)
     rows = {way: _rows(table, way) for way in ways}
-    asides = 1.06 ** (np.arange(len(ways)) - (len(ways) - 1) / 2)  # side by side, not on top
+    asides = 1.035 ** (np.arange(len(ways)) - (len(ways) - 1) / 2)  # side by side, not on top
     for (way, some), aside in zip(rows.items(), asides, strict=True):
         _draw_way(ax, way, some, aside)
     if any(way in FROM_SCRATCH for way in ways):
@@ -125,6 +125,8 @@ def _mark_never(ax: Axes, rows: dict[str, pd.DataFrame], asides: dict[str, float
     for way, some in rows.items():
         lost = some.loc[~np.isfinite(some["samples"]), "context_length"] * asides[way]
         ax.plot(lost, [top] * len(lost), "x", color=LOOKS[way][1], clip_on=False, markersize=8)
+    if any(not np.isfinite(some["samples"]).all() for some in rows.values()):
+        ax.plot([], [], "x", color=TRUTH, label="not 90 %")
     ax.set_ylim(top=top)
 
 

@@ -190,8 +190,8 @@ def headline_slopes(
     >>> import numpy as np
     >>> from scb_edu.studies import headline_runs, headline_slopes
     >>> slopes = headline_slopes(headline_runs(), rng=np.random.default_rng(0)).set_index("way")
-    >>> abs(round(float(slopes.loc["aligned", "slope"]), 2))
-    0.0
+    >>> bool(abs(slopes.loc["aligned", "slope"]) < 0.01)
+    True
     """
     table = headline_table(runs, column)
     rows = []
