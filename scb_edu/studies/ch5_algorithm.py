@@ -190,9 +190,9 @@ def largest_curvature(task: SCBTask, rounds: int = 40) -> float:
     return float(length)
 
 
-def exact_escape(task: SCBTask, rate: float) -> float:
-    """Return the time until exact plain descent has alpha_A = 1/2."""
-    model, optimizer, steps = LinearTransformer.initial(task), SGD(rate), 0
+def exact_escape(task: SCBTask, rate: float, method: type[SGD] = SGD) -> float:
+    """Return the time until exact descent without a preconditioner has alpha_A = 1/2."""
+    model, optimizer, steps = LinearTransformer.initial(task), method(rate), 0
     while signals(model, task).attention < 0.5:
         model = optimizer.step(model, population_gradient(model, task), task.stationary)
         steps += 1

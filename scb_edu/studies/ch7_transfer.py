@@ -19,7 +19,7 @@ from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
 from scb_edu.theory.complexity import initial_signal_drift
 from scb_edu.theory.correlated import correlated_task
-from scb_edu.theory.feedback import feedback_paths, feedback_strength
+from scb_edu.theory.feedback import FeedbackPaths, feedback_paths, feedback_strength
 from scb_edu.theory.finetuning import (
     growing_mode,
     selection_samples,
@@ -27,6 +27,7 @@ from scb_edu.theory.finetuning import (
     transfer,
     transfer_chance,
 )
+from scb_edu.theory.second_stage import giant_step
 from scb_edu.training import Stage, train, train_stages
 from scb_edu.training.optimizers import Optimizer, ProximalGradient
 from scb_edu.training.trajectory import Record, Trajectory
@@ -134,7 +135,7 @@ def _leap_row(rows: pd.DataFrame) -> list[float]:
 
 def giant_stage(task: SCBTask, theta: float, batch_size: int) -> Stage:
     """Return one step whose threshold is half the push on a weight of 1/Q."""
-    penalty = theta * task.transition_energy / (2 * task.sparsity)
+    penalty = giant_step(task, theta).penalty
     return Stage(ProximalGradient(1.0, penalty, attention_rate=LEAP_RATE / theta), 1, batch_size)
 
 
@@ -145,17 +146,7 @@ def tempered(
     task = SCBTask.example(context_length)
     start = temper(transfer(pretrained("related", theta, task, rng), task), task, share)
     run = until_decided(task, start, ProximalGradient(SIDE_RATE), rng)
-    paths = feedback_paths(
-        task,
-        start,
-        SIDE_RATE,
-        SIDE_BATCH,
-        t_end=SIDE_STEPS * SIDE_RATE,
-        points=SIDE_STEPS // SIDE_LOOK,
-        runs=PATHS,
-        rng=rng,
-        until=("attention", DECIDED),
-    )
+    paths = simulated_sides(task, start, PATHS, rng)
     return {
         "right": bool(run.status.ok and run.signals.attention[-1] > DECIDED),
         "samples": int(run.samples[-1]),
@@ -163,6 +154,23 @@ def tempered(
         "formula": transfer_chance(task, start, SIDE_RATE, SIDE_BATCH),
         "strength": feedback_strength(task, start, SIDE_RATE, SIDE_BATCH),
     }
+
+
+def simulated_sides(
+    task: SCBTask, start: LinearTransformer, runs: int, rng: np.random.Generator
+) -> FeedbackPaths:
+    """Simulate what ``until_decided`` does."""
+    return feedback_paths(
+        task,
+        start,
+        SIDE_RATE,
+        SIDE_BATCH,
+        t_end=SIDE_STEPS * SIDE_RATE,
+        points=SIDE_STEPS // SIDE_LOOK,
+        runs=runs,
+        rng=rng,
+        until=("attention", DECIDED),
+    )
 
 
 def side(

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from scb_edu.experiments.intervals import wilson_interval
-from scb_edu.model.gradients import population_gradient
 from scb_edu.model.norms import weighted_inner_product, weighted_square_norm
 from scb_edu.model.similarity import off_support_mass
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer, signals
+from scb_edu.studies.ch5_algorithm import exact_escape
 from scb_edu.studies.ch6_sample_complexity import (
     BATCH,
     LOOK,
@@ -30,14 +30,13 @@ from scb_edu.studies.ch7_transfer import DECIDED as SIDE_DECIDED
 from scb_edu.studies.ch7_transfer import (
     SIDE_BATCH,
     SIDE_LENGTHS,
-    SIDE_LOOK,
     SIDE_RATE,
-    SIDE_STEPS,
     SIDE_THETAS,
     chances,
     choose_side,
     downstream,
     pretrained,
+    simulated_sides,
 )
 from scb_edu.studies.study import Study
 from scb_edu.support.checks import Array
@@ -157,17 +156,7 @@ def simulated_side(
 ) -> dict[str, Any]:
     """Return the share of simulated paths that do what ``side`` counts as right."""
     task = SCBTask.example(context_length)
-    paths = feedback_paths(
-        task,
-        pretrained("related", theta, task, rng),
-        SIDE_RATE,
-        SIDE_BATCH,
-        t_end=SIDE_STEPS * SIDE_RATE,
-        points=SIDE_STEPS // SIDE_LOOK,
-        runs=PATHS,
-        rng=rng,
-        until=("attention", SIDE_DECIDED),
-    )
+    paths = simulated_sides(task, pretrained("related", theta, task, rng), PATHS, rng)
     return {
         "right": paths.share("attention", SIDE_DECIDED),
         "scatter": paths.scatter[-1].mean(),
@@ -387,12 +376,8 @@ def _equal_tokens(counts: tuple[int, ...]) -> tuple[str, str, float]:
     mu, rate = np.array(counts) / sum(counts), 0.2
     attention = 0.5 * np.repeat(np.eye(100)[:, : len(mu)], 2, axis=0)[:100]
     task = SCBTask(0.5 * np.eye(len(mu)) + 0.5 * mu[:, None], attention, mu)
-    method, model, steps = ProjectedSGD(rate), LinearTransformer.initial(task), 0
-    while signals(model, task).attention < 0.5:
-        model = method.step(model, population_gradient(model, task), mu)
-        steps += 1
     frequencies = ", ".join(f"{share:.2f}" for share in mu)
-    off = len(mu) * escape_time(task, 0.5) / (steps * rate) - 1
+    off = len(mu) * escape_time(task, 0.5) / exact_escape(task, rate, ProjectedSGD) - 1
     return "lower edge of SGD", f"mu = {frequencies}", off
 
 

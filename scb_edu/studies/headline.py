@@ -12,6 +12,7 @@ import numpy as np
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer, signals
 from scb_edu.studies.ch6_sample_complexity import fixed_task
+from scb_edu.studies.stage2 import at_the_truth
 from scb_edu.studies.study import Study
 from scb_edu.theory.complexity import beside_energy, crossed_variance, samples_needed
 from scb_edu.theory.correlated import correlated_task
@@ -30,16 +31,16 @@ from scb_edu.theory.schedules import (
     falling_spending,
     penalty_from,
 )
+from scb_edu.theory.second_stage import giant_step as theory_step
 from scb_edu.training import train_stages
 from scb_edu.training.loop import Stage
 from scb_edu.training.optimizers import SGD, ProximalGradient
-from scb_edu.training.trajectory import Record, Trajectory
+from scb_edu.training.trajectory import Trajectory
 
 RATE = 0.05  # of the slow beginnings: 1.4 % of a growth time of the example
 PATIENCE = 1.8  # how much longer than the flow a run may take to half way
 LOOKS = 100  # at a run before half way
 HALF_WAY = 0.5
-NEAR = 0.1  # of sqrt(K_Q) and of sqrt(K_P): how far from the truth a run has arrived
 
 CHANCE = 0.96  # of the right side, by the formula; the noise of A leaves some 0.02 less
 # from here to PLAIN: by a scan on other seeds
@@ -114,13 +115,8 @@ def to_half_way(task: SCBTask, begin: Beginning, rng: np.random.Generator) -> Tr
 
 def to_the_end(task: SCBTask, model: LinearTransformer, rng: np.random.Generator) -> Trajectory:
     """Train the second stage until both matrices are near the truth."""
-    goals = NEAR * math.sqrt(task.attention_energy), NEAR * math.sqrt(task.transition_energy)
-
-    def arrived(record: Record) -> bool:
-        far = record.distances
-        return far.attention <= goals[0] and far.value <= goals[1]
-
-    return train_stages(task, model, finish(task), rng=rng, record_every=1, stop=arrived)
+    stop = at_the_truth(task)
+    return train_stages(task, model, finish(task), rng=rng, record_every=1, stop=stop)
 
 
 def finish(task: SCBTask) -> list[Stage]:
@@ -219,7 +215,7 @@ def aligned(task: SCBTask, rng: np.random.Generator) -> Beginning:
 
 def giant_step(task: SCBTask, known: float, correlation: float = 1.0) -> Stage:
     """Return one step that finds the positions of Q, for V with that alpha_V."""
-    penalty = known * task.transition_energy / (2 * task.sparsity)  # half the push on a weight
+    penalty = theory_step(task, known).penalty  # half the push on a weight
     # in short contexts the threshold has to clear the weights 1/T first
     rate = max(GIANT_RATE / known, CLEARANCE / (task.context_length * penalty))
     batch = math.ceil(selection_samples(task, GIANT_DEVIATIONS, correlation))

@@ -40,6 +40,7 @@ def descend(
     packing: Packing,
     optimizer: ColumnScaling,
     moment: Moment,
+    rates: tuple[float, float],
     largest: float,
 ) -> float:
     """Move V and the columns of A in place, and return the loss of the batch.
@@ -54,6 +55,8 @@ def descend(
     optimizer : ColumnScaling
         One that ``suits``.
     moment : Moment
+    rates : (float, float)
+        Those of the optimiser at this moment.
     largest : float
         Where the loss is not below this, nothing is moved.
 
@@ -68,7 +71,7 @@ def descend(
     """
     divisor, kind = optimizer.divisor(moment.stationary), value.dtype.type
     scale = np.ones(len(value), kind) if divisor is None else 1 / divisor
-    rate, attention_rate = (kind(rate) * scale for rate in optimizer.rates(moment))
+    rate, attention_rate = (kind(rate) * scale for rate in rates)
     rows, arrays, holds = weights.T, tuple(batch), packing.holds
     loss = _descend(value, rows, arrays, holds, rate, attention_rate, optimizer.projects, largest)
     if loss < largest and isinstance(optimizer, ProximalGradient):

@@ -370,9 +370,10 @@ def move(
     gradient: BatchGradient,
     optimizer: ColumnScaling,
     moment: Moment,
+    rates: tuple[float, float],
 ) -> None:
     """Move V and the columns of A in place."""
-    rates, divisor = optimizer.rates(moment), optimizer.divisor(moment.stationary)
+    divisor = optimizer.divisor(moment.stationary)
     # columns may be divided before the product: V needs no second matrix
     context = gradient.context if divisor is None else gradient.context / divisor
     for block in _blocks(value, MOVED):

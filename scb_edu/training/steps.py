@@ -71,20 +71,21 @@ class Descent:
 
     def step(self, batch_size: int) -> None:
         """Draw a fresh batch and move V and A against its gradient."""
-        rate, optimizer = self.optimizer.rates(self.moment)[0], self.optimizer
+        rates, optimizer = self.optimizer.rates(self.moment), self.optimizer
         here = (self.value, self.weights, self.supply.next(batch_size), self.supply.packing)
         # overflow is no accident here: it is how divergence is noticed
         with np.errstate(over="ignore", invalid="ignore"):
             if compiled.suits(optimizer, self.moment):
-                _refuse_divergence(compiled.descend(*here, optimizer, self.moment, LARGEST_LOSS))
+                how = (optimizer, self.moment, rates)
+                _refuse_divergence(compiled.descend(*here, *how, LARGEST_LOSS))
             else:
                 gradient = packed.slopes(*here, self.moment)
                 _refuse_divergence(gradient.loss)
                 if packed.is_column_scaling(optimizer):
-                    packed.move(self.value, self.weights, gradient, optimizer, self.moment)
+                    packed.move(self.value, self.weights, gradient, optimizer, self.moment, rates)
                 else:
                     self._move(gradient)
-        self.moment = self.moment.after(batch_size, rate)
+        self.moment = self.moment.after(batch_size, rates[0])
 
     def _move(self, gradient: packed.BatchGradient) -> None:
         """Let the optimiser have the whole gradient, and take what it returns."""

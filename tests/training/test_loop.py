@@ -56,6 +56,14 @@ def test_the_fast_loop_takes_the_steps_of_the_plain_one(
     np.testing.assert_allclose(weights(fast), weights(plain), atol=1e-10)
 
 
+@pytest.mark.parametrize("is_compiled", [False, True])
+def test_a_step_asks_a_schedule_once(is_compiled, monkeypatch):
+    monkeypatch.setattr(jit, "AVAILABLE", jit.AVAILABLE and is_compiled)
+    asked = []
+    train(scb.SGD(lambda moment: asked.append(moment.step) or 0.05), steps=5)
+    assert asked == [0, 1, 2, 3, 4]
+
+
 def test_large_batches_follow_the_flow_of_the_signals():
     """Euler's error and the noise of 8,000 samples a step leave a few percent."""
     task = scb.SCBTask.example()

@@ -173,9 +173,9 @@ def test_the_compiled_step_is_that_of_numpy(N, T, B, dtype):
     W = np.asfortranarray(rng.dirichlet(np.ones(T), N).T, dtype=dtype)
     mine, theirs = (V.copy(), W.copy(order="F")), (V.copy(), W.copy(order="F"))
     batch = packing.draw(B, rng)
-    loss = compiled.descend(*mine, batch, packing, optimizer, moment, np.inf)
+    loss = compiled.descend(*mine, batch, packing, optimizer, moment, optimizer.rates(), np.inf)
     gradient = slopes(*theirs, batch, packing, moment)
-    move(*theirs, gradient, optimizer, moment)
+    move(*theirs, gradient, optimizer, moment, optimizer.rates())
     exactness = 1e-12 if dtype is np.float64 else 1e-5
     assert loss == pytest.approx(gradient.loss, rel=exactness)
     for here, there, before in zip(mine, theirs, (V, W), strict=True):
@@ -191,7 +191,8 @@ def test_the_compiled_step_moves_nothing_where_the_loss_is_too_large():
     packing, moment = Packing(task), Moment(stationary=task.stationary)
     V, W = np.eye(3), np.full((20, 3), 0.05, order="F")
     batch = packing.draw(8, np.random.default_rng(0))
-    assert compiled.descend(V, W, batch, packing, scb.SGD(0.1), moment, 1e-9) > 1e-9
+    rates = (0.1, 0.1)
+    assert compiled.descend(V, W, batch, packing, scb.SGD(0.1), moment, rates, 1e-9) > 1e-9
     assert (np.eye(3) == V).all()
     assert (W == 0.05).all()
 
