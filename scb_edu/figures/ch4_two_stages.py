@@ -23,6 +23,7 @@ from scb_edu.figures.picture import (
     styled,
 )
 from scb_edu.support.checks import Array
+from scb_edu.theory.dynamics import SIDES, side_of_saddle
 
 PANEL = (3.4, 3.1)  # inches: two panels stand side by side in a page
 SINGLE = (5.4, 3.1)
@@ -31,8 +32,6 @@ STAGES = ("#eeeeee", "#fff8dc")  # behind stage 1 and 2; lighter would run into 
 FALL = "#f6e6ac"  # behind the fall of the loss, where stage 2 begins
 INK = "#333333"  # of words
 TIME = "time: learning rate × steps"
-FATES = ("right", "wrong", "stuck")
-DECIDED = 0.25  # a run with samples has arrived on a side when its signals are that large
 ROOM = 1.75  # how far the plane of the signals is drawn
 
 
@@ -602,25 +601,19 @@ def _draw_path(ax: Axes, path: Path, *, arrow: bool) -> None:
 
 
 def _draw_run(ax: Axes, path: Path) -> None:
-    color = {"right": GREEN, "wrong": PURPLE, "stuck": AMBER}[fate(path)]
+    color = {"right": GREEN, "wrong": PURPLE, "stuck": AMBER}[
+        side_of_saddle(path.value[-1], path.attention[-1])
+    ]
     if color == GREEN and path.value[0] > 0.01:
         color = SKY
     ax.plot(path.value, path.attention, color=color, linewidth=1.1, alpha=0.8)
     ax.plot(path.value[-1], path.attention[-1], "o", color=color, markersize=5)
 
 
-def fate(path: Path) -> str:
-    """Return the side of the saddle on which a run has arrived, if it has."""
-    v, a = path.value[-1], path.attention[-1]
-    if min(v, a) > DECIDED:
-        return "right"
-    return "wrong" if a < -DECIDED else "stuck"
-
-
 def _ends(paths: Sequence[Path]) -> str:
     """Say on which sides runs end, and where those on the right side do."""
-    fates = np.array([fate(path) for path in paths])
-    counts = [f"{(fates == end).sum()} {end}" for end in FATES]
+    fates = np.array([side_of_saddle(path.value[-1], path.attention[-1]) for path in paths])
+    counts = [f"{(fates == end).sum()} {end}" for end in SIDES]
     ends = np.array([(path.value[-1], path.attention[-1]) for path in paths])  # (n, 2)
     if "right" not in fates:
         return f"{', '.join(counts)}."

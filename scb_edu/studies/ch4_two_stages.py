@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scb_edu.figures.ch4_two_stages import FATES, fate
 from scb_edu.studies.ch7_transfer import downstream
 from scb_edu.studies.study import Study
-from scb_edu.theory.dynamics import Flow
+from scb_edu.theory.dynamics import SIDES, Flow, side_of_saddle
 from scb_edu.training.optimizers import ProximalGradient
 
 RATE, TIME, RECORDS = 0.02, 60, 25
@@ -53,10 +52,10 @@ def ends(table: pd.DataFrame, points: Sequence[dict[str, Any]]) -> pd.DataFrame:
     rows = []
     for point in points:
         paths = walks(table, **point)
-        fates = np.array([fate(path) for path in paths])
+        fates = np.array([side_of_saddle(path.value[-1], path.attention[-1]) for path in paths])
         last = np.array([(path.value[-1], path.attention[-1]) for path in paths])  # (seeds, 2)
         v, a = np.median(last[fates == "right"], axis=0)
-        counts = {name: int((fates == name).sum()) for name in FATES}
+        counts = {name: int((fates == name).sum()) for name in SIDES}
         rows.append({**point, **counts, "α_V": v, "α_A": a})
     return pd.DataFrame(rows)
 

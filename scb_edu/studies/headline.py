@@ -37,16 +37,13 @@ from scb_edu.training.loop import Stage
 from scb_edu.training.optimizers import SGD, ProximalGradient
 from scb_edu.training.trajectory import Trajectory
 
-RATE = 0.05  # of the slow beginnings: 1.4 % of a growth time of the example
+RATE = 0.05  # with constant b: 1.4 % of a growth time of the example
 PATIENCE = 1.8  # how much longer than the flow a run may take to half way
 LOOKS = 100  # at a run before half way
 HALF_WAY = 0.5
 
 CHANCE = 0.96  # of the right side, by the formula; the noise of A leaves some 0.02 less
 # from here to PLAIN: by a scan on other seeds
-FLOOR, KNOWN_FLOOR = 6.0, 8.0  # d, where b(t) ends at d sqrt(T): from scratch, and finetuned
-LEADING = 4.0  # growth times after which the positions of the support lead
-FAINT = 0.03  # the penalty of a first stage, in units of K_P
 LEADS = 0.03  # alpha_A at which they lead where V is pretrained
 
 THETA = 0.1  # what the pretrained V of the finetuned ways is worth
@@ -63,6 +60,23 @@ PLAIN = {100: (8.0, 2), 400: (6.0, 2), 1600: (8.0, 4)}  # T: rate times T, and b
 PLAIN_SAMPLES = 60  # over T: after these, plain SGD is given up
 PRETRAINING_LENGTH = 50
 PRETRAINING_CHANCE = 0.99
+
+
+@dataclass(frozen=True)
+class Slow:
+    """A slow beginning whose b(t) falls, and whose penalty is zero until the support leads."""
+
+    floor: float  # d: b(t) ends at d sqrt(T)
+    faint: float  # the penalty, in units of K_P
+    rate: float = RATE
+    leading: float = 4.0  # growth times after which the positions of the support lead
+
+
+# by a scan on other seeds; beyond FAR a step of the first penalty takes more than 2 / T
+SCRATCH, KNOWN = Slow(6.0, 0.03), Slow(8.0, 0.03)
+FAR_SCRATCH = Slow(12.0, 0.06, rate=0.02, leading=5.0)
+FAR_RELATED, FAR_TEMPERED = Slow(20.0, 0.03), Slow(20.0, 0.1)
+FAR = 10_000
 
 FINISH = (
     # rate of V over 1 / K_Q, of A over 1 / K_P, penalty over K_P, deviations that it takes, steps
@@ -169,7 +183,7 @@ def off_line(task: SCBTask, first: Trajectory) -> float:
     return float(first.distances.attention[-1] ** 2 - along)
 
 
-def slowly(time: float, b: float | FallingSpending, penalty: Any, rate: float = RATE) -> Stage:
+def slowly(time: float, b: float | FallingSpending, penalty: Any, rate: float) -> Stage:
     """Return a stage of that much time (of the flow, with patience) in small steps."""
     return Stage(
         ProximalGradient(rate, penalty), round(PATIENCE * time / rate), batch_schedule(b, rate)
@@ -186,16 +200,21 @@ def constant(task: SCBTask, rng: np.random.Generator) -> Beginning:
 
 def scheduled(task: SCBTask, rng: np.random.Generator) -> Beginning:
     """From scratch with b(t) = max(c T e^(-lambda t), d sqrt(T)), the penalty zero at first."""
-    ahead = FALLING_AHEAD[task.vocab_size]
-    c = 2 * ahead * constant_spending(task, CHANCE) / task.context_length
-    return falling_from_scratch(task, c, ahead * FLOOR)
+    return falling_from_scratch(task, *scheduled_spending(task))
 
 
-def falling_from_scratch(task: SCBTask, c: float, d: float) -> Beginning:
-    """From scratch with the schedule of these two numbers."""
-    b = falling_spending(task, c, d)
-    penalty = penalty_from(LEADING / b.decay, FAINT * task.transition_energy)
-    stage = slowly(escape_time(task, HALF_WAY), b, penalty)
+def scheduled_spending(task: SCBTask) -> tuple[FallingSpending, Slow]:
+    """Return b(t) and the other settings of the scheduled way."""
+    T, ahead = task.context_length, FALLING_AHEAD[task.vocab_size]
+    slow = FAR_SCRATCH if T > FAR else SCRATCH
+    c = 2 * ahead * constant_spending(task, CHANCE) / T
+    return falling_spending(task, c, ahead * slow.floor), slow
+
+
+def falling_from_scratch(task: SCBTask, b: FallingSpending, slow: Slow = SCRATCH) -> Beginning:
+    """From scratch with a b(t)."""
+    penalty = penalty_from(slow.leading / b.decay, slow.faint * task.transition_energy)
+    stage = slowly(escape_time(task, HALF_WAY), b, penalty, slow.rate)
     return Beginning(LinearTransformer.initial(task, dtype=np.float32), [stage])
 
 
@@ -224,7 +243,8 @@ def giant_step(task: SCBTask, known: float, correlation: float = 1.0) -> Stage:
 
 def related(task: SCBTask, rng: np.random.Generator) -> Beginning:
     """From V = P', with correlation theta and a rest beside it; b(t) falls."""
-    return from_related(task, correlated_task(task, THETA, rng), 1.0, RELATED)
+    slow = FAR_RELATED if task.context_length > FAR else KNOWN
+    return from_related(task, correlated_task(task, THETA, rng), 1.0, RELATED, slow)
 
 
 def related_giant(task: SCBTask, rng: np.random.Generator) -> Beginning:
@@ -236,10 +256,13 @@ def related_giant(task: SCBTask, rng: np.random.Generator) -> Beginning:
 
 def tempered(task: SCBTask, rng: np.random.Generator) -> Beginning:
     """From V = mu 1^T + eps (P' - mu 1^T), with the same P'; b(t) falls."""
-    return from_related(task, correlated_task(task, THETA, rng), SHARE, TEMPERED)
+    slow = FAR_TEMPERED if task.context_length > FAR else KNOWN
+    return from_related(task, correlated_task(task, THETA, rng), SHARE, TEMPERED, slow)
 
 
-def from_related(task: SCBTask, other: SCBTask, share: float, ahead: float) -> Beginning:
+def from_related(
+    task: SCBTask, other: SCBTask, share: float, ahead: float, slow: Slow
+) -> Beginning:
     """Return the slow start from the V of another task, tempered."""
     known = transfer(LinearTransformer.oracle(other, dtype=np.float32), task)
     model = temper(known, task, share)
@@ -249,9 +272,10 @@ def from_related(task: SCBTask, other: SCBTask, share: float, ahead: float) -> B
     # the noise that A brings into V: it grows with T, against a signal that does not
     feedback = math.sqrt(T * N * math.prod(crossed)) / (K_P * growth * THETA)
     more = KNOWN_AHEAD[N]
-    b = FallingSpending(more * ahead * feedback, more * KNOWN_FLOOR * math.sqrt(T), growth)
+    b = FallingSpending(more * ahead * feedback, more * slow.floor * math.sqrt(T), growth)
     times = [time_to(task, model, level) for level in (LEADS, HALF_WAY)]
-    return Beginning(model, [slowly(times[1], b, penalty_from(times[0], FAINT * K_P))])
+    penalty = penalty_from(times[0], slow.faint * K_P)
+    return Beginning(model, [slowly(times[1], b, penalty, slow.rate)])
 
 
 def time_to(task: SCBTask, model: LinearTransformer, level: float) -> float:
@@ -275,7 +299,7 @@ def pretrained(task: SCBTask, rng: np.random.Generator) -> Beginning:
 def pretraining(other: SCBTask, rng: np.random.Generator) -> tuple[LinearTransformer | None, int]:
     """Train from scratch with large batches; return the model, if it arrived, and the samples."""
     b = constant_spending(other, PRETRAINING_CHANCE)
-    stage = slowly(escape_time(other, HALF_WAY), b, 0.0)
+    stage = slowly(escape_time(other, HALF_WAY), b, 0.0, RATE)
     start = LinearTransformer.initial(other, dtype=np.float32)
     first = to_half_way(other, Beginning(start, [stage]), rng)
     if not is_half_way(first):
@@ -330,7 +354,7 @@ def by_schedule(
 ) -> dict[str, Any]:
     """Train one run from scratch with b(t) = max(c T e^(-lambda t), d sqrt(T)) to half way."""
     task = SCBTask.example(context_length)
-    first = to_half_way(task, falling_from_scratch(task, c, d), rng)
+    first = to_half_way(task, falling_from_scratch(task, falling_spending(task, c, d)), rng)
     return {"half": samples_if(is_half_way(first), first), "fate": fate(first)}
 
 
@@ -353,6 +377,7 @@ STUDIES = [
     Study("headline", run, _points(3, (100, 400), QUICK), seeds=200),
     Study("headline-1600", run, _points(3, (1600,), QUICK), seeds=100),
     Study("headline-6400", run, _points(3, (6400,), QUICK), seeds=60),
+    Study("headline-25600", run, _points(3, (25_600,), QUICK), seeds=36),
     Study("headline-plain", run, _points(3, tuple(PLAIN), ["plain"]), seeds=40),
     Study("headline-giant", run, _points(3, (100, 400, 1600, 6400), ["related giant"]), seeds=36),
     Study(

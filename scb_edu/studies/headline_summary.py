@@ -30,7 +30,7 @@ QUANTILE = 0.9
 ENOUGH = 0.8  # the share that arrives has to be above it for sure, or there is no percentile
 TASKS_FOR_A_PREDICTION = 5  # P' that a predicted number is the median of
 RESAMPLES = 2000
-PARTS = ("", "-1600", "-6400", "-plain", "-giant")  # of the running example
+PARTS = ("", "-1600", "-6400", "-25600", "-plain", "-giant")  # of the running example
 GROUP = ["way", "vocab_size", "context_length"]
 
 
@@ -51,7 +51,7 @@ def headline_runs() -> pd.DataFrame:
     --------
     >>> from scb_edu.studies import headline_runs
     >>> sorted(set(headline_runs()["context_length"]))
-    [100, 400, 1600, 6400]
+    [100, 400, 1600, 6400, 25600]
     """
     names = [f"headline{part}" for part in PARTS]
     return pd.concat([stored(name) for name in names], ignore_index=True)
@@ -136,9 +136,7 @@ def predicted(way: str, task: SCBTask) -> float:
         b = constant_spending(task, headline.CHANCE)
         return sure_samples(task, headline.CONSTANT_AHEAD[task.vocab_size] * b)
     if way == "scheduled":
-        ahead = headline.FALLING_AHEAD[task.vocab_size]
-        c = 2 * ahead * constant_spending(task, headline.CHANCE) / task.context_length
-        return sure_samples(task, falling_spending(task, c, ahead * headline.FLOOR))
+        return sure_samples(task, headline.scheduled_spending(task)[0])
     if way in ("related", "tempered"):
         seeds = range(TASKS_FOR_A_PREDICTION)
         return float(np.median([_spent_by_the_flow(way, task, seed) for seed in seeds]))
@@ -304,7 +302,7 @@ def schedule_cells(runs: pd.DataFrame) -> pd.DataFrame:
 
 def _cell(c: float, d: float, T: int, half: pd.Series) -> dict[str, float]:
     task = SCBTask.example(T)
-    stage = headline.falling_from_scratch(task, c, d).stages[0]
+    stage = headline.falling_from_scratch(task, falling_spending(task, c, d)).stages[0]
     arrived = half[np.isfinite(half)]
     share = wilson_interval(len(arrived), len(half))
     return {

@@ -23,6 +23,10 @@ FLAT, FALLEN = 0.9, 0.1
 """Shares of the excess loss that are left where stage 1 ends, and where the fall ends."""
 BORDER = 1 - math.sqrt(FLAT)
 """The pointer's weight alpha_V alpha_A where stage 1 ends."""
+SIDES = ("right", "wrong", "stuck")
+"""Where a run may stand after the saddle."""
+DECIDED = 0.25
+"""How large the signals of a run are that has left the saddle."""
 
 
 class SignalConstants(NamedTuple):
@@ -636,6 +640,34 @@ def escape_time_limit(task: TaskLike, level: float) -> float:
             f"where stage 1 ends, got {goal:.6g}; use escape_time."
         )
     return (math.log(2 * T * K_Q * goal) - 0.5 * math.log(left)) / math.sqrt(K_P * K_Q)
+
+
+def side_of_saddle(value: float, attention: float) -> str:
+    """Return the side of the saddle on which a run has arrived, if it has.
+
+    Parameters
+    ----------
+    value, attention : float
+        The signals at its end.
+
+    Returns
+    -------
+    str
+        "right" with both signals above 1/4, "wrong" with alpha_A below -1/4, else "stuck".
+
+    Notes
+    -----
+    Book: 04-two-stages, sec-sampled-portrait.
+
+    Examples
+    --------
+    >>> import scb_edu as scb
+    >>> [scb.theory.side_of_saddle(*end) for end in ((1.1, 0.9), (-0.4, -2.5), (0.1, 0.0))]
+    ['right', 'wrong', 'stuck']
+    """
+    if min(value, attention) > DECIDED:
+        return "right"
+    return "wrong" if attention < -DECIDED else "stuck"
 
 
 def flow_invariant(task: TaskLike, value: Any, attention: Any) -> Any:
