@@ -188,7 +188,7 @@ def skewed_weights(points: Mapping[str, Points], formulas: Mapping[str, Curve]) 
 
     Notes
     -----
-    Book: 06-sample-complexity, eq-skewed-weight.
+    Book: under-the-hood, eq-skewed-weight.
 
     Examples
     --------
