@@ -38,6 +38,7 @@ from .ch4_two_stages import (
     sampled_portrait,
     shifted_runs,
     signal_stages,
+    with_and_without_penalty,
     wrong_side,
 )
 from .ch5_algorithm import (
@@ -58,7 +59,6 @@ from .ch6_sample_complexity import (
     predicted_shares,
     samples_by_size,
     skewed_weights,
-    with_and_without_penalty,
 )
 from .ch7_transfer import carried, transfer_course
 from .ch8_softmax import (

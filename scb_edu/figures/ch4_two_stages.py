@@ -27,6 +27,7 @@ from scb_edu.theory.dynamics import SIDES, side_of_saddle
 
 PANEL = (3.4, 3.1)  # inches: two panels stand side by side in a page
 SINGLE = (5.4, 3.1)
+WIDE = (5.4, 3.0)
 DOUBLE = (4.6, 5.8)  # one above the other: side by side the words are too small on a phone
 STAGES = ("#eeeeee", "#fff8dc")  # behind stage 1 and 2; lighter would run into the white
 FALL = "#f6e6ac"  # behind the fall of the loss, where stage 2 begins
@@ -292,7 +293,7 @@ def balance(
     >>> level = scb.theory.flow_invariant((0.2, 0.5, 100), *grid)
     >>> moved = (path.t[1:], 0.2 * path.value[1:] ** 2, 0.5 * path.attention[1:] ** 2)
     >>> balance((*grid, level), [path], moved)  # doctest: +ELLIPSIS
-    Paths follow the level lines of the invariant. V and A rise equally far; ...
+    Paths follow the level lines of the invariant. V and A rise equally far until ...
     """
     figure, (plane, course) = new_figure(*DOUBLE, nrows=2, height_ratios=(1.45, 1))
     V, A, invariant = levels
@@ -311,8 +312,8 @@ def balance(
     _name_end(course, t, attention, r"$A$", ATTENTION, sides[1])
     course.set(xscale="log", yscale="log", xlabel=TIME, title="Squared distance")
     words = (
-        "Paths follow the level lines of the invariant. V and A rise equally far; at the "
-        f"end V has moved {value[-1]:.3f} and A {attention[-1]:.3f} (squared distances)."
+        "Paths follow the level lines of the invariant. V and A rise equally far until the creep; "
+        f"at the end V has moved {value[-1]:.3f} and A {attention[-1]:.3f} (squared distances)."
     )
     return Picture(figure, words)
 
@@ -519,6 +520,51 @@ def wrong_side(path: Path, creep: ArrayLike) -> Picture:
         f"On the wrong side alpha_V goes from {v0} to {v1} and alpha_A from {a0} to {a1}: no end."
     )
     return Picture(figure, words)
+
+
+@styled()
+def with_and_without_penalty(flows: Mapping[str, Path]) -> Picture:
+    """Draw the two signals of several flows over time, from where they meet the hyperbola.
+
+    Parameters
+    ----------
+    flows : mapping from names to Flow
+        Without the time 0: the axis of time is logarithmic.
+
+    Returns
+    -------
+    Picture
+
+    Notes
+    -----
+    Book: 04-two-stages, eq-creep.
+
+    Examples
+    --------
+    >>> import numpy as np, scb_edu as scb
+    >>> from scb_edu.figures import with_and_without_penalty
+    >>> end = scb.Flow(np.array([1.0, 9.0]), np.array([1.4, 1.1]), np.array([0.7, 0.9]))
+    >>> with_and_without_penalty({"no penalty": end})
+    No penalty: the signals are 1.40 and 0.70 at time 1, 1.10 and 0.90 at time 9.
+    """
+    figure, axes = new_figure(*WIDE, ncols=2, sharey=True)
+    styles = zip(flows.items(), ("-", (0, (4, 1.5)), ":"), strict=False)
+    for (name, flow), style in styles:
+        axes[0].plot(flow.t, flow.value, color=VALUE, linestyle=style, label=name)
+        axes[1].plot(flow.t, flow.attention, color=ATTENTION, linestyle=style, label=name)
+    for ax, title in zip(axes, (r"$\alpha_V$", r"$\alpha_A$"), strict=True):
+        ax.axhline(1, color=TRUTH, linestyle="--", linewidth=0.8)
+        ax.set(xscale="log", xlabel=TIME, title=title)
+    handles = axes[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside upper center", ncols=3, fontsize="small")
+    words = [
+        f"{name}: the signals are {flow.value[0]:.2f} and {flow.attention[0]:.2f} at time "
+        f"{flow.t[0]:g}, {flow.value[-1]:.2f} and {flow.attention[-1]:.2f} at time "
+        f"{flow.t[-1]:g}"
+        for name, flow in flows.items()
+    ]
+    text = "; ".join(words)
+    return Picture(figure, f"{text[0].upper()}{text[1:]}.")
 
 
 _SIGNALS = (("value", VALUE, r"$\alpha_V$"), ("attention", ATTENTION, r"$\alpha_A$"))

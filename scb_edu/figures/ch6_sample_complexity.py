@@ -25,14 +25,12 @@ from scb_edu.figures.picture import (
     PURPLE,
     SKY,
     THEORY,
-    TRUTH,
     VALUE,
     Picture,
     new_figure,
     styled,
 )
 from scb_edu.support.checks import Array
-from scb_edu.theory.dynamics import Flow
 
 SINGLE = (5.4, 3.6)
 DOUBLE = (4.6, 5.4)
@@ -190,7 +188,7 @@ def skewed_weights(points: Mapping[str, Points], formulas: Mapping[str, Curve]) 
 
     Notes
     -----
-    Book: 06-sample-complexity, eq-skewed-weight.
+    Book: under-the-hood, eq-skewed-weight.
 
     Examples
     --------
@@ -270,51 +268,6 @@ def samples_by_size(
         for name, (x, y, *_) in series.items()
     ]
     return Picture(figure, f"Samples of stage 2 {'; '.join(parts)}.")
-
-
-@styled()
-def with_and_without_penalty(flows: Mapping[str, Flow]) -> Picture:
-    """Draw the two signals of several flows over time, from where they meet the hyperbola.
-
-    Parameters
-    ----------
-    flows : mapping from names to Flow
-        Without the time 0: the axis of time is logarithmic.
-
-    Returns
-    -------
-    Picture
-
-    Notes
-    -----
-    Book: 04-two-stages, eq-creep.
-
-    Examples
-    --------
-    >>> import numpy as np, scb_edu as scb
-    >>> from scb_edu.figures import with_and_without_penalty
-    >>> end = scb.Flow(np.array([1.0, 9.0]), np.array([1.4, 1.1]), np.array([0.7, 0.9]))
-    >>> with_and_without_penalty({"no penalty": end})
-    No penalty: the signals are 1.40 and 0.70 at time 1, 1.10 and 0.90 at time 9.
-    """
-    figure, axes = new_figure(*THREE, ncols=2, sharey=True)
-    styles = zip(flows.items(), ("-", (0, (4, 1.5)), ":"), strict=False)
-    for (name, flow), style in styles:
-        axes[0].plot(flow.t, flow.value, color=VALUE, linestyle=style, label=name)
-        axes[1].plot(flow.t, flow.attention, color=ATTENTION, linestyle=style, label=name)
-    for ax, title in zip(axes, (r"$\alpha_V$", r"$\alpha_A$"), strict=True):
-        ax.axhline(1, color=TRUTH, linestyle="--", linewidth=0.8)
-        ax.set(xscale="log", xlabel="time", title=title)
-    handles = axes[0].get_legend_handles_labels()
-    figure.legend(*handles, loc="outside upper center", ncols=3, fontsize="small")
-    words = [
-        f"{name}: the signals are {flow.value[0]:.2f} and {flow.attention[0]:.2f} at time "
-        f"{flow.t[0]:g}, {flow.value[-1]:.2f} and {flow.attention[-1]:.2f} at time "
-        f"{flow.t[-1]:g}"
-        for name, flow in flows.items()
-    ]
-    text = "; ".join(words)
-    return Picture(figure, f"{text[0].upper()}{text[1:]}.")
 
 
 def _draw_points(ax: Axes, rows: Points, name: str, color: str, marker: str) -> None:

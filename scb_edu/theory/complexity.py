@@ -280,7 +280,7 @@ def skewed_mass(task: SCBTask, learning_rate: float, batch_size: float) -> float
     -----
     For a penalty well below the noise g of a step, and well above sqrt(learning rate * K_P / 2) g.
     Of the whole of V it is taken that V = P; V grows by 1/alpha_A, and o with it.
-    Book: 06-sample-complexity, eq-skewed-weight.
+    Book: under-the-hood, eq-skewed-weight.
 
     Examples
     --------

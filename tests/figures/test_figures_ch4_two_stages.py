@@ -272,3 +272,23 @@ def test_exercises_of_chapter_4(name, right, wrong, hint):
     refused = exercises.check(name, wrong)
     assert not refused.passed
     assert hint in refused.words
+
+
+def test_the_last_approach_is_drawn_with_and_without_a_penalty():
+    task, start = (0.14, 0.52, 125), (1.38, 0.72)
+    flows = {
+        f"penalty {penalty:g}": scb.theory.penalised_flow(task, penalty, start=start, t_end=9)
+        for penalty in (0.0, 0.01)
+    }
+    later = {
+        name: scb.Flow(flow.t[1:], flow.value[1:], flow.attention[1:])
+        for name, flow in flows.items()
+    }
+    picture = figures.with_and_without_penalty(later)
+    value, attention = picture.figure.axes
+    for place, flow in enumerate(later.values()):
+        np.testing.assert_array_equal(value.lines[place].get_ydata(), flow.value)
+        np.testing.assert_array_equal(attention.lines[place].get_ydata(), flow.attention)
+    assert value.get_xscale() == "log"
+    assert "penalty 0.01" in picture.words
+    assert "1.00 and 1.00 at time 9." in picture.words
