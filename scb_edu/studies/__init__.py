@@ -17,6 +17,7 @@ from scb_edu.studies.headline_summary import (
     per_position,
     schedule_cells,
 )
+from scb_edu.studies.least_summary import least_batches, least_slopes, least_table
 from scb_edu.studies.stage2 import STUDIES as OF_STAGE_2
 from scb_edu.studies.study import Study, stored
 
@@ -27,6 +28,9 @@ __all__ = [
     "headline_runs",
     "headline_slopes",
     "headline_table",
+    "least_batches",
+    "least_slopes",
+    "least_table",
     "per_position",
     "schedule_cells",
     "stored",

@@ -357,7 +357,7 @@ STUDIES = [
         "transfer-quiet",
         quiet_side,
         {"deviations": QUIET_DEVIATIONS, "context_length": (100, 400)},
-        seeds=120,
+        seeds=80,
     ),
     Study("transfer-tempered", tempered, [{"share": x, **TEMPERED} for x in SHARES], seeds=60),
 ]
