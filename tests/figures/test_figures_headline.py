@@ -103,8 +103,8 @@ def test_a_race_shows_each_run_and_counts_those_on_the_right_side():
     )
     picture = figures.headline_race(courses, way="scheduled", horizon=(10, 1e5))
     assert picture.words == (
-        "scratch, b(t) falls: 1 of 2 runs are half way, after 3,000 samples at most, and 1 end with "
-        "alpha_A within a tenth of 1, after 4,000 at most."
+        "scratch, b(t) falls: 1 of 2 runs are half way, after 3,000 samples at most, and 1 end "
+        "with alpha_A within a tenth of 1, after 4,000 at most."
     )
     (ax,) = picture.figure.axes
     drawn = [line.get_xdata().tolist() for line in ax.lines[2:]]

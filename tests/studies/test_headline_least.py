@@ -85,8 +85,9 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says():
     rng, factors, inside = np.random.default_rng(1), np.array(FACTORS), 0
     truth = 0.4 * np.exp(norm.ppf(0.9) * 0.4)
     chance = norm.cdf(np.log(factors / 0.4) / 0.4)
+    pairs = list(zip(factors, chance, strict=True))
     for _ in range(60):
-        half = [np.where(rng.random(60) < p, 100 * f, np.inf) for f, p in zip(factors, chance)]
+        half = [np.where(rng.random(60) < p, 100 * f, np.inf) for f, p in pairs]
         runs = pd.DataFrame({"factor": np.repeat(factors, 60), "half": np.concatenate(half)})
         found = LeastBatch.of("related", 100, runs, rng)
         low, high = np.quantile(found.factors, (0.025, 0.975))
@@ -159,7 +160,7 @@ def test_the_batch_of_the_other_studies_is_enough(table):
 def test_small_steps_rise_a_little_faster_than_a_root(batches):
     slopes = least_slopes(batches).set_index("way")
     for way in ("related", "tempered"):
-        assert 0.5 < slopes.loc[way, "low"]
+        assert slopes.loc[way, "low"] > 0.5
         assert slopes.loc[way, "high"] < slopes.loc["scheduled", "low"]
 
 
