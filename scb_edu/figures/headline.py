@@ -132,10 +132,11 @@ def _mark_never(ax: Axes, rows: dict[str, pd.DataFrame], asides: dict[str, float
 
 
 def _name_curve(ax: Axes, rows: pd.DataFrame, name: str) -> None:
-    last = rows.iloc[-1]
-    at = (last["context_length"], last["least"])
-    style: dict[str, Any] = {"color": THEORY, "va": "center"}
-    ax.annotate(name, at, (5, 0), textcoords="offset points", **style)
+    """Put the name below the beginning of the curve, where no point is."""
+    first = rows.iloc[0]
+    at = (first["context_length"], first["least"])
+    style: dict[str, Any] = {"color": THEORY, "va": "top"}
+    ax.annotate(name, at, (10, 2), textcoords="offset points", **style)
 
 
 def _name_lengths(ax: Axes, lengths: Sequence[int]) -> None:
