@@ -134,6 +134,14 @@ def least_batches(*, rng: np.random.Generator) -> list[LeastBatch]:
     Notes
     -----
     Book: 07-transfer, sec-headline-finetuned.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scb_edu.studies import least_batches
+    >>> first = least_batches(rng=np.random.default_rng(0))[0]
+    >>> first.way, first.context_length, round(first.factor, 1)
+    ('aligned', 100, 0.8)
     """
     runs = pd.concat([stored(study.name) for study in STUDIES], ignore_index=True)
     groups = runs.groupby(["way", "context_length"], sort=False)
@@ -158,6 +166,16 @@ def least_table(batches: Sequence[LeastBatch]) -> pd.DataFrame:
     Notes
     -----
     Book: 07-transfer, sec-headline-finetuned.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scb_edu.studies import least_table
+    >>> from scb_edu.studies.least_summary import LeastBatch
+    >>> batch = LeastBatch("related", 100, 0.5, np.array([0.4, 0.6]), 90.0, np.array([80.0, 99.0]))
+    >>> least_table([batch])[["way", "context_length", "samples", "least"]].round(0)
+           way  context_length  samples  least
+    0  related             100     90.0  384.0
     """
     return pd.DataFrame([_row(batch) for batch in batches])
 
@@ -209,6 +227,16 @@ def least_slopes(batches: Sequence[LeastBatch], *, shortest: int = 0) -> pd.Data
     Notes
     -----
     Book: 07-transfer, sec-headline-finetuned.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scb_edu.studies import least_slopes
+    >>> from scb_edu.studies.least_summary import LeastBatch
+    >>> batches = [LeastBatch("related", T, 1.0, np.ones(2), T**0.5, np.array([T**0.5] * 2))
+    ...            for T in (100, 400)]
+    >>> round(float(least_slopes(batches)["slope"][0]), 3)
+    0.5
     """
     ways = dict.fromkeys(batch.way for batch in batches)
     mine = {
