@@ -26,7 +26,8 @@ from scb_edu.figures.picture import (
 )
 from scb_edu.support.errors import ScbError
 
-SIZE = (7.0, 4.6)
+SIZE = (4.8, 4.9)  # of the headline: legible on a phone, so the legend stands below
+BILL = 7.0
 # name in the legend, colour and marker: colour and shape say the same, so that either may fail
 LOOKS = {
     "constant": ("scratch, constant b", VALUE, "o"),
@@ -96,7 +97,7 @@ def headline_samples(
     ax.set(xscale="log", yscale="log", xlabel="context length $T$", ylabel=label)
     _name_lengths(ax, sorted(set(table["context_length"])))
     _mark_never(ax, rows, dict(zip(ways, asides, strict=True)))
-    ax.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    figure.legend(loc="outside lower center", ncols=min(2, len(ways)), handletextpad=0.3)
     told = " ".join(_told(way, some) for way, some in rows.items())
     return Picture(figure, f"{label} over context length T. {told}")
 
@@ -125,9 +126,11 @@ def _mark_never(ax: Axes, rows: dict[str, pd.DataFrame], asides: dict[str, float
     top = ax.get_ylim()[1]
     for way, some in rows.items():
         lost = some.loc[~np.isfinite(some["samples"]), "context_length"] * asides[way]
+        if lost.empty:
+            continue  # an unclipped line without points would be laid out at the figure's corner
         ax.plot(lost, [top] * len(lost), "x", color=LOOKS[way][1], clip_on=False, markersize=8)
     if any(not np.isfinite(some["samples"]).all() for some in rows.values()):
-        ax.plot([], [], "x", color=TRUTH, label="not 90 %")
+        ax.plot([], [], "x", color=TRUTH, label="not nine in ten")
     ax.set_ylim(top=top)
 
 
@@ -200,7 +203,7 @@ def headline_bill(bill: pd.DataFrame, *, ways: Sequence[str], title: str = "") -
     >>> headline_bill(bill, ways=["aligned"])  # doctest: +ELLIPSIS
     Samples up to the truth. V aligned, one step: to half way 1,200, from there on 14,000; 90 % ...
     """
-    figure, ax = new_figure(SIZE[0], 1.3 + 0.4 * len(ways))
+    figure, ax = new_figure(BILL, 1.3 + 0.4 * len(ways))
     told = []
     for place, way in enumerate(ways):
         row = _bill_of(bill, way)
