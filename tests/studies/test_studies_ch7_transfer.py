@@ -128,7 +128,7 @@ def test_in_short_contexts_the_sides_are_those_of_the_formula():
     assert inside >= 5
 
 
-def test_where_the_noise_of_A_hardly_feeds_back_theta_star_is_safe():
+def test_where_the_noise_hardly_feeds_back_theta_star_is_safe():
     """theta* by hand from the noise; .95 of 80 runs inside the interval at both T."""
     table = load("quiet")
     assert table["strength"].between(0.04, 0.07).all()
