@@ -39,6 +39,7 @@ LOOKS = {
     "aligned": ("V aligned, one step", GREEN, "^"),
     "pretrained": ("V really trained, one step", "#7A4F9A", "*"),
 }
+NEAR = 0.1  # the truth, in alpha_A
 FROM_SCRATCH = ("constant", "scheduled", "plain")
 PARTS = (("pretraining", "#BBBBBB"), ("first", ATTENTION), ("second", VALUE))
 NAMES = {"pretraining": "pretraining", "first": "to half way", "second": "from there on"}
@@ -134,10 +135,11 @@ def _mark_never(ax: Axes, rows: dict[str, pd.DataFrame], asides: dict[str, float
 
 
 def _name_curve(ax: Axes, rows: pd.DataFrame, name: str) -> None:
-    last = rows.iloc[-1]
-    at = (last["context_length"], last["least"])
-    style: dict[str, Any] = {"color": THEORY, "va": "center"}
-    ax.annotate(name, at, (5, 0), textcoords="offset points", **style)
+    """Put the name below the beginning of the curve, where no point is."""
+    first = rows.iloc[0]
+    at = (first["context_length"], first["least"])
+    style: dict[str, Any] = {"color": THEORY, "va": "top"}
+    ax.annotate(name, at, (10, 2), textcoords="offset points", **style)
 
 
 def _name_lengths(ax: Axes, lengths: Sequence[int]) -> None:
@@ -273,24 +275,34 @@ def headline_race(courses: pd.DataFrame, *, way: str, horizon: tuple[float, floa
     >>> from scb_edu.figures import headline_race
     >>> rows = pd.DataFrame({"seed": 0, "samples": [0, 900, 2000], "alpha_A": [0.0, 0.6, 1.0]})
     >>> headline_race(rows, way="aligned", horizon=(100, 10_000))
-    V aligned, one step: 1 of 1 runs end with alpha_A above 1/2, after 2,000 samples at most.
+    V aligned, one step: 1 of 1 runs are half way, after 900 samples at most, and 1 end with \
+alpha_A within a tenth of 1, after 2,000 at most.
     """
     figure, ax = new_figure(4.0, 3.1)
     name, color, _ = LOOKS[way]
     ax.axhline(0.5, color="#999999", linewidth=0.8)
     ax.axhline(1, color=TRUTH, linestyle="--", linewidth=1)
-    ends = []
     for _, rows in courses.groupby("seed"):
         seen = rows[rows["samples"] > 0]  # a log axis has no 0
         ax.plot(seen["samples"], seen["alpha_A"], color=color, linewidth=1.4)
-        ends.append((seen["samples"].iloc[-1], seen["alpha_A"].iloc[-1]))
     ax.set(xscale="log", xlim=horizon, ylim=(-1.3, 1.5), title=name)
     ax.set(xlabel="samples seen", ylabel=r"$\alpha_A$")
-    right = [samples for samples, alpha in ends if alpha > 0.5]
-    words = f"{name}: {len(right)} of {len(ends)} runs end with alpha_A above 1/2"
-    return Picture(
-        figure, f"{words}, after {max(right):,} samples at most." if right else f"{words}."
-    )
+    return Picture(figure, f"{name}: {_race_told(courses)}.")
+
+
+def _race_told(courses: pd.DataFrame) -> str:
+    """Say after how many samples the last of the runs was half way, and the last at the truth."""
+    total = courses["seed"].nunique()
+    half = courses[courses["alpha_A"] > 0.5].groupby("seed")["samples"].first()
+    if half.empty:
+        return f"0 of {total} runs are half way"
+    last = courses.groupby("seed").last()
+    there = last[abs(last["alpha_A"] - 1) < NEAR]
+    words = f"{len(half)} of {total} runs are half way, after {half.max():,} samples at most"
+    if there.empty:
+        return words
+    ends = f"after {there['samples'].max():,} at most"
+    return f"{words}, and {len(there)} end with alpha_A within a tenth of 1, {ends}"
 
 
 @styled()

@@ -8,6 +8,7 @@ from scb_edu.studies.ch8_softmax import STUDIES as OF_SOFTMAX
 from scb_edu.studies.ch9_past_the_paper import STUDIES as OF_TEXT
 from scb_edu.studies.feedback import STUDIES as OF_FEEDBACK
 from scb_edu.studies.headline import STUDIES as OF_HEADLINE
+from scb_edu.studies.headline_least import STUDIES as OF_LEAST
 from scb_edu.studies.headline_summary import (
     headline_bill,
     headline_runs,
@@ -16,6 +17,7 @@ from scb_edu.studies.headline_summary import (
     per_position,
     schedule_cells,
 )
+from scb_edu.studies.least_summary import least_batches, least_slopes, least_table
 from scb_edu.studies.stage2 import STUDIES as OF_STAGE_2
 from scb_edu.studies.study import Study, stored
 
@@ -26,6 +28,9 @@ __all__ = [
     "headline_runs",
     "headline_slopes",
     "headline_table",
+    "least_batches",
+    "least_slopes",
+    "least_table",
     "per_position",
     "schedule_cells",
     "stored",
@@ -40,6 +45,7 @@ STUDIES: dict[str, Study] = {
         *OF_FEEDBACK,
         *OF_STAGE_2,
         *OF_HEADLINE,
+        *OF_LEAST,
         *OF_SOFTMAX,
         *OF_TEXT,
         *OF_TRANSFER,

@@ -26,6 +26,7 @@ from scb_edu.theory.finetuning import (
     temper,
     transfer,
     transfer_chance,
+    transfer_noise,
 )
 from scb_edu.theory.second_stage import giant_step
 from scb_edu.training import Stage, train, train_stages
@@ -37,6 +38,8 @@ SIDE_RATE, SIDE_BATCH = 0.04, 32  # louder, so that the boundary is wide enough 
 SIDE_STEPS, SIDE_LOOK = 1500, 5  # at most so many steps, and between two looks
 SIDE_LENGTHS = (100, 200, 400, 800, 1600)
 SIDE_THETAS = (-0.05, -0.025, 0.0, 0.025, 0.05, 0.1)
+QUIET_BATCH = 2.56  # over T, at the same rate: chi is .05
+QUIET_DEVIATIONS = (-1.0, 0.0, 1.0, 1.645)  # of the noise, by which the start is on the right side
 DECIDED = 0.3  # |alpha_A| at which a run has chosen its side
 PRETRAINING = 3000  # steps on the related task
 LEAP_RATE = 0.4  # of A in a giant step, over theta
@@ -207,6 +210,57 @@ def until_decided(
     )
 
 
+def quiet_side(
+    rng: np.random.Generator, *, deviations: float, context_length: int
+) -> dict[str, Any]:
+    """Do as ``side``, related, on batches so large that the noise of A hardly feeds back.
+
+    theta is so many deviations of the noise s above -1/(lambda T); 1.645 is theta*.
+    """
+    task, batch = SCBTask.example(context_length), round(QUIET_BATCH * context_length)
+    theta = _quiet_theta(task, deviations, batch)
+    begin = transfer(pretrained("related", theta, task, rng), task)
+    run = train(
+        task,
+        begin,
+        ProximalGradient(SIDE_RATE),
+        steps=SIDE_STEPS,
+        batch_size=batch,
+        rng=rng,
+        record_every=SIDE_LOOK,
+        stop=_has_decided,
+    )
+    return {
+        "theta": theta,
+        "right": bool(run.status.ok and run.signals.attention[-1] > DECIDED),
+        "formula": transfer_chance(task, begin, SIDE_RATE, batch),
+        "strength": feedback_strength(task, begin, SIDE_RATE, batch),
+    }
+
+
+def _quiet_theta(task: SCBTask, deviations: float, batch_size: int) -> float:
+    """Return a theta as in ``quiet_side``, by the noise of one P'."""
+    usual = pretrained("related", 0.0, task, np.random.default_rng(0))
+    _, _, push = growing_mode(task, usual)
+    return deviations * transfer_noise(task, usual, SIDE_RATE, batch_size) - push
+
+
+def quiet_table(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return shares on the right side beside the formula, a row for each point of "transfer-quiet".
+
+    Parameters
+    ----------
+    runs : DataFrame
+    """
+    keys = ["context_length", "theta"]
+    rows = {
+        key: [*wilson_interval(int(some["right"].sum()), len(some)), some["formula"].mean()]
+        for key, some in runs.groupby(keys)
+    }
+    names = ["measured", "low", "high", "formula"]
+    return pd.DataFrame(rows, index=names).T.rename_axis(keys)
+
+
 def _has_decided(record: Record) -> bool:
     return abs(record.signals.attention) > DECIDED
 
@@ -298,6 +352,12 @@ STUDIES = [
         side,
         {"start": ("related",), "theta": SIDE_THETAS, "context_length": SIDE_LENGTHS},
         seeds=40,
+    ),
+    Study(
+        "transfer-quiet",
+        quiet_side,
+        {"deviations": QUIET_DEVIATIONS, "context_length": (100, 400)},
+        seeds=80,
     ),
     Study("transfer-tempered", tempered, [{"share": x, **TEMPERED} for x in SHARES], seeds=60),
 ]

@@ -96,15 +96,18 @@ def test_the_bill_stacks_its_parts_and_says_them():
 def test_a_race_shows_each_run_and_counts_those_on_the_right_side():
     courses = pd.DataFrame(
         {
-            "seed": [0, 0, 0, 1, 1],
-            "samples": [0, 500, 4000, 0, 800],
-            "alpha_A": [0, 0.4, 0.98, 0, -0.6],
+            "seed": [0, 0, 0, 0, 1, 1],
+            "samples": [0, 500, 3000, 4000, 0, 800],
+            "alpha_A": [0, 0.4, 0.7, 0.98, 0, -0.6],
         }
     )
     picture = figures.headline_race(courses, way="scheduled", horizon=(10, 1e5))
     assert picture.words == (
-        "scratch, b(t) falls: 1 of 2 runs end with alpha_A above 1/2, after 4,000 samples at most."
+        "scratch, b(t) falls: 1 of 2 runs are half way, after 3,000 samples at most, and 1 end "
+        "with alpha_A within a tenth of 1, after 4,000 at most."
     )
     (ax,) = picture.figure.axes
     drawn = [line.get_xdata().tolist() for line in ax.lines[2:]]
-    assert drawn == [[500, 4000], [800]]
+    assert drawn == [[500, 3000, 4000], [800]]
+    lost = figures.headline_race(courses[courses["seed"] == 1], way="aligned", horizon=(10, 1e5))
+    assert lost.words == "V aligned, one step: 0 of 1 runs are half way."

@@ -19,6 +19,7 @@ from scb_edu.studies import (
     stored,
 )
 from scb_edu.studies.headline import (
+    KNOWN,
     WAYS,
     Beginning,
     fate,
@@ -137,7 +138,7 @@ def test_the_batch_of_a_related_start_grows_like_a_root():
     for T in (400, 6400):
         task = scb.SCBTask.example(T)
         other = scb.theory.correlated_task(task, 0.1, np.random.default_rng(0))
-        stage = from_related(task, other, 1.0, 5.0).stages[0]
+        stage = from_related(task, other, 1.0, 5.0, KNOWN).stages[0]
         first.append(stage.batch_at(scb.training.Moment()))
     assert first[1] / first[0] == pytest.approx(4, rel=0.05)
 
@@ -232,19 +233,16 @@ def test_no_start_from_scratch_is_cheaper_than_the_least_price(half):
     assert at(half, "scheduled")[6400] < 2.5 * at(half, "scheduled", "least")[6400]
 
 
-@pytest.mark.parametrize("way", ["aligned", "pretrained"])
-def test_knowledge_without_a_rest_is_flat(half, slopes, way):
-    found = at(half, way)
-    assert {100, 400, 1600, 6400} <= set(found.index)
-    assert found.max() - found.min() <= 3
-    assert (half.loc[way, "share"] > 0.95).all()
+@pytest.mark.parametrize("way", ["aligned", "pretrained", "related giant"])
+def test_one_step_is_enough_on_the_batch_that_was_put_in(half, way):
+    """How few samples are enough is searched elsewhere: test_headline_least."""
+    assert (half.loc[way, "share_low"] > 0.9).all()
 
 
-def test_knowledge_with_a_rest_grows_like_a_root_or_is_flat_and_dear(half, slopes):
-    root, flat = slopes["half"].loc["related"], at(half, "related giant")
-    assert 0.4 < root["low"] < root["high"] < 0.55
-    assert flat.max() / flat.min() < 1.001
-    assert flat[100] == pytest.approx(100 * at(half, "aligned")[100], rel=0.01)
+def test_small_steps_with_a_rest_grow_like_a_root(half, slopes):
+    for way in ("related", "tempered"):
+        assert slopes["half"].loc[way, "low"] > 0.4
+        assert slopes["half"].loc[way, "high"] < 0.6
     tempered = at(half, "tempered") / at(half, "related")
     assert tempered.loc[[100, 400, 1600, 6400]].between(0.25, 0.6).all()
 
@@ -278,7 +276,6 @@ def test_two_random_tasks_say_the_same_less_cleanly(N):
     slopes = headline_slopes(runs, rng=np.random.default_rng(0)).set_index("way")
     order = slopes.loc[["aligned", "related", "scheduled", "constant"], "slope"]
     assert order.is_monotonic_increasing
-    assert abs(order["aligned"]) < 0.01
     assert order["related"] == pytest.approx(0.47, abs=0.05)
     assert order["constant"] > 1
     table = headline_table(runs).set_index(["way", "context_length"])

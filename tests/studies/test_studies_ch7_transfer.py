@@ -12,7 +12,7 @@ from scb_edu.studies import STUDIES
 from scb_edu.studies import ch7_transfer as study
 
 DATA = Path(__file__).parents[2] / "scb_edu" / "studies" / "data"
-NAMES = ("leap", "sides", "tempered")
+NAMES = ("leap", "sides", "quiet", "tempered")
 LEAP = {"theta": 0.1, "factor": 1.0}
 
 
@@ -128,6 +128,28 @@ def test_in_short_contexts_the_sides_are_those_of_the_formula():
     assert inside >= 5
 
 
+def test_where_the_noise_hardly_feeds_back_theta_star_is_safe():
+    """theta* by hand from the noise; .95 of 80 runs inside the interval at both T."""
+    table = load("quiet")
+    assert table["strength"].between(0.04, 0.07).all()
+    for T, some in table.query("deviations == 1.645").groupby("context_length"):
+        model = study.pretrained("related", 0.0, scb.SCBTask.example(T), np.random.default_rng(0))
+        setting = (scb.SCBTask.example(T), model, study.SIDE_RATE, study.QUIET_BATCH * T)
+        assert some["theta"].iloc[0] == pytest.approx(
+            scb.theory.transfer_boundary(*setting), abs=1e-5
+        )
+        share = experiments.wilson_interval(some["right"].sum(), len(some))
+        assert share.low < 0.95 < share.high
+
+
+def test_a_trained_model_is_as_good_as_what_it_was_trained_on(leaps):
+    """To the truth, in the same study: medians within a twentieth."""
+    some = leaps.query("theta == 0.1 and factor == 1 and context_length in (400, 6400)")
+    medians = some.groupby(["start", "context_length"])["end"].median()
+    for T in (400, 6400):
+        assert medians["trained", T] == pytest.approx(medians["related", T], rel=0.05)
+
+
 def test_a_larger_correlation_is_on_the_right_side_more_often():
     table = load("sides")
     for T in study.SIDE_LENGTHS:
@@ -145,6 +167,7 @@ SLICES = {
         for start in ("aligned", "related", "trained")
     ],
     "sides": [{"start": "related", "theta": 0.05, "context_length": 200}],
+    "quiet": [{"deviations": 1.0, "context_length": 100}],
     "tempered": [{"share": 0.1, **study.TEMPERED}],
 }
 
