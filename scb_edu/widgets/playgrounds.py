@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -247,7 +248,7 @@ class Playground:
     @property
     def settings(self) -> Settings:
         """The settings as they stand now, also after a reader in JupyterLab moved controls."""
-        return dict(self._progress.get("settings") or self.begin)
+        return deepcopy(self._progress.get("settings") or self.begin)
 
     @property
     def trajectory(self) -> pd.DataFrame:
