@@ -108,16 +108,19 @@ def flat(matrix: Array) -> list[float]:
 # The task --------------------------------------------------------------------------------------
 
 
-def task_settings(task: SCBTask) -> tuple[Settings, Settings]:
-    """Return the settings of a task, and what the page has to be given of it."""
+def check_sizes(task: SCBTask) -> None:
+    """Raise unless the page can train on this task."""
     refuse_flat(task, "transition", "attention")
-    N, T, Q = task.vocab_size, task.context_length, task.sparsity
-    within("task.vocab_size", N, "N")
-    within("task.context_length", T, "T")
-    sizes: Settings = {"N": N, "T": T, "Q": Q}
-    if _is_example(task):
-        return {"task": "example", **sizes}, {}
-    return {"task": "given", **sizes}, _given(task)
+    within("task.vocab_size", task.vocab_size, "N")
+    within("task.context_length", task.context_length, "T")
+
+
+def task_settings(task: SCBTask, model: Settings | None) -> tuple[Settings, Settings | None]:
+    """Return the settings of a task, and what the page has to be given: it, and a model for it."""
+    sizes = {"N": task.vocab_size, "T": task.context_length, "Q": task.sparsity}
+    if model is None and _is_example(task):
+        return {"task": "example", **sizes}, None
+    return {"task": "given", **sizes}, {**_law(task), **({"model": model} if model else {})}
 
 
 def _is_example(task: SCBTask) -> bool:
@@ -126,7 +129,7 @@ def _is_example(task: SCBTask) -> bool:
     return all(np.array_equal(getattr(task, name), getattr(example, name)) for name in names)
 
 
-def _given(task: SCBTask) -> Settings:
+def _law(task: SCBTask) -> Settings:
     columns = task.attention.T
     positions = [np.flatnonzero(column) for column in columns]
     weights = [column[at] for column, at in zip(columns, positions, strict=True)]

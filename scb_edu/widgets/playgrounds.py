@@ -28,6 +28,7 @@ from scb_edu.widgets.playground_settings import (
     BatchSize,
     Lane,
     Settings,
+    check_sizes,
     lane_settings,
     second_lane,
     task_settings,
@@ -138,9 +139,10 @@ def playground(
     ('plain', {'method': 'proximal'})
     """
     task = SCBTask.example(DEFAULTS["T"]) if task is None else task
-    sizes, law = task_settings(task)
+    check_sizes(task)
     first = Lane(model, optimizer, batch_size, penalty_from)
-    lanes, given_model = _lanes(first, beside, task, many)
+    lanes, pretrained = _lanes(first, beside, task, many)
+    sizes, given = task_settings(task, pretrained)
     view = {
         "seed": int(within("seed", checks.natural("seed", seed), "seed")),
         "log": bool(log),
@@ -149,7 +151,7 @@ def playground(
     start = (0.0, 0.0) if model is None else _start_of(model, task)
     return Playground(
         {**DEFAULTS, **sizes, **lanes, **view},
-        {**law, **({"model": given_model} if given_model else {})} or None,
+        given,
         task,
         start,
         question=question,

@@ -29,9 +29,9 @@ def pretrained(task=TASK, theta=0.3, seed=0):
 
 
 def chosen(**arguments):
-    """The settings that differ from the defaults, but for the sizes of the task."""
+    """The settings that differ from the defaults, but for those of the task."""
     settings = widgets.playground(TASK, **arguments).settings
-    return {k: v for k, v in settings.items() if k != "T" and DEFAULTS[k] != v}
+    return {k: v for k, v in settings.items() if k not in ("task", "T") and DEFAULTS[k] != v}
 
 
 def matrix(numbers, rows):
@@ -114,10 +114,12 @@ def test_a_model_is_its_start(model, settings):
     assert chosen(model=model) == settings
 
 
-def test_a_pretrained_model_is_given_and_uniform_attention_is_not():
+def test_a_pretrained_model_is_given_with_its_task_and_uniform_attention_is_not():
     model = pretrained()
-    given = widgets.playground(TASK, model).given
-    assert set(given) == {"model"}
+    playground = widgets.playground(TASK, model)
+    given = playground.given
+    assert playground.settings["task"] == "given"
+    assert matrix(given["P"], 3) == TASK.transition.tolist()
     assert set(given["model"]) == {"value"}
     assert matrix(given["model"]["value"], 3) == model.value.tolist()
 
