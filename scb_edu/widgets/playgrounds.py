@@ -74,7 +74,7 @@ def playground(
     controls: Sequence[str] | None = None,
     charts: Sequence[str] | None = None,
     log: bool = False,
-    speed: int = 1,
+    speed: int = 100,
     autoplay: bool = False,
     link: bool = False,
 ) -> Playground:
