@@ -1,7 +1,6 @@
-// Training live in the page: the arithmetic of the library once more, and what shows it.
+// Training live in the page: the library's arithmetic once more, and what shows it. The formulas
+// are derived in the book: the task in chapter 1, gradients in 3, the flow in 4, methods in 5.
 // An (R, N) matrix is a Float64Array, column after column: column k is [k * R, (k + 1) * R).
-// The formulas are derived in the book: the task in chapter 1, gradients in 3, the flow in 4,
-// methods in 5, the falling batch in 6.
 
 /**
  * @typedef {Float64Array} Floats
@@ -13,8 +12,7 @@
  *   logits?: ArrayLike<number>}} Model  where a run of theirs starts
  * @typedef {{value: number, attention: number}} Signals
  * @typedef {{KP: number, KQ: number, T: number}} Constants
- * @typedef {{square: number, truth: number, size: number, along: number, attentionSquare: number,
- *   overlap: number, mass: number, massSquare: number}} Moments
+ * @typedef {ReturnType<typeof momentsOf>} Moments
  */
 
 // 1 random numbers
@@ -36,7 +34,11 @@ export class Random {
   words(count) {
     if (this.buffer.length < count) this.buffer = new Uint32Array(count);
     const { state, buffer } = this;
-    let [a, b, c, d] = state;
+    // named one by one: taken apart as a list they would cost five times as much
+    let a = state[0];
+    let b = state[1];
+    let c = state[2];
+    let d = state[3];
     for (let i = 0; i < count; i++) {
       const sum = (((a + b) | 0) + d) | 0;
       d = (d + 1) | 0;
@@ -45,7 +47,7 @@ export class Random {
       c = (((c << 21) | (c >>> 11)) + sum) | 0;
       buffer[i] = sum;
     }
-    [state[0], state[1], state[2], state[3]] = [a, b, c, d];
+    state.set([a, b, c, d]);
     return buffer;
   }
 
@@ -218,18 +220,26 @@ function inner(M, other, mu) {
   return total;
 }
 
+/** @type {(x: Floats, from: number, count: number) => number} */
+function sumOf(x, from, count) {
+  let sum = 0;
+  for (let i = from; i < from + count; i++) sum += x[i];
+  return sum;
+}
+
 /** @type {(V: Floats, mu: Floats) => Floats} V mu */
 const times = (V, mu) =>
   mu.map((_, n) => mu.reduce((sum, share, k) => sum + share * V[k * mu.length + n], 0));
 
 /**
  * The numbers through which a model meets a task, means over last tokens or over columns of V.
- * @type {(task: Pick<Task, "N" | "P" | "mu" | "attention">, V: Floats, A: Floats) => Moments}
+ * @param {{N: number, P: Floats, mu: Floats, attention: Floats}} task
+ * @param {Floats} V @param {Floats} A
  */
 function momentsOf({ N, P, mu, attention }, V, A) {
   const output = times(V, mu);
   const T = A.length / N;
-  const mass = mu.map((_, k) => A.subarray(k * T, k * T + T).reduce((sum, a) => sum + a, 0));
+  const mass = mu.map((_, k) => sumOf(A, k * T, T));
   return {
     square: inner(V, V, mu),
     truth: inner(V, P, mu),
@@ -251,9 +261,9 @@ function lossOf(m) {
 }
 
 /** @type {(run: Run, batch: Batch, b: number) => void} add the gradient of a sample to the sums */
-function addSample({ task, V, A, sums }, { tokens, last, output }, b) {
+function addSample({ task, V, A, sums, room }, { tokens, last, output }, b) {
   const { N, T } = task;
-  const { value, weights, context, residual, back } = sums;
+  const { context, residual, back } = room;
   const [from, column] = [b * T, last[b] * T];
   context.fill(0); // h = X a_k
   for (let t = 0; t < T; t++) context[tokens[from + t]] += A[column + t];
@@ -266,10 +276,10 @@ function addSample({ task, V, A, sums }, { tokens, last, output }, b) {
     back[m] = 0; // V^T r
     for (let n = 0; n < N; n++) {
       back[m] += V[m * N + n] * residual[n];
-      value[m * N + n] += residual[n] * context[m];
+      sums.value[m * N + n] += residual[n] * context[m];
     }
   }
-  for (let t = 0; t < T; t++) weights[column + t] += back[tokens[from + t]];
+  for (let t = 0; t < T; t++) sums.weights[column + t] += back[tokens[from + t]];
   sums.count++;
 }
 
@@ -280,16 +290,16 @@ const LARGEST_LOSS = 1e6; // a batch with a larger one counts as divergence
 const SPENDING = { c: 1.7, d: 4 }; // of the falling batch
 
 /**
- * Whether a method divides columns by mu, and centres those of A; momentum and Adam do neither.
- * @type {Record<string, {divides?: boolean, centres?: boolean}>}
+ * Names in the library; whether a method divides columns by mu, and centres those of A.
+ * @type {Record<string, {name: string, divides?: boolean, centres?: boolean}>}
  */
 const METHODS = {
-  plain: {},
-  projected: { centres: true },
-  preconditioned: { divides: true, centres: true },
-  proximal: { divides: true, centres: true },
-  momentum: {},
-  adam: {},
+  plain: { name: "SGD" },
+  projected: { name: "training.ProjectedSGD", centres: true },
+  preconditioned: { name: "ProximalGradient", divides: true, centres: true },
+  proximal: { name: "ProximalGradient", divides: true, centres: true },
+  momentum: { name: "training.Momentum" },
+  adam: { name: "training.Adam" },
 };
 
 /** @type {(task: Constants) => number} at which signals leave the saddle */
@@ -339,9 +349,8 @@ function chain(slope, A, from, T) {
 
 /** @type {(x: Floats, from: number, count: number) => void} */
 function centre(x, from, count) {
-  let sum = 0;
-  for (let i = from; i < from + count; i++) sum += x[i];
-  for (let i = from; i < from + count; i++) x[i] -= sum / count;
+  const mean = sumOf(x, from, count) / count;
+  for (let i = from; i < from + count; i++) x[i] -= mean;
 }
 
 /** @type {(slope: Floats, mean: Floats, square: Floats, count: number) => void} Adam's slope */
@@ -368,7 +377,7 @@ function thresholdAt(task, settings, time) {
 
 /**
  * Shrink every weight, and divide each column by its sum.
- * @type {(A: Floats, T: number, threshold: number) => number} the first sum that is too small, or 1
+ * @type {(A: Floats, T: number, threshold: number) => boolean} false where a sum is too small
  */
 function shrink(A, T, threshold) {
   for (let from = 0; from < A.length; from += T) {
@@ -377,10 +386,10 @@ function shrink(A, T, threshold) {
       A[t] = A[t] > threshold ? A[t] - threshold : A[t] < -threshold ? A[t] + threshold : 0;
       sum += A[t];
     }
-    if (!(sum >= SMALLEST_SUM)) return sum;
+    if (!(sum >= SMALLEST_SUM)) return false;
     for (let t = from; t < from + T; t++) A[t] /= sum;
   }
-  return 1;
+  return true;
 }
 
 /** @type {(W: Floats, A: Floats, T: number) => void} A = softmax(W) */
@@ -399,6 +408,7 @@ function softmax(W, A, T) {
 export const BORDERS = { one: 1 - Math.sqrt(0.9), fall: 1 - Math.sqrt(0.1) };
 const NEAR = 0.1; // stage 2 is over where both matrices are that near, as a share of sqrt(K)
 const DECIDED = 0.25; // a signal that large is no noise of the start
+const UNSTABLE = 3; // times the excess loss of the start
 const PATIENCE = 4; // a run that waits so many times longer than the exact flow is stuck
 const POINTS = 2000; // of a trail at most
 const LOOK_AFTER = 8; // samples over N between two looks, so that looking costs little
@@ -413,24 +423,15 @@ class Run {
     this.settings = settings;
     this.random = new Random(dataSeed, 2);
     this.one = drawBatch(task, new Random(0), 1);
-    this.sums = {
-      value: new Float64Array(N * N),
-      weights: new Float64Array(N * T),
-      context: new Float64Array(N),
-      residual: new Float64Array(N),
-      back: new Float64Array(N),
-      loss: 0,
-      count: 0,
-    };
+    const zeros = (/** @type {number} */ size) => new Float64Array(size);
+    this.sums = { value: zeros(N * N), weights: zeros(N * T), loss: 0, count: 0 };
+    this.room = { context: zeros(N), residual: zeros(N), back: zeros(N) };
     this.V = startValue(task, settings);
-    this.A = Float64Array.from(model?.attention ?? new Float64Array(N * T).fill(1 / T));
-    this.logits = isSoftmax ? Float64Array.from(model?.logits ?? new Float64Array(N * T)) : null;
+    this.A = Float64Array.from(model?.attention ?? zeros(N * T).fill(1 / T));
+    this.logits = isSoftmax ? Float64Array.from(model?.logits ?? zeros(N * T)) : null;
     if (this.logits) softmax(this.logits, this.A, T);
-    const remembered = { momentum: 1, adam: 2 }[settings.method] ?? 0;
-    /** what momentum or Adam keeps for V and for A */
-    this.memory = (remembered ? [N * N, N * T] : []).map((size) =>
-      Array.from({ length: remembered }, () => new Float64Array(size)),
-    );
+    const kept = { momentum: [0], adam: [0, 0] }[settings.method]; // for V and for A
+    this.memory = kept ? [N * N, N * T].map((size) => kept.map(() => zeros(size))) : [];
     this.step = 0;
     this.samples = 0;
     this.time = 0;
@@ -458,7 +459,6 @@ export const isOver = ({ status }) => status.name === "diverged" || status.name 
 /** @type {(run: Run, batch?: Batch) => void} make one step, on samples of the run's own or a batch */
 export function step(run, batch) {
   if (!batch) return void advance(run, Infinity);
-  run.sums.count = 0;
   for (let b = 0; b < batch.size; b++) addSample(run, batch, b);
   if (!isOver(run)) finish(run);
 }
@@ -488,14 +488,16 @@ function finish(run) {
   descend(V, sums.value, settings.rate);
   descend(logits ?? A, sums.weights, attentionRate(task, settings));
   if (logits) softmax(logits, A, task.T);
-  else if (METHODS[settings.method].divides) {
-    const sum = shrink(A, task.T, thresholdAt(task, settings, run.time));
-    if (sum !== 1) return breakDown(run, "vanished");
-  }
+  else if (
+    METHODS[settings.method].divides &&
+    !shrink(A, task.T, thresholdAt(task, settings, run.time))
+  )
+    return breakDown(run, "vanished");
   run.step++;
   run.samples += sums.count;
   run.time += settings.rate;
-  for (const array of [sums.value, sums.weights]) array.fill(0);
+  sums.value.fill(0);
+  sums.weights.fill(0);
   sums.loss = sums.count = 0;
   if (run.samples >= run.looks.next) look(run);
 }
@@ -512,6 +514,7 @@ const WORDS_OF = {
   fall: "The fall: the loss comes down.",
   two: "Stage 2: nearly right, and getting finer.",
   arrived: "Arrived: V and A are within a tenth of the truth.",
+  unstable: "Unstable: the loss is far above that of the start. Try a smaller rate.",
   wrong: "On the wrong side: the attention moves away from the truth.",
   stuck: "Stuck: still in stage 1, long after the exact flow would have left it.",
   diverged: "Diverged: the numbers overflowed. Try a smaller rate.",
@@ -541,7 +544,10 @@ function look(run) {
   if (weight >= BORDERS.fall) ends.fall ??= samples;
   if (weight > 0 && Math.max(errors.value, errors.attention) <= NEAR) ends.two ??= samples;
   const name = judge(run);
-  run.status = { name: name in ends ? "running" : name, words: WORDS_OF[name] };
+  run.status = {
+    name: name in ends || name === "unstable" ? "running" : name,
+    words: WORDS_OF[name],
+  };
   looks.next = samples + LOOK_AFTER * run.task.N;
   if (looks.count++ % looks.spacing) return;
   trail.samples.push(samples);
@@ -552,11 +558,12 @@ function look(run) {
 }
 
 /** @type {(run: Run) => string} */
-function judge({ step, signals, ends, time, wait }) {
+function judge({ step, signals, excess, trail, ends, time, wait }) {
   if (ends.two !== null) return "arrived";
-  if (signals.attention < -DECIDED) return "wrong";
   if (step === 0) return "ready";
+  if (excess > UNSTABLE * trail.excess[0]) return "unstable";
   if (ends.one !== null) return ends.fall === null ? "fall" : "two";
+  if (signals.attention < -DECIDED) return "wrong";
   return time > wait && signals.attention < DECIDED ? "stuck" : "one";
 }
 
@@ -587,9 +594,10 @@ function startValue(task, settings) {
   const { N, P, mu, model } = task;
   const { start, theta, share } = settings;
   if (model) return Float64Array.from(model.value);
-  const whole = { scratch: 0, tempered: share }[start] ?? 1;
-  const rest = start === "aligned" ? new Float64Array(N * N) : restBeside(task, settings);
-  return rest.map((r, i) => mu[i % N] + whole * (theta * (P[i] - mu[i % N]) + r));
+  const isRelated = start === "related" || start === "tempered";
+  const rest = isRelated ? restBeside(task, settings) : new Float64Array(N * N);
+  const [known, whole] = [start === "scratch" ? 0 : theta, start === "tempered" ? share : 1];
+  return rest.map((r, i) => mu[i % N] + whole * (known * (P[i] - mu[i % N]) + r));
 }
 
 /**
@@ -646,9 +654,7 @@ function follow({ KP, KQ, T }, [v, a], time) {
 
 // 7 settings, presets and link
 
-/**
- * @typedef {{[name in keyof typeof DEFAULTS]: (typeof DEFAULTS)[name]}} Settings
- */
+/** @typedef {typeof DEFAULTS} Settings */
 export const DEFAULTS = {
   version: 1,
   task: "example",
@@ -677,11 +683,6 @@ export const DEFAULTS = {
 
 /** @type {Record<string, {min: number, max: number, integer?: boolean}>} */
 export const LIMITS = {
-  N: { min: 2, max: 8, integer: true },
-  T: { min: 8, max: 4000, integer: true },
-  Q: { min: 1, max: 4, integer: true },
-  peak: { min: 0, max: 1 },
-  seed: { min: 0, max: WORDS - 1, integer: true },
   rate: { min: 1e-5, max: 10 },
   ratio: { min: 0, max: 1e4 },
   batch: { min: 1, max: 4096, integer: true },
@@ -689,6 +690,11 @@ export const LIMITS = {
   penaltyFrom: { min: 0, max: 1000 },
   theta: { min: -1, max: 1 },
   share: { min: 0.01, max: 1 },
+  N: { min: 2, max: 8, integer: true },
+  T: { min: 8, max: 4000, integer: true },
+  Q: { min: 1, max: 4, integer: true },
+  peak: { min: 0, max: 1 },
+  seed: { min: 0, max: WORDS - 1, integer: true },
   speed: { min: 1, max: 100, integer: true },
   steps: { min: 0, max: 1e7, integer: true },
 };
@@ -696,48 +702,56 @@ export const LIMITS = {
 /** @type {Record<string, (string | number | boolean)[]>} "given" comes from Python alone */
 export const CHOICES = {
   task: ["example", "random"],
+  lanes: [1, 2, 20],
+  log: [false, true],
   attention: ["linear", "softmax"],
   method: Object.keys(METHODS),
   schedule: ["constant", "falling"],
   start: ["scratch", "aligned", "related", "tempered"],
-  lanes: [1, 2, 20],
-  log: [false, true],
 };
 
 const LINKED = [...Object.keys(CHOICES), ...Object.keys(LIMITS)];
-const OTHER = LINKED.slice(1, 5).concat(
-  "rate ratio batch penalty penaltyFrom theta share".split(" "),
-);
+const OTHER = LINKED.slice(3, 14); // what the second lane may have otherwise, on the same data
 
 /** @type {{name: string, question: string, settings: Partial<Settings>}[]} */
 export const PRESETS = [
   {
     name: "Scratch and finetuned",
     question: "What is a little knowledge worth?",
-    settings: { T: 1000, lanes: 2, other: { start: "aligned", theta: 0.2 } },
+    settings: { T: 500, penalty: 0.01, lanes: 2, other: { start: "aligned", theta: 0.2 } },
   },
   {
     name: "SGD and the paper's method",
     question: "Which method learns from few samples?",
-    settings: { T: 250, lanes: 2, other: { method: "plain" } },
+    settings: { lanes: 2, other: { method: "plain" } },
   },
   {
     name: "Penalty first and penalty later",
     question: "When does the penalty kill a run?",
     settings: { T: 1000, penalty: 0.02, lanes: 2, other: { penaltyFrom: 20 } },
   },
+  {
+    name: "Twenty seeds",
+    question: "Which side of the saddle does a run take?",
+    settings: { T: 100, method: "preconditioned", batch: 2, lanes: 20 },
+  },
+  {
+    name: "Softmax beside linear",
+    question: "Does softmax attention learn the same?",
+    settings: { T: 100, lanes: 2, log: true, other: { attention: "softmax" } },
+  },
 ];
 
-/** @type {(settings: Settings) => string} what differs from DEFAULTS; none for a task from Python */
+/** @type {(settings: any) => string} what differs from DEFAULTS; none for a task from Python */
 export function toLink(settings) {
-  if (settings.task === "given") return "";
-  const parts = (/** @type {any} */ x, /** @type {any} */ usual, /** @type {string} */ prefix) =>
-    LINKED.filter((name) => name in x && x[name] !== usual[name]).map(
-      (name) => `&${prefix}${name}=${x[name]}`,
-    );
-  return ["#scb1", ...parts(settings, DEFAULTS, ""), ...parts(settings.other, {}, "other.")].join(
-    "",
-  );
+  const usual = /** @type {any} */ (DEFAULTS);
+  const own = LINKED.filter((name) => settings[name] !== usual[name]);
+  const other = OTHER.filter((name) => name in settings.other);
+  return settings.task === "given"
+    ? ""
+    : ["#scb1", ...own.map((name) => `${name}=${settings[name]}`)]
+        .concat(other.map((name) => `other.${name}=${settings.other[name]}`))
+        .join("&");
 }
 
 /** @type {(hash: string) => {settings: Settings, complaint: string}} DEFAULTS where it complains */
@@ -750,29 +764,24 @@ export function fromLink(hash) {
 /** @type {(hash: string, settings: any) => string} fill in what a link says; what is wrong with it */
 function readLink(hash, settings) {
   if (typeof hash !== "string" || hash.length > 2000) return "This link is too long to be one.";
-  const [mark, ...parts] = unescaped(hash).split("&");
+  let text = "";
+  try {
+    text = decodeURIComponent(hash);
+  } catch {} // damaged
+  const [mark, ...parts] = text.split("&");
   if (mark !== "#scb1") return "This link is damaged, or of another version of the playground.";
-  const seen = new Set();
   for (const part of parts) {
-    const [, prefix = "", name, text] = /^(other\.)?(\w+)=([\w.+-]+)$/.exec(part) ?? [];
-    const value = readValue(name, text);
-    const fits = value !== undefined && (!prefix || OTHER.includes(name));
-    if (!fits || seen.has(prefix + name)) {
-      return `This link asks for "${part.slice(0, 40).replace(/[^\w.=+-]/g, "?")}", which does not work.`;
+    const [, prefix, name, value] = /^(other\.)?(\w+)=([\w.+-]+)$/.exec(part) ?? [];
+    const into = prefix ? settings.other : settings;
+    const found = readValue(name, value);
+    const isAgain = parts.filter((other) => other.split("=")[0] === part.split("=")[0]).length > 1;
+    if (found === undefined || isAgain || (prefix && !OTHER.includes(name))) {
+      const shown = part.slice(0, 40).replace(/[^\w.=+-]/g, "?");
+      return `This link asks for "${shown}", which the playground does not have.`;
     }
-    seen.add(prefix + name);
-    (prefix ? settings.other : settings)[name] = value;
+    into[name] = found;
   }
   return "";
-}
-
-/** @type {(text: string) => string} empty where the escapes are broken */
-function unescaped(text) {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return "";
-  }
 }
 
 /** @type {(name: string, text: string) => string | number | boolean | undefined} */
@@ -815,10 +824,8 @@ print("alpha_V", run.signals.value[-1], "alpha_A", run.signals.attention[-1])
 
 /** @type {(M: Floats, rows: number) => string} the rows of a matrix */
 function literal(M, rows) {
-  const lines = Array.from({ length: rows }, (_, n) =>
-    M.filter((_, i) => i % rows === n).join(", "),
-  );
-  return `[\n${lines.map((line) => `    [${line}],\n`).join("")}]`;
+  const row = (/** @type {number} */ n) => M.filter((_, i) => i % rows === n).join(", ");
+  return `[\n${Array.from({ length: rows }, (_, n) => `    [${row(n)}],\n`).join("")}]`;
 }
 
 /** @type {(task: Task, settings: Settings) => string} */
@@ -841,16 +848,6 @@ function pythonStart(task, settings) {
   return `${begin}\nstart = scb.${kind}(${literal(V, task.N)}, ${weights})`;
 }
 
-/** @type {Record<string, string>} */
-const PYTHON_NAMES = {
-  plain: "SGD",
-  projected: "training.ProjectedSGD",
-  preconditioned: "ProximalGradient",
-  proximal: "ProximalGradient",
-  momentum: "training.Momentum",
-  adam: "training.Adam",
-};
-
 /** @type {(task: Task, settings: Settings) => string} */
 function pythonMethod(task, settings) {
   const { method, rate, penalty, penaltyFrom } = settings;
@@ -858,7 +855,7 @@ function pythonMethod(task, settings) {
   const later = penaltyFrom ? `scb.theory.penalty_from(${penaltyFrom}, ${penalty})` : penalty;
   const more = fast === rate ? "" : `, attention_rate=${fast}`;
   const last = thresholdAt(task, settings, Infinity) > 0 ? `, penalty=${later}` : "";
-  return `scb.${PYTHON_NAMES[method]}(${rate}${more}${last})`;
+  return `scb.${METHODS[method].name}(${rate}${more}${last})`;
 }
 
 /** @type {(settings: Settings) => string} */
