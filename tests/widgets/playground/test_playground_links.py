@@ -8,7 +8,19 @@ from node import ask, constants, settings
 
 DEFAULTS, LIMITS = constants()["DEFAULTS"], constants()["LIMITS"]
 CHOICES = constants()["CHOICES"]
-OTHER = "attention method schedule start rate ratio batch penalty penaltyFrom theta share".split()
+OTHER = [
+    "attention",
+    "method",
+    "schedule",
+    "start",
+    "rate",
+    "ratio",
+    "batch",
+    "penalty",
+    "penaltyFrom",
+    "theta",
+    "share",
+]
 
 
 def drawn(rng, name):
@@ -98,7 +110,7 @@ HOSTILE = [
     ]),
     # damaged
     *(f"#scb1{rest}" for rest in [
-        "&", "&&", "&T", "&T=", "&=T", "&=", "&T=300=400", "&T=300&T=300", "&T=300&T=400",
+        "&", "&&", "&T", "&=T", "&=", "&T=300=400", "&T=300&T=300", "&T=300&T=400",
         "&other.rate=0.1&other.rate=0.1", "T=300", "?T=300", "&T=300&", "&T=300&&rate=0.1", "%",
         "&T=%", "&T=%E0%A4%A", "&T=%00", "&T=300%", "&T=300\n", "&T=300\u0000", "&T=3 00", "&T=😀",
         "&T=300;rate=1", "&T=300#", "&rate=0.1&T=",

@@ -1,7 +1,7 @@
 """The playground's random numbers: the generator, the law of the samples, what lanes share.
 
-The tests of a law draw with a fixed seed, so they repeat. Each fails a right sampler for one seed in
-a thousand.
+The tests of a law draw with a fixed seed, so they repeat. Each fails a right sampler for one seed
+in a thousand.
 """
 
 from itertools import product
