@@ -865,8 +865,1387 @@ function pythonBatch({ schedule, batch, rate }) {
   return `scb.theory.batch_schedule(${spending}, ${rate})`;
 }
 
-// 9 charts
+// 9 charts: each draws with a pen, and a pen writes on a canvas or into SVG
+
+/**
+ * Lengths are CSS pixels. Points are flat, x0, y0, x1, y1, and so on; NaN lifts the pen. In words a
+ * letter after an underscore is set lower; a look is any of "bold", "small" and "turned".
+ * @typedef {{w: number, h: number,
+ *   line(points: number[], color: Color, width?: number, alpha?: number, dash?: number[]): void,
+ *   text(x: number, y: number, words: string, align?: Align, look?: string, color?: Color): void,
+ *   clip(box: Box, draw: () => void): void}} Pen
+ * @typedef {"start" | "middle" | "end"} Align
+ * @typedef {{x: number, y: number, w: number, h: number}} Box
+ * @typedef {{from: number, to: number, log?: boolean, label?: string}} Axis
+ * @typedef {(value: number) => number} Scale
+ * @typedef {keyof typeof LIGHT} Color
+ */
+
+// Okabe and Ito's palette, as in the book's figures; a little lighter where the page is dark
+const LIGHT = {
+  ink: "#222222",
+  paper: "#ffffff",
+  theory: "#6b6b6b",
+  value: "#0072B2",
+  attention: "#D55E00",
+  green: "#009E73",
+  purple: "#CC79A7",
+  amber: "#E69F00",
+  sky: "#56B4E9",
+};
+const DARK = { ...LIGHT, ink: "#e6e6e6", paper: "#14181e", theory: "#a6a6a6" };
+Object.assign(DARK, { value: "#4DA8E0", attention: "#F2813A", green: "#2FC398" });
+const SHIFT = { start: 0, middle: 0.5, end: 1 };
+const sizeOf = (/** @type {string} */ look) => (look.includes("small") ? 11 : 12.5);
+
+/** @type {(ink: CanvasRenderingContext2D, theme: typeof LIGHT, font: string, w: number, h: number) => Pen} */
+function canvasPen(ink, theme, font, w, h) {
+  return {
+    w,
+    h,
+    line(points, color, width = 1.5, alpha = 1, dash = []) {
+      Object.assign(ink, { strokeStyle: theme[color], lineWidth: width, globalAlpha: alpha });
+      ink.setLineDash(dash);
+      ink.beginPath();
+      for (let at = 0; at < points.length; at += 2) {
+        if (at && points[at - 2] === points[at - 2]) ink.lineTo(points[at], points[at + 1]);
+        else ink.moveTo(points[at], points[at + 1]);
+      }
+      ink.stroke();
+    },
+    text(x, y, words, align = "start", look = "", color = "ink") {
+      const size = sizeOf(look);
+      const sized = (/** @type {number} */ s) =>
+        (ink.font = `${look.includes("bold") ? "600 " : ""}${s}px ${font}`);
+      sized(size);
+      let along = -SHIFT[align] * ink.measureText(words.replace(/_/g, "")).width;
+      ink.save();
+      ink.translate(x, y);
+      if (look.includes("turned")) ink.rotate(-Math.PI / 2);
+      Object.assign(ink, { fillStyle: theme[color], globalAlpha: 1 });
+      words.split(/_(\w)/).forEach((part, lower) => {
+        sized(lower % 2 ? 0.75 * size : size);
+        ink.fillText(part, along, lower % 2 ? 3 : 0);
+        along += ink.measureText(part).width;
+      });
+      ink.restore();
+    },
+    clip({ x, y, w, h }, draw) {
+      ink.save();
+      ink.beginPath();
+      ink.rect(x, y, w, h);
+      ink.clip();
+      draw();
+      ink.restore();
+    },
+  };
+}
+
+/** @type {(out: string[], w: number, h: number) => Pen} a pen that adds elements to `out` */
+function svgPen(out, w, h) {
+  const near = (/** @type {number} */ length) => length.toFixed(2);
+  return {
+    w,
+    h,
+    line(points, color, width = 1.5, alpha = 1, dash = []) {
+      const path = points.map((x, at) =>
+        at % 2 ? near(x) : `${points[at - 2] === points[at - 2] && at ? "L" : "M"}${near(x)}`,
+      );
+      const look = `stroke="${LIGHT[color]}" stroke-width="${near(width)}" opacity="${alpha}"`;
+      const d = path.join(" ").replace(/.NaN NaN/g, "");
+      out.push(`<path d="${d}" fill="none" ${look} stroke-dasharray="${dash}"/>`);
+    },
+    text(x, y, words, align = "start", look = "", color = "ink") {
+      const safe = words.replace(/[&<]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+      const lower = '<tspan dy="3" font-size="75%">$1</tspan><tspan dy="-3">\u200b</tspan>';
+      const place = `transform="translate(${near(x)} ${near(y)}) rotate(${look.includes("turned") ? -90 : 0})"`;
+      const type = `font-size="${sizeOf(look)}" font-weight="${look.includes("bold") ? 600 : 400}"`;
+      const fill = `fill="${LIGHT[color]}" text-anchor="${align}"`;
+      out.push(`<text ${place} ${type} ${fill}>${safe.replace(/_(\w)/g, lower)}</text>`);
+    },
+    clip({ x, y, w, h }, draw) {
+      const size = `width="${near(w)}" height="${near(h)}"`;
+      out.push(`<svg x="${x}" y="${y}" ${size} viewBox="${x} ${y} ${near(w)} ${near(h)}">`);
+      draw();
+      out.push("</svg>");
+    },
+  };
+}
+
+/** @type {(pen: Pen, box: Box, color: Color, alpha?: number) => void} a box is a thick line */
+const paint = (pen, { x, y, w, h }, color, alpha) =>
+  pen.line([x, y + h / 2, x + w, y + h / 2], color, h, alpha);
+
+/** @type {(pen: Pen, x: number, y: number, color: Color) => void} */
+const dot = (pen, x, y, color) => pen.text(x, y + 4, "●", "middle", "small", color);
+
+/** @type {(axis: Axis, start: number, length: number) => Scale} */
+function scale({ from, to, log }, start, length) {
+  if (!log) return (value) => start + (length * (value - from)) / (to - from);
+  return (value) => start + (length * Math.log(Math.max(value / from, 1e-3))) / Math.log(to / from);
+}
+
+/** @type {(axis: Axis, most: number) => number[]} about `most` round numbers */
+function ticks({ from, to, log }, most) {
+  const [low, high] = log ? [Math.log10(from), Math.log10(to)] : [from, to];
+  const rough = (high - low) / most;
+  const unit = log ? 1 : 10 ** Math.floor(Math.log10(rough));
+  const step = unit * ([1, 2, 5].find((digit) => digit * unit >= rough) ?? 10);
+  const first = Math.ceil(low / step - 1e-9);
+  const marks = Math.max(0, Math.floor(high / step + 1e-9) - first + 1);
+  return Array.from({ length: marks }, (_, at) => (first + at) * step).map((x) =>
+    log ? 10 ** x : x,
+  );
+}
+
+const signed = (/** @type {string} */ number) => number.replace("-", "−");
+const count = (/** @type {number} */ x) => Math.round(x).toLocaleString("en-US");
+const two = (/** @type {number} */ x) => signed(x.toFixed(2).replace(/^-(0\.00)$/, "$1"));
+const letter = (/** @type {number} */ token) => String.fromCharCode(65 + token);
+
+/** @type {(x: number) => string} such as 12,800, 0.05 and 1e−6 */
+function brief(x) {
+  if (Math.abs(x) >= 1000) return count(x);
+  return signed(x && Math.abs(x) < 0.001 ? x.toExponential() : String(+x.toPrecision(4)));
+}
+
+/** @type {(pen: Pen, title: string, note?: string) => void} */
+function heading(pen, title, note = "") {
+  pen.text(2, 15, title, "start", "bold");
+  pen.text(pen.w - 8, 15, note, "end", "", "theory");
+}
+
+/** @type {(pen: Pen) => Box} where the plot is in a chart with axes */
+const inside = ({ w, h }) => ({ x: 58, y: 28, w: w - 84, h: h - 70 });
+
+/** @type {(pen: Pen, plot: Box, x: Axis, y: Axis) => {X: Scale, Y: Scale}} */
+function axes(pen, plot, x, y) {
+  const [right, bottom] = [plot.x + plot.w, plot.y + plot.h];
+  const [X, Y] = [scale(x, plot.x, plot.w), scale(y, bottom, -plot.h)];
+  pen.line([plot.x, plot.y, plot.x, bottom, right, bottom], "ink", 1, 0.5);
+  for (const tick of ticks(x, plot.w / 80)) {
+    pen.line([X(tick), bottom, X(tick), bottom + 4], "ink", 1, 0.5);
+    pen.text(X(tick), bottom + 17, brief(tick), "middle", "small");
+  }
+  for (const tick of ticks(y, plot.h / 36)) {
+    pen.line([plot.x - 4, Y(tick), plot.x, Y(tick)], "ink", 1, 0.5);
+    pen.text(plot.x - 7, Y(tick) + 4, brief(tick), "end", "small");
+  }
+  pen.text(plot.x + plot.w / 2, bottom + 34, x.label ?? "", "middle");
+  pen.text(plot.x - 46, plot.y + plot.h / 2, y.label ?? "", "middle", "turned");
+  return { X, Y };
+}
+
+/** @type {(xs: number[], ys: number[], X: Scale, Y: Scale, most?: number) => number[]} thinned */
+function curve(xs, ys, X, Y, most = 400) {
+  const every = 2 ** Math.max(0, Math.ceil(Math.log2(xs.length / most)));
+  const points = [];
+  for (let at = 0; at < xs.length; at += every) points.push(X(xs[at]), Y(ys[at]));
+  return points.concat(X(xs[xs.length - 1]), Y(ys[xs.length - 1]));
+}
+
+/** @type {(lane: Lane) => Axis} */
+const samplesAxis = ({ reach, settings: { log, batch } }) => ({
+  from: log ? Math.min(batch, reach / 10) : 0,
+  to: reach,
+  log,
+  label: `samples seen${log ? ", logarithmic" : ""}`,
+});
+
+/** @type {(pen: Pen, plot: Box, X: Scale, run: Run) => void} shades the stages so far */
+function stages(pen, plot, X, { samples, ends: { one, fall, two: done } }) {
+  /** @type {[string, number, number, Color, number][]} */
+  const spans = [
+    ["stage 1", 0, one ?? samples, "ink", 0.06],
+    ["fall", one ?? samples, fall ?? samples, "amber", 0.3],
+    ["stage 2", fall ?? samples, done ?? samples, "amber", 0.12],
+  ];
+  for (const [name, start, end, color, alpha] of spans) {
+    const x = Math.max(plot.x, X(start));
+    const w = Math.min(plot.x + plot.w, X(end)) - x;
+    if (w > 0) paint(pen, { ...plot, x, w }, color, alpha);
+    if (w > 7 * name.length) pen.text(x + w / 2, plot.y + 13, name, "middle", "small");
+  }
+}
+
+/** @type {(lists: number[][], low: number, high: number) => number[]} the range of all numbers */
+function extent(lists, low, high) {
+  for (const list of lists)
+    for (const x of list) ((low = Math.min(low, x)), (high = Math.max(high, x)));
+  return [low, high];
+}
+
+/** @type {(A: Floats, k: number, T: number, each: number) => Floats} sums of `each` weights */
+function gather(A, k, T, each) {
+  const sums = new Float64Array(Math.ceil(T / each));
+  for (let t = 0; t < T; t++) sums[Math.floor(t / each)] += A[k * T + t];
+  return sums;
+}
+
+/** @type {(pen: Pen, lane: Lane) => void} */
+function drawAttention(pen, { task: { N, T, attention }, runs: [run] }) {
+  const plot = { ...inside(pen), x: 42, w: pen.w - 60 };
+  const each = Math.ceil((4 * T) / plot.w); // positions that a bar gathers
+  const full = Math.max(...attention);
+  heading(pen, "Attention A", "outlined: the truth");
+  for (let k = 0; k < N; k++) {
+    const row = { ...plot, y: plot.y + (plot.h * k) / N, h: plot.h / N };
+    drawRow(pen, row, gather(run.A, k, T, each), gather(attention, k, T, each), full);
+    pen.text(plot.x - 8, row.y + row.h / 2 + 8, letter(k), "end", "bold");
+  }
+  pen.text(12, plot.y + plot.h / 2, "last token", "middle", "turned");
+  const X = scale({ from: 0.5, to: T + 0.5 }, plot.x, plot.w);
+  const marks = ticks({ from: 1, to: T }, plot.w / 80).filter((t) => t > T / 20 && t < 0.97 * T);
+  for (const t of [1, ...marks, T]) pen.text(X(t), pen.h - 25, count(t), "middle", "small");
+  const note = each > 1 ? `; a bar is the sum of ${each}` : "";
+  pen.text(plot.x + plot.w / 2, pen.h - 8, `position in the context${note}`, "middle");
+}
+
+/** @type {(pen: Pen, row: Box, sums: Floats, truth: Floats, full: number) => void} a column of A */
+function drawRow(pen, row, sums, truth, full) {
+  const [floor, tall, w] = [row.y + row.h, (row.h - 18) / full, row.w / sums.length];
+  const at = (/** @type {number} */ bar) => row.x + (bar + 0.5) * w;
+  const up = (/** @type {number} */ sum) => floor - Math.min(row.h - 10, sum * tall || 0);
+  const bars = Array.from(sums, (sum, bar) => [at(bar), floor, at(bar), up(sum), NaN, NaN]);
+  pen.line(bars.flat(), "attention", Math.max(1, w - 1));
+  pen.line([row.x, floor, row.x + row.w, floor], "ink", 1, 0.5);
+  truth.forEach((weight, bar) => {
+    if (!weight) return;
+    const [left, right, top] = [
+      at(bar) - Math.max(4.5, w / 2),
+      at(bar) + Math.max(4.5, w / 2),
+      up(weight),
+    ];
+    pen.line([left, floor, left, top, right, top, right, floor], "ink", 1.25, 1, [3, 2]);
+    pen.line([left, floor + 7, at(bar), floor + 2, right, floor + 7], "ink");
+    if (row.h > 40) pen.text(right + 4, top + 9, two(weight), "start", "small");
+  });
+}
+
+/** @type {(pen: Pen, lane: Lane) => void} */
+function drawValue(pen, { task: { N, P }, runs: [run] }) {
+  const cell = Math.min((pen.w - 80) / (2 * N), (pen.h - 86) / N);
+  const [top, side, left] = [48, N * cell, (pen.w - 2 * N * cell - 22) / 2 + 16];
+  heading(pen, "Value matrix V, beside P");
+  [run.V, P].forEach((matrix, second) => {
+    const x = left + second * (side + 22);
+    const name = second ? "P, the truth" : "V, trained";
+    pen.text(x + side / 2, top - 8, name, "middle", "bold", second ? "ink" : "value");
+    drawCells(pen, matrix, N, Math.max(...P), { x, y: top, w: cell, h: cell });
+    for (let k = 0; k < N; k++) {
+      pen.text(x + (k + 0.5) * cell, top + side + 14, letter(k), "middle", "small");
+      if (!second) pen.text(x - 10, top + (k + 0.5) * cell + 4, letter(k), "middle", "small");
+    }
+  });
+  pen.text(left + side + 11, top + side + 31, "token at the source position", "middle");
+  pen.text(left - 24, top + side / 2, "next token", "middle", "turned");
+}
+
+/** @type {(pen: Pen, matrix: Floats, N: number, full: number, first: Box) => void} */
+function drawCells(pen, matrix, N, full, { x, y, w, h }) {
+  matrix.forEach((entry, at) => {
+    const strength = Math.min(1, Math.abs(entry) / full);
+    const cell = { x: x + Math.floor(at / N) * w, y: y + (at % N) * h, w: w - 1.5, h: h - 1.5 };
+    paint(pen, cell, "ink", 0.06);
+    paint(pen, cell, entry < 0 ? "purple" : "value", strength);
+    if (w < 32) return;
+    const color = strength > 0.55 ? "paper" : "ink";
+    pen.text(cell.x + cell.w / 2, cell.y + cell.h / 2 + 4, two(entry), "middle", "", color);
+  });
+}
+
+/** @type {(lane: Lane) => boolean} whether the exact flow is what these runs follow but for noise */
+const follows = ({ settings: { attention, method } }) =>
+  attention === "linear" && (method === "preconditioned" || method === "proximal");
+
+/** @type {(pen: Pen, lane: Lane) => void} */
+function drawSignals(pen, lane) {
+  const { runs, path } = lane;
+  const [first] = runs;
+  const [low, high] = extent(
+    [path, ...runs.map(({ trail }) => trail)].flatMap((line) => [line.value, line.attention]),
+    -0.02,
+    1.1,
+  );
+  const from = low < -0.1 ? Math.max(-3, Math.floor(4 * low) / 4) : -0.1;
+  const to = Math.min(3, Math.ceil(5 * high) / 5);
+  const plot = inside(pen);
+  heading(pen, "Signals", follows(lane) ? "dashed: exact gradients" : "");
+  const { X, Y } = axes(pen, plot, samplesAxis(lane), {
+    from,
+    to,
+    label: "signal (dimensionless)",
+  });
+  pen.clip(plot, () => {
+    if (runs.length === 1) stages(pen, plot, X, first);
+    levels(pen, plot, Y);
+    for (const name of follows(lane) ? SIGNALS : [])
+      pen.line(curve(path.samples, path[name], X, Y), "theory", 1.25, 1, [5, 4]);
+    for (const { trail } of runs)
+      for (const name of SIGNALS)
+        pen.line(curve(trail.samples, trail[name], X, Y), name, runs.length > 1 ? 1 : 2);
+  });
+  const x = Math.min(X(first.samples) + 5, plot.x + plot.w + 5);
+  const gap = Y(first.signals.value) - Y(first.signals.attention);
+  const apart = Math.max(0, 15 - Math.abs(gap)) / (gap > 0 ? 2 : -2); // names do not overlap
+  pen.text(x, Y(first.signals.value) + 4 + apart, "α_V", "start", "bold", "value");
+  pen.text(x, Y(first.signals.attention) + 4 - apart, "α_A", "start", "bold", "attention");
+}
+
+const SIGNALS = /** @type {["value", "attention"]} */ (["value", "attention"]);
+
+/** @type {(pen: Pen, plot: Box, Y: Scale) => void} 0, where signals start, and 1, the truth */
+function levels(pen, { x, w }, Y) {
+  pen.line([x, Y(0), x + w, Y(0)], "ink", 1, 0.3);
+  pen.line([x, Y(1), x + w, Y(1)], "ink", 1, 0.7, [2, 3]);
+}
+
+/** @type {(run: Run) => Color} by how it fares */
+const fate = ({ status: { name } }) =>
+  name === "wrong" ? "purple" : /stuck|diverged|vanished/.test(name) ? "amber" : "green";
+
+/** @type {(pen: Pen, lane: Lane) => void} */
+function drawPortrait(pen, { task, runs, path }) {
+  const [low] = extent(
+    runs.flatMap(({ trail }) => [trail.value, trail.attention]),
+    0,
+    0,
+  );
+  const axis = { from: low < -0.3 ? -1.75 : -0.4, to: 1.75 };
+  const { x, y, w, h } = inside(pen);
+  const side = Math.min(w, h);
+  const plot = { x: x + (w - side) / 2, y, w: side, h: side };
+  heading(pen, "Plane of the signals", "dashed: exact gradients");
+  const [across, up] = [
+    { ...axis, label: "α_V, signal in V" },
+    { ...axis, label: "α_A, signal in A" },
+  ];
+  const { X, Y } = axes(pen, plot, across, up);
+  pen.clip(plot, () => {
+    pen.line(arrows(task, axis, X, Y), "theory", 1, 0.6);
+    pen.line(curve(path.value, path.attention, X, Y), "ink", 1.5, 1, [5, 4]);
+    for (const run of runs) {
+      const { trail, signals } = run;
+      const width = runs.length > 1 ? 1 : 2;
+      pen.line(curve(trail.value, trail.attention, X, Y), fate(run), width);
+      dot(pen, X(signals.value), Y(signals.attention), fate(run));
+    }
+  });
+  const saddle = Y(-1 / (task.T * task.KQ));
+  pen.text(X(0), saddle + 5, "×", "middle", "bold");
+  pen.text(X(0) + 8, saddle + 15, "saddle");
+  pen.text(X(1), Y(1) + 5, "★", "middle");
+  pen.text(X(1) + 9, Y(1) - 6, "truth");
+}
+
+/** @type {(task: Task, axis: Axis, X: Scale, Y: Scale) => number[]} where the exact flow goes */
+function arrows(task, { from, to }, X, Y) {
+  const points = [];
+  const gap = (to - from) / 13;
+  for (let v = from + gap / 2; v < to; v += gap)
+    for (let a = from + gap / 2; a < to; a += gap) {
+      const [dv, da] = velocity(task, v, a);
+      const long = (0.5 * gap) / (Math.hypot(dv, da) + 1e-9);
+      const [x, y] = [X(v + dv * long), Y(a + da * long)];
+      const [dx, dy] = [(x - X(v)) * 0.35, (y - Y(a)) * 0.35];
+      points.push(X(v), Y(a), x, y, NaN, NaN);
+      points.push(x - dx - dy, y - dy + dx, x, y, x - dx + dy, y - dy - dx, NaN, NaN);
+    }
+  return points;
+}
+
+/** @type {(pen: Pen, lane: Lane) => void} */
+function drawLoss(pen, lane) {
+  const { runs, task, path } = lane;
+  const seen = runs.map(({ trail }) => trail.excess.filter((loss) => loss > 1e-8 && loss < 1e4));
+  const [low, high] = extent(seen, 0.02, 0.02).map((loss) => Math.log10(loss));
+  const [from, to] = [10 ** Math.floor(low - 0.05), 10 ** Math.ceil(high + 0.05)];
+  const plot = inside(pen);
+  heading(pen, "Excess loss", `above the floor, ${task.bayes.toFixed(4)}`);
+  const y = { from, to, log: true, label: "excess loss, logarithmic" };
+  const { X, Y } = axes(pen, plot, samplesAxis(lane), y);
+  pen.clip(plot, () => {
+    if (runs.length === 1) stages(pen, plot, X, runs[0]);
+    const exact = path.value.map((v, at) => flowLoss(task, v, path.attention[at]));
+    if (follows(lane)) pen.line(curve(path.samples, exact, X, Y), "theory", 1.25, 1, [5, 4]);
+    for (const run of runs) {
+      const color = runs.length > 1 ? fate(run) : "sky";
+      pen.line(curve(run.trail.samples, run.trail.excess, X, Y), color, runs.length > 1 ? 1 : 2);
+      dot(pen, X(run.samples), Y(run.excess), color);
+    }
+  });
+}
+
+/** @type {(task: Task, v: number, a: number) => number} the excess loss under exact gradients */
+const flowLoss = ({ KP, KQ, T }, v, a) => 0.5 * KP * ((1 - v) ** 2 / T + KQ * (1 - v * a) ** 2);
+
+/** @type {Record<string, string>} */
+const SIGNS = { arrived: "✓", stuck: "…", wrong: "✗", diverged: "∞", vanished: "0" };
+
+/** @type {(pen: Pen, lane: Lane) => void} */
+function drawMany(pen, lane) {
+  const { runs, reach } = lane;
+  const across = pen.w > 560 ? 10 : 5;
+  const [w, h] = [(pen.w - 4) / across, (pen.h - 48) / Math.ceil(runs.length / across)];
+  const arrived = runs.filter(({ status }) => status.name === "arrived").length;
+  heading(pen, "Many seeds", `${arrived} of ${runs.length} have arrived`);
+  runs.forEach((run, at) => {
+    const plot = {
+      x: 2 + (at % across) * w,
+      y: 26 + Math.floor(at / across) * h,
+      w: w - 6,
+      h: h - 6,
+    };
+    const X = scale(samplesAxis(lane), plot.x, plot.w);
+    const Y = scale({ from: -1.6, to: 1.6 }, plot.y + plot.h, -plot.h);
+    paint(pen, plot, "ink", 0.05);
+    pen.clip(plot, () => {
+      levels(pen, plot, Y);
+      for (const name of SIGNALS)
+        pen.line(curve(run.trail.samples, run.trail[name], X, Y, 60), name);
+    });
+    paint(pen, { ...plot, y: plot.y + plot.h - 3, h: 3 }, fate(run));
+    pen.text(plot.x + 4, plot.y + 13, SIGNS[run.status.name] ?? "", "start", "bold");
+  });
+  const words = `α_V blue, α_A orange, over ${count(reach)} samples; dotted: 1, the truth`;
+  pen.text(pen.w / 2, pen.h - 6, words, "middle");
+}
+
+const TOKENS = /** @type {Color[]} */ (
+  "sky amber green purple value attention theory ink".split(" ")
+);
+
+/** @type {(pen: Pen, lane: Lane) => void} the last sample that was drawn, or the first that will be */
+function drawLast(pen, { task, settings, runs: [run] }) {
+  const { T, positions, weights } = task;
+  const sample = run.step ? run.one : drawBatch(task, new Random(settings.seed, 2), 1);
+  const [last, output] = [sample.last[0], sample.output[0]];
+  const across = Math.min(T, Math.max(24, Math.ceil(Math.sqrt((3 * T * pen.w) / pen.h))));
+  const [w, h] = [(pen.w - 8) / across, Math.min(32, (pen.h - 74) / Math.ceil(T / across))];
+  heading(pen, run.step ? "The last sample" : "The first sample");
+  sample.tokens.forEach((token, t) => {
+    const [x, y] = [4 + (t % across) * w, 28 + Math.floor(t / across) * h];
+    const chosen = positions[last].includes(t);
+    paint(pen, { x, y, w: w - 1, h: h - 3 }, TOKENS[token % 8], chosen ? 1 : 0.4);
+    if (chosen) pen.line([x, y, x + w, y, x + w, y + h - 3, x, y + h - 3, x, y], "ink", 2.5);
+    if (w > 11) pen.text(x + w / 2, y + h / 2 + 3, letter(token), "middle", chosen ? "bold" : "");
+  });
+  const law = positions[last].map((t, at) => `${count(t + 1)} (${brief(weights[last][at])})`);
+  pen.text(
+    4,
+    pen.h - 28,
+    `The last token, ${letter(last)}, points to position ${law.join(" or ")}.`,
+  );
+  pen.text(4, pen.h - 9, `P draws the next token by what stands there: ${letter(output)}.`);
+}
+
+const usual = (/** @type {number} */ w) => Math.max(240, Math.min(340, 0.8 * w));
+
+/** @type {Record<string, [string, (pen: Pen, lane: Lane) => void, (w: number, N: number) => number]>} */
+const CHARTS = {
+  samples: ["Sample", drawLast, () => 220],
+  attention: ["Attention", drawAttention, (_, N) => 72 + N * Math.max(30, Math.min(62, 210 / N))],
+  value: ["V and P", drawValue, (w, N) => 90 + Math.min((w - 80) / 2, 60 * N)],
+  signals: ["Signals", drawSignals, usual],
+  portrait: ["Plane", drawPortrait, usual],
+  loss: ["Loss", drawLoss, usual],
+  many: ["Seeds", drawMany, (w) => (w > 560 ? 230 : 330)],
+};
+
+/** @type {(task: Task, v: number, a: number) => [number, number]} */
+const velocity = ({ KP, KQ, T }, v, a) => [
+  (1 - v) / T + KQ * a * (1 - v * a),
+  KP * v * (1 - v * a),
+];
 
 // 10 controls and view
 
+/** @type {(min: number, max: number) => number[]} round numbers, evenly spaced on a log scale */
+function ladder(min, max) {
+  const powers = Array.from({ length: 10 }, (_, at) => at - 5);
+  const all = powers.flatMap((power) => [1, 1.5, 2, 3, 5, 7].map((digit) => +`${digit}e${power}`));
+  return [...new Set([min, ...all, max])].filter((x) => x >= min && x <= max);
+}
+
+/** @type {(min: number, max: number, step: number) => number[]} */
+const evenly = (min, max, step) =>
+  Array.from(
+    { length: Math.round((max - min) / step) + 1 },
+    (_, at) => +(min + at * step).toFixed(4),
+  );
+
+/** @type {(speed: number) => number} steps a second; at the highest speed as many as there is time for */
+const stepsPerSecond = (speed) => (speed < LIMITS.speed.max ? 10 ** ((speed - 1) / 33) : Infinity);
+
+/** @type {(settings: Settings) => boolean} */
+const isRandom = ({ task }) => task === "random";
+/** @type {(settings: Settings) => boolean} */
+const isPenalised = ({ method, attention }) => method === "proximal" && attention === "linear";
+
+/**
+ * A label; what there is to choose from (numbers make a slider, names a list, nothing a box); how a
+ * number is written; when it matters.
+ * @type {Record<string, [string, (number[] | Record<string, string>)?, ((x: number) => string)?,
+ *   ((settings: Settings) => boolean)?]>}
+ */
+const CONTROLS = {
+  task: ["Task", { example: "the book's example", random: "a random one", given: "from Python" }],
+  N: ["Tokens, N", evenly(2, 8, 1), brief, isRandom],
+  Q: ["True positions of a token, Q", evenly(1, 4, 1), brief, isRandom],
+  peak: ["How peaked P is", evenly(0, 1, 0.05), two, isRandom],
+  T: [
+    "Context length, T",
+    ladder(8, 4000).filter((T) => T % 1 === 0),
+    (T) => `${count(T)} positions`,
+    ({ task }) => task !== "given",
+  ],
+  seed: ["Seed"],
+  method: [
+    "Method",
+    {
+      plain: "plain SGD",
+      projected: "projected",
+      preconditioned: "preconditioned",
+      proximal: "proximal, the paper's",
+      momentum: "momentum",
+      adam: "Adam",
+    },
+  ],
+  rate: ["Learning rate", ladder(1e-5, 10)],
+  ratio: [
+    "Rate of A over that of V",
+    [0, ...ladder(0.01, 1e4)],
+    (x) => (x ? brief(x) : "as usual"),
+  ],
+  schedule: [
+    "Samples a step",
+    { constant: "always the same", falling: "falling, as in chapter 6" },
+  ],
+  batch: [
+    "Batch",
+    evenly(0, 12, 1).map((power) => 2 ** power),
+    (batch) => `${count(batch)} samples`,
+    ({ schedule }) => schedule === "constant",
+  ],
+  penalty: ["Penalty on A", [0, ...ladder(1e-5, 1)], brief, isPenalised],
+  penaltyFrom: [
+    "Penalty from time (rate × steps)",
+    [0, ...ladder(1, 1000)],
+    brief,
+    (settings) => isPenalised(settings) && settings.penalty > 0,
+  ],
+  attention: ["Attention", { linear: "linear", softmax: "softmax" }],
+  start: [
+    "V at the start",
+    {
+      scratch: "knows nothing",
+      aligned: "knows a part of P",
+      related: "is from a related task",
+      tempered: "the same, tempered",
+      given: "from Python",
+    },
+  ],
+  theta: ["How much of P it knows, θ", evenly(-1, 1, 0.05), two, ({ start }) => /ed$/.test(start)],
+  share: ["Tempered to a share of", ladder(0.01, 1), brief, ({ start }) => start === "tempered"],
+  lanes: ["Runs", { 1: "one", 2: "two side by side", 20: "twenty seeds" }],
+  speed: [
+    "Speed",
+    evenly(1, 100, 1),
+    (x) => (x < 100 ? `${brief(+stepsPerSecond(x).toPrecision(2))} steps a second` : "all it can"),
+  ],
+  log: ["Samples on a logarithmic axis"],
+};
+const GROUPS = {
+  Task: ["task", "N", "Q", "peak", "T", "seed"],
+  Training: ["method", "rate", "ratio", "schedule", "batch", "penalty", "penaltyFrom"],
+  Start: ["attention", "start", "theta", "share"],
+  View: ["lanes", "speed", "log"],
+};
+const KEPT = ["speed", "log"]; // what can change while a run goes on
+
+/** @type {(name: string, value: any) => string} */
+function written(name, value) {
+  const [, choices, write = brief] = CONTROLS[name];
+  return choices && !Array.isArray(choices) ? choices[value] : write(value);
+}
+
+/** @type {(text: string) => HTMLElement} the element that some HTML stands for */
+function html(text) {
+  const template = document.createElement("template");
+  template.innerHTML = text;
+  return /** @type {HTMLElement} */ (template.content.firstElementChild);
+}
+
+let ids = 0;
+const newId = () => `scb-${Math.random().toString(36).slice(2, 8)}-${ids++}`;
+
+/** @type {(label: string, field: string) => {row: HTMLElement, input: any}} `field` has no id yet */
+function labelled(label, field) {
+  const id = newId();
+  const row = html(`<div class="scb-row"><label for="${id}">${label}</label>${field}</div>`);
+  const input = row.querySelector("input, select");
+  input?.setAttribute("id", id);
+  return { row, input };
+}
+
+/** @type {(names: Record<string, string>) => string} */
+const options = (names) =>
+  Object.entries(names)
+    .map(([value, words]) => `<option value="${value}">${words}</option>`)
+    .join("");
+
+/**
+ * A labelled control; `refresh` makes it show a setting.
+ * @type {(name: string, write: (value: any) => void) =>
+ *   {row: HTMLElement, refresh: (settings: any) => void}}
+ */
+function control(name, write) {
+  const [label, choices, , matters] = CONTROLS[name];
+  if (Array.isArray(choices)) return slider(name, write, choices);
+  const isBox = name === "log";
+  const kind = isBox ? '<input type="checkbox">' : '<input type="number" min="0" step="1">';
+  const { row, input } = labelled(label, choices ? `<select>${options(choices)}</select>` : kind);
+  input.addEventListener("change", () => {
+    if (isBox) write(input.checked);
+    else if (choices) write(name === "lanes" ? +input.value : input.value);
+    else write(Math.min(LIMITS[name].max, Math.max(LIMITS[name].min, Math.round(+input.value))));
+  });
+  const refresh = (/** @type {any} */ settings) => {
+    row.hidden = matters?.(settings) === false;
+    input[isBox ? "checked" : "value"] = settings[name];
+  };
+  return { row, refresh };
+}
+
+/** @type {(name: string, write: (value: any) => void, choices: number[]) => ReturnType<typeof control>} */
+function slider(name, write, choices) {
+  const [label, , , matters] = CONTROLS[name];
+  const { row, input } = labelled(label, '<output></output><input type="range" min="0">');
+  let values = choices;
+  input.addEventListener("input", () => write(values[+input.value]));
+  const refresh = (/** @type {any} */ settings) => {
+    row.hidden = matters?.(settings) === false;
+    values = [...new Set([...choices, settings[name]])].sort((x, y) => x - y);
+    input.max = values.length - 1;
+    input.value = values.indexOf(settings[name]);
+    input.ariaValueText = written(name, settings[name]);
+    /** @type {any} */ (row.querySelector("output")).textContent = input.ariaValueText;
+  };
+  return { row, refresh };
+}
+
+/** @type {(name: string, type: string, part: BlobPart) => void} */
+function download(name, type, part) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([part], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+/** @type {(field: HTMLInputElement | HTMLTextAreaElement) => Promise<unknown>} */
+async function copy(field) {
+  field.select();
+  // where a page may not write to the clipboard by itself
+  return navigator.clipboard?.writeText(field.value).catch(() => document.execCommand("copy"));
+}
+
+/**
+ * Runs with one setting; `reach` is where their sample axis ends, and the exact flow goes as far.
+ * @typedef {{t: number[], samples: number[], value: number[], attention: number[]}} Path
+ * @typedef {{name: string, settings: Settings, task: Task, runs: Run[], path: Path, reach: number}} Lane
+ */
+
+/** @type {(name: string, task: Task, settings: Settings, seeds: number) => Lane} */
+function createLane(name, task, settings, seeds) {
+  const runs = Array.from({ length: seeds }, (_, at) =>
+    createRun(task, settings, (settings.seed + at) % WORDS),
+  );
+  const path = exactPath(task, settings, runs[0], (3 * Math.log(task.T) + 6) / growthRate(task));
+  const there = path.value.findIndex((v, at) => v > 0 && v * path.attention[at] > 0.9);
+  return { name, settings, task, runs, path, reach: 1.4 * (path.samples.at(there) ?? 0) };
+}
+
+/** @type {(task: Task, settings: Settings, run: Run, tEnd: number) => Path} and the samples it takes */
+function exactPath(task, settings, { trail }, tEnd) {
+  const path = flow(task, { value: trail.value[0], attention: trail.attention[0] }, tEnd, 400);
+  const tick = Math.max(settings.rate, tEnd / 1e4);
+  let [time, seen] = [0, 0];
+  const samples = path.t.map((t) => {
+    for (; time < t; time += tick) seen += (batchAt(task, settings, time) * tick) / settings.rate;
+    return seen;
+  });
+  return { ...path, samples };
+}
+
+const LONGEST_PATH = 3000; // units of time: to follow more takes too long
+
+/** @type {(lanes: Lane[]) => void} one round end for all sample axes, beyond what was seen */
+function widen(lanes) {
+  const seen = lanes.flatMap(({ reach, runs }) => [
+    reach,
+    ...runs.map((run) => 1.02 * run.samples),
+  ]);
+  const power = 10 ** Math.floor(Math.log10(Math.max(...seen)));
+  const digit = [1, 1.5, 2, 3, 5, 7, 10].find((x) => x * power >= Math.max(...seen)) ?? 10;
+  for (const lane of lanes) {
+    const { task, settings, runs } = lane;
+    lane.reach = digit * power;
+    for (let factor = 2; factor > 1;) {
+      const tEnd = lane.path.t[399];
+      factor = Math.min(LONGEST_PATH / tEnd, (1.01 * lane.reach) / lane.path.samples[399]);
+      if (factor > 1.01) lane.path = exactPath(task, settings, runs[0], factor * tEnd);
+      else break;
+    }
+  }
+}
+
+/** @type {(lane: Lane) => string} what a lane shows, in words */
+function told({ runs }) {
+  const [{ signals, ends, status }] = runs;
+  if (runs.length > 1) return `${tally(runs)}.`;
+  const moments = Object.entries({
+    "stage 1": ends.one,
+    "the fall": ends.fall,
+    "stage 2": ends.two,
+  })
+    .filter(([, end]) => end !== null)
+    .map(([name, end]) => `${name} at ${count(end ?? 0)}`);
+  const numbers = `α of V is ${two(signals.value)}, of A ${two(signals.attention)}.`;
+  return `${status.words} ${numbers}${moments.length ? ` Ended: ${moments.join(", ")}.` : ""}`;
+}
+
+/** @type {(runs: Run[]) => string} */
+function tally(runs) {
+  const names = ["arrived", "wrong", "stuck", "diverged", "vanished"];
+  const words = { wrong: "on the wrong side" };
+  return names
+    .map((name) => [name, runs.filter(({ status }) => status.name === name).length])
+    .filter(([name, many]) => many || name === "arrived")
+    .map(([name, many]) => `${many} of ${runs.length} ${{ ...words }[name] ?? name}`)
+    .join(", ");
+}
+
+/** @type {(lanes: Lane[], names: string[], penAt: (box: Box) => Pen) => Box} all charts on a sheet */
+function layOut(lanes, names, penAt) {
+  const [w, h, gap] = [460, 330, 16];
+  const columns = lanes.length > 1 ? lanes.length : Math.min(2, names.length);
+  lanes.forEach((lane, column) => {
+    const pen = penAt({ x: gap + column * (w + gap), y: 8, w, h: 48 });
+    pen.text(2, 14, lane.name, "start", "bold");
+    pen.text(2, 32, `${count(lane.runs[0].samples)} samples. ${lane.runs[0].status.words}`);
+    names.forEach((name, at) => {
+      const [x, y] = lanes.length > 1 ? [column, at] : [at % columns, Math.floor(at / columns)];
+      CHARTS[name][1](penAt({ x: gap + x * (w + gap), y: 60 + y * (h + gap), w, h }), lane);
+    });
+  });
+  const rows = lanes.length > 1 ? names.length : Math.ceil(names.length / columns);
+  return { x: 0, y: 0, w: gap + columns * (w + gap), h: 60 + rows * (h + gap) };
+}
+
+/** @type {(lanes: Lane[], names: string[]) => string} */
+function toSvg(lanes, names) {
+  const out = ["<g>"];
+  const { w, h } = layOut(lanes, names, (box) => {
+    out.push(`</g><g transform="translate(${box.x} ${box.y})">`);
+    return svgPen(out, box.w, box.h);
+  });
+  const size = `width="${w}" height="${h}" viewBox="0 0 ${w} ${h}"`;
+  const paper = `<rect width="${w}" height="${h}" fill="${LIGHT.paper}"/>`;
+  const head = `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif">`;
+  return `${head}${paper}${out.join("\n")}</g></svg>`;
+}
+
+/** @type {(lanes: Lane[], names: string[]) => Promise<Blob>} */
+function toPng(lanes, names) {
+  const canvas = document.createElement("canvas");
+  const ink = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const penAt = (/** @type {Box} */ { x, y, w, h }) => {
+    ink.setTransform(2, 0, 0, 2, 2 * x, 2 * y);
+    return canvasPen(ink, LIGHT, "sans-serif", w, h);
+  };
+  const { w, h } = layOut(lanes, names, penAt);
+  Object.assign(canvas, { width: 2 * w, height: 2 * h });
+  ink.fillStyle = LIGHT.paper;
+  ink.fillRect(0, 0, 2 * w, 2 * h);
+  layOut(lanes, names, penAt);
+  return new Promise((done) => canvas.toBlob((blob) => done(blob ?? new Blob())));
+}
+
 // 11 render
+
+/**
+ * @typedef {{get(name: string): any, set(name: string, value: unknown): void, save_changes(): void,
+ *   on(event: string, listener: () => void): void, off(event: string, listener: () => void): void}} Host
+ * @typedef {{name: string, lane: number, figure: HTMLElement, canvas: HTMLCanvasElement, w: number}} View
+ */
+
+const SLICE = 8; // milliseconds of training in a frame
+const PIECE = 30_000; // tokens that are drawn between two looks at the clock
+const QUIET = 600; // milliseconds of rest before a screen reader hears where a run stands
+const NARROW = 620; // pixels, below which one chart is shown at a time
+const WIDE = 960; // and from which the settings stand beside the charts
+const FEW = 5; // controls that need no groups
+const FINAL = /^(arrived|wrong|diverged|vanished)$/; // where runs pause by themselves
+
+const SKELETON = `<div class="scb-playground" role="group" tabindex="0">
+  <p class="scb-question"></p>
+  <p class="scb-notice"></p>
+  <div class="scb-body">
+    <div class="scb-side"></div>
+    <div class="scb-main">
+      <div class="scb-bar">
+        <button type="button" class="scb-start">Start</button>
+        <button type="button" class="scb-step">Step</button>
+        <button type="button" class="scb-reset">Reset</button>
+      </div>
+      <div class="scb-tabs" role="tablist" aria-label="Charts"></div>
+      <div class="scb-lanes"></div>
+      <details class="scb-export">
+        <summary>Take it with you</summary>
+        <div class="scb-bar">
+          <button type="button" class="scb-png">Picture (PNG)</button>
+          <button type="button" class="scb-svg">Picture (SVG)</button>
+          <button type="button" class="scb-csv">Numbers (CSV)</button>
+        </div>
+        <div class="scb-copy scb-link">
+          <input readonly aria-label="Link to this run">
+          <button type="button">Copy the link</button>
+        </div>
+        <div class="scb-copy scb-python">
+          <textarea readonly rows="12" spellcheck="false" aria-label="The same in Python"></textarea>
+          <button type="button">Copy the Python lines</button>
+        </div>
+      </details>
+    </div>
+  </div>
+  <p class="scb-hidden" role="status"></p>
+</div>`;
+const HINT = `<p class="scb-hint">A change starts the run anew, so that its link always leads to
+  exactly this run. Keys, when the frame has the focus: Space starts and pauses, → makes one step,
+  R resets.</p>`;
+
+/** What is shown, and the runs behind it. */
+class Playground {
+  /** @param {Host} model @param {HTMLElement} el */
+  constructor(model, el) {
+    this.model = model;
+    /** @type {Settings} */
+    this.settings = { ...DEFAULTS, ...model.get("settings") };
+    /** @type {Lane[]} */
+    this.lanes = [];
+    /** @type {Run[]} */
+    this.runs = [];
+    this.goal = 0; // how many steps to go to; Infinity while it runs
+    this.resting = this.paused = this.touched = this.visible = this.second = false;
+    this.request = this.quiet = this.credit = this.before = this.drawn = this.cost = 0;
+    this.written = this.reported = this.width = 0;
+    this.chart = ""; // the one that is shown where there is room for one
+    /** @type {View[]} */
+    this.views = [];
+    /** @type {((settings: Settings) => void)[]} */
+    this.refreshers = [];
+    this.theme = LIGHT;
+    this.font = "sans-serif";
+    this.still = matchMedia("(prefers-reduced-motion: reduce)");
+    this.ended = new AbortController();
+    this.root = html(SKELETON);
+    this.build();
+    const style = document.createElement("style");
+    style.textContent = model.get("css") || "";
+    el.append(style, this.root);
+    this.listen();
+    this.open();
+  }
+
+  /** @type {(name: string) => any} */
+  part(name) {
+    return this.root.querySelector(name);
+  }
+
+  // Building
+
+  build() {
+    const question = this.model.get("question") || "Train it yourself";
+    this.part(".scb-question").textContent = this.root.ariaLabel = question;
+    this.part(".scb-lanes").id = newId();
+    this.press(".scb-start", () => this.toggle());
+    this.press(".scb-step", () => this.forward());
+    this.press(".scb-reset", () => this.restart(0));
+    this.buildExport();
+    const asked = this.model.get("controls");
+    const wants = (/** @type {string} */ name) => !asked || asked.includes(name);
+    const names = Object.keys(CONTROLS).filter(wants);
+    const side = this.part(".scb-side");
+    if (wants("preset")) side.append(this.buildPresets());
+    if (wants("lanes")) side.append(this.buildLaneChoice());
+    for (const [group, all] of Object.entries(GROUPS)) {
+      const rows = all.filter(wants).map((name) => this.buildControl(name));
+      const box = html(`<details><summary>${group}</summary></details>`);
+      if (rows.length) (names.length > FEW ? box : side).append(...rows);
+      if (names.length > FEW && rows.length) side.append(box);
+    }
+    if (names.length > FEW) this.root.append(html(HINT));
+    if (!wants("export")) this.part(".scb-export").remove();
+  }
+
+  /** @type {(name: string, act: () => unknown) => void} */
+  press(name, act) {
+    this.part(name).addEventListener("click", act);
+  }
+
+  /** @type {(name: string) => HTMLElement} */
+  buildControl(name) {
+    const { row, refresh } = control(name, (value) => this.edit(name, value));
+    const { P, model } = this.model.get("given") ?? {};
+    if (!(name === "task" ? P : model)) row.querySelector("[value=given]")?.remove();
+    this.refreshers.push((settings) =>
+      refresh(this.second ? { ...settings, ...settings.other } : settings),
+    );
+    return row;
+  }
+
+  buildPresets() {
+    const questions = ["Choose one", ...PRESETS.map(({ question }) => question)];
+    const list = `<select><option>${questions.join("</option><option>")}</option></select>`;
+    const { row, input } = labelled("Questions to try", list);
+    input.addEventListener("change", () => {
+      const { speed, log } = this.settings;
+      this.change({ ...DEFAULTS, speed, log, ...PRESETS[input.selectedIndex - 1]?.settings });
+    });
+    return row;
+  }
+
+  /** Whether settings are shown and changed for both lanes, or for the second. */
+  buildLaneChoice() {
+    const list = "<select><option>both lanes</option><option>lane 2 alone</option></select>";
+    const { row, input } = labelled("These are the settings of", list);
+    input.addEventListener("change", () => {
+      this.second = input.selectedIndex === 1;
+      this.refresh();
+    });
+    this.refreshers.unshift(({ lanes }) => {
+      row.hidden = lanes !== 2;
+      if (row.hidden) this.second = false;
+      input.selectedIndex = Number(this.second);
+    });
+    return row;
+  }
+
+  buildExport() {
+    const save = (/** @type {string} */ end, /** @type {string} */ type, /** @type {any} */ part) =>
+      download(`training.${end}`, type, part);
+    const charts = () => this.charts();
+    this.press(".scb-png", async () => save("png", "image/png", await toPng(this.lanes, charts())));
+    this.press(".scb-svg", () => save("svg", "image/svg+xml", toSvg(this.lanes, charts())));
+    this.press(".scb-csv", () => save("csv", "text/csv", this.runs.map(toCsv).join("\n")));
+    const [link, python] = [this.part(".scb-link input"), this.part(".scb-python textarea")];
+    this.press(".scb-link button", () => copy(link));
+    this.press(".scb-python button", () => copy(python));
+    this.part(".scb-link").hidden = !this.model.get("link");
+    const show = () => {
+      link.value = location.href.replace(/#.*/s, "") + toLink(this.settings);
+      if (python.closest("details").open) python.value = this.python();
+    };
+    python.closest("details").addEventListener("toggle", show);
+    this.refreshers.push(show);
+  }
+
+  /** The lines that do the same with the library, lane after lane. */
+  python() {
+    const { steps } = this.settings;
+    return this.lanes
+      .map(({ name, task, settings }) => `# ${name}\n${toPython(task, { ...settings, steps })}`)
+      .join("\n");
+  }
+
+  /** The names of the charts that suit the lanes. */
+  charts() {
+    const single = ["samples", "attention", "value"];
+    const many = ["many", "portrait", "signals", "loss"];
+    const fit = this.settings.lanes === 20 ? many : [...single, "signals", "portrait", "loss"];
+    /** @type {string[]} */
+    const wanted = this.model.get("charts") ?? fit.filter((name) => name !== "samples");
+    const shown = wanted.filter((name) => fit.includes(name));
+    return shown.length ? shown : [fit[0]];
+  }
+
+  /** Make places for lanes and charts, where they are not there already. */
+  buildBoard() {
+    const [names, board] = [this.charts(), this.part(".scb-lanes")];
+    const key = `${this.lanes.length} ${names}`;
+    if (board.dataset.key === key) return;
+    board.dataset.key = key;
+    if (!names.includes(this.chart)) this.chart = names.includes("signals") ? "signals" : names[0];
+    this.views = [];
+    board.replaceChildren(...this.lanes.map((_, lane) => this.buildLane(names, lane)));
+    this.part(".scb-tabs").replaceChildren(...names.map((name) => this.buildTab(name)));
+    this.arrange();
+  }
+
+  /** @type {(names: string[], lane: number) => HTMLElement} */
+  buildLane(names, lane) {
+    const box = html(`<div class="scb-lane" role="group"><p class="scb-words">
+      <strong></strong> <b></b> <span></span></p><div class="scb-charts"></div></div>`);
+    for (const name of names) {
+      const figure = html(`<div class="scb-${name}"><canvas role="img"></canvas></div>`);
+      const canvas = /** @type {HTMLCanvasElement} */ (figure.firstChild);
+      this.views.push({ name, lane, figure, canvas, w: 0 });
+      box.querySelector(".scb-charts")?.append(figure);
+    }
+    return box;
+  }
+
+  /** @type {(name: string) => HTMLElement} */
+  buildTab(name) {
+    const about = `id="${newId()}" aria-controls="${this.part(".scb-lanes").id}"`;
+    const tab = html(`<button type="button" role="tab" ${about}>${CHARTS[name][0]}</button>`);
+    tab.addEventListener("click", () => this.choose(name));
+    tab.addEventListener("keydown", ({ key }) => {
+      const names = this.charts();
+      const at = names.indexOf(name) + names.length;
+      const goals = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: names.length - 1 };
+      const goal = goals[/** @type {keyof typeof goals} */ (key)] % names.length;
+      if (!(goal >= 0)) return;
+      this.choose(names[goal]);
+      this.part(".scb-tabs").children[goal].focus();
+    });
+    return tab;
+  }
+
+  /** @type {(name: string) => void} which chart to show where there is room for one */
+  choose(name) {
+    this.chart = name;
+    this.arrange();
+  }
+
+  /** Show one chart or all of them, as there is room. */
+  arrange() {
+    const [names, board, tabs] = [this.charts(), this.part(".scb-lanes"), this.part(".scb-tabs")];
+    const narrow = this.width < NARROW && names.length > 1;
+    tabs.hidden = !narrow;
+    board.role = narrow ? "tabpanel" : null;
+    names.forEach((name, at) => {
+      const isChosen = name === this.chart;
+      tabs.children[at].ariaSelected = String(isChosen);
+      tabs.children[at].tabIndex = isChosen ? 0 : -1;
+      if (isChosen && narrow) board.setAttribute("aria-labelledby", tabs.children[at].id);
+    });
+    if (!narrow) board.removeAttribute("aria-labelledby");
+    for (const view of this.views) view.figure.hidden = narrow && view.name !== this.chart;
+    for (const view of this.views) view.w = view.figure.clientWidth;
+    this.draw();
+  }
+
+  // Settings
+
+  /** Begin with the settings of the page's link, or with the page's own. */
+  open() {
+    const asked = this.model.get("link") && location.hash.startsWith("#scb");
+    const found = asked ? fromLink(location.hash) : { settings: this.settings, complaint: "" };
+    this.settings = found.settings;
+    this.part(".scb-notice").textContent =
+      found.complaint && `${found.complaint} Here is the usual run instead.`;
+    this.restart(found.settings.steps);
+  }
+
+  /** @type {(name: string, value: any) => void} */
+  edit(name, value) {
+    const { start, other } = this.settings;
+    if (this.second && OTHER.includes(name))
+      return this.change({ other: { ...other, [name]: value } });
+    this.change({ [name]: value });
+    if (name === "lanes" && value === 2 && !Object.keys(other).length)
+      this.change({ other: { start: start === "scratch" ? "aligned" : "scratch" } });
+  }
+
+  /** @type {(part: Partial<Settings>) => void} */
+  change(part) {
+    this.settings = { ...this.settings, ...part };
+    this.touched = true;
+    this.part(".scb-notice").textContent = "";
+    if (Object.keys(part).every((name) => KEPT.includes(name))) this.refresh();
+    else this.restart(this.goal === Infinity ? Infinity : 0);
+    this.report("settings", this.settings);
+  }
+
+  /** Let every control show what holds. */
+  refresh() {
+    for (const refresh of this.refreshers) refresh(this.settings);
+    for (const lane of this.lanes) lane.settings.log = this.settings.log;
+    this.wake();
+  }
+
+  /** @type {(goal: number) => void} make the runs anew, and go so many steps */
+  restart(goal) {
+    const settings = (this.settings = { ...this.settings, steps: 0 });
+    const { lanes, other } = settings;
+    const task = createTask(settings, this.model.get("given"));
+    this.lanes = (lanes === 2 ? [{}, other] : [{}]).map((part, at) => {
+      const own = { ...settings, ...part };
+      const keys = Object.keys(other).filter((key) => CONTROLS[key][3]?.(own) !== false);
+      const differs = keys.map(
+        (key) => `${CONTROLS[key][0]}: ${written(key, /** @type {any} */ (own)[key])}`,
+      );
+      const name = lanes === 2 ? `Lane ${at + 1}. ${differs.join(", ")}.` : "One run";
+      return createLane(name, task, own, lanes === 20 ? 20 : 1);
+    });
+    this.runs = this.lanes.flatMap(({ runs }) => runs);
+    this.paused = false;
+    widen(this.lanes);
+    this.buildBoard();
+    this.refresh();
+    this.go(goal);
+  }
+
+  // Running
+
+  /** The run that has seen the fewest samples, of those that can go on: lanes stay side by side. */
+  next() {
+    const open = this.runs.filter((run) => !isOver(run));
+    return open.reduce((least, run) => (run.samples < least.samples ? run : least), open[0]);
+  }
+
+  made() {
+    return Math.max(...this.runs.map((run) => run.step));
+  }
+
+  /** Whether the goal is reached and it is the first run's turn: a link can say where that is. */
+  isThere() {
+    const next = this.next();
+    const isFirst = next === this.runs.find((run) => !isOver(run));
+    return !next || (isFirst && this.made() >= Math.min(this.goal, LIMITS.steps.max));
+  }
+
+  /** @type {(goal: number) => void} how many steps to go to */
+  go(goal) {
+    this.goal = goal;
+    this.resting = false;
+    this.root.toggleAttribute("data-running", goal === Infinity);
+    this.part(".scb-start").textContent = goal === Infinity ? "Pause" : "Start";
+    this.before = performance.now();
+    clearTimeout(this.quiet);
+    this.wake();
+  }
+
+  toggle() {
+    this.touched = true;
+    this.go(this.goal === Infinity ? this.made() : Infinity);
+  }
+
+  forward() {
+    this.touched = true;
+    this.go(this.made() + 1);
+  }
+
+  wake() {
+    if (this.visible) this.request ||= requestAnimationFrame((now) => this.frame(now));
+  }
+
+  /** @type {(now: number) => void} */
+  frame(now) {
+    this.request = 0;
+    if (!this.isThere()) this.work(now);
+    const done = this.isThere();
+    const gap = this.still.matches ? 250 : Math.min(30, 2 * this.cost);
+    if (done || now - this.drawn > gap) this.draw();
+    if (!done) this.wake();
+    else if (!this.resting) this.rest();
+  }
+
+  /** @type {(now: number) => void} train for a slice of the frame */
+  work(now) {
+    const pace = stepsPerSecond(this.settings.speed);
+    this.credit = Math.min(this.credit + (pace * (now - this.before)) / 1000, 1 + pace / 4);
+    this.before = now;
+    const end = performance.now() + SLICE;
+    while (!this.isThere() && performance.now() < end) {
+      if (this.goal === Infinity && this.credit < 0) break;
+      const done = advance(this.next(), Math.ceil(PIECE / this.settings.T));
+      if (done) this.credit -= 1 / this.runs.length;
+    }
+    if (!this.paused && this.runs.every(({ status }) => FINAL.test(status.name))) {
+      this.paused = true; // once: who presses Start again wants to go on
+      this.goal = Math.min(this.goal, this.made());
+    }
+    this.tell(false);
+  }
+
+  /** Nothing moves: say where it stands, in the link, to Python and to a screen reader. */
+  rest() {
+    this.go(this.made());
+    this.resting = true;
+    this.settings.steps = this.made();
+    this.refresh();
+    this.tell(true);
+    if (!this.touched) return;
+    if (this.model.get("link")) history.replaceState(null, "", toLink(this.settings));
+    const said = () => [...this.root.querySelectorAll(".scb-words")].map((p) => p.textContent);
+    this.quiet = setTimeout(
+      () => (this.part("[role=status]").textContent = said().join(" ")),
+      QUIET,
+    );
+  }
+
+  /** @type {(atRest: boolean) => void} tell Python, not too often */
+  tell(atRest) {
+    const points = this.runs.reduce((sum, { trail }) => sum + trail.samples.length, 0);
+    const now = performance.now();
+    if (!atRest && now - this.reported < (points < 1000 ? 200 : 1000)) return;
+    this.reported = now;
+    const lanes = this.runs.map(({ trail, status, ends }) => ({ ...trail, status, ends }));
+    const python = atRest ? this.python() : "";
+    this.report("progress", { settings: this.settings, lanes, running: !atRest, python });
+  }
+
+  /** @type {(name: string, value: unknown) => void} */
+  report(name, value) {
+    try {
+      this.model.set(name, structuredClone(value));
+      this.model.save_changes();
+    } catch {
+      // some hosts have nobody to tell
+    }
+  }
+
+  // Drawing
+
+  draw() {
+    const started = performance.now();
+    widen(this.lanes);
+    for (const view of this.views) if (!view.figure.hidden && view.w) this.paint(view);
+    if (this.isThere() || started - this.written > 100) this.write(started);
+    this.drawn = started;
+    this.cost = performance.now() - started;
+  }
+
+  /** @type {(view: View) => void} */
+  paint({ name, lane, canvas, w }) {
+    const [, draw, height] = CHARTS[name];
+    const h = Math.round(height(w, this.lanes[lane].task.N));
+    const ink = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    const size = {
+      width: Math.round(w * devicePixelRatio),
+      height: Math.round(h * devicePixelRatio),
+    };
+    if (canvas.width !== size.width || canvas.height !== size.height) {
+      Object.assign(canvas, size);
+      canvas.style.height = `${h}px`;
+    }
+    ink.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+    ink.clearRect(0, 0, w, h);
+    draw(canvasPen(ink, this.theme, this.font, w, h), this.lanes[lane]);
+  }
+
+  /** @type {(now: number) => void} say in words what the charts show */
+  write(now) {
+    this.written = now;
+    this.root.querySelectorAll(".scb-lane").forEach((box, at) => {
+      const lane = this.lanes[at];
+      const { samples, step } = lane.runs[0];
+      const [name, seen, state] = box.firstElementChild?.children ?? [];
+      name.textContent = this.lanes.length > 1 ? lane.name : "";
+      seen.textContent = `${count(samples)} samples, ${count(step)} steps.`;
+      state.textContent = told(lane);
+      box.ariaLabel = lane.name;
+    });
+    for (const { name, lane, canvas } of this.isThere() ? this.views : [])
+      canvas.ariaLabel = `${CHARTS[name][0]}. ${told(this.lanes[lane])}`;
+  }
+
+  /** Take over the host's text colour and font. */
+  dress() {
+    const { color, fontFamily } = getComputedStyle(this.root);
+    const ink = /** @type {CanvasRenderingContext2D} */ (
+      document.createElement("canvas").getContext("2d")
+    );
+    ink.fillStyle = color;
+    ink.fillRect(0, 0, 1, 1);
+    const [red, green, blue] = ink.getImageData(0, 0, 1, 1).data;
+    const isDark = red + green + blue > 384;
+    this.theme = { ...(isDark ? DARK : LIGHT), ink: color };
+    this.root.style.colorScheme = isDark ? "dark" : "light";
+    this.font = fontFamily;
+    this.wake();
+  }
+
+  // Listening
+
+  listen() {
+    const { signal } = this.ended;
+    const dress = () => this.dress();
+    const take = () => this.take(this.model.get("settings"));
+    this.root.addEventListener("keydown", (event) => this.key(event));
+    addEventListener("hashchange", () => this.model.get("link") && this.open(), { signal });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", dress, { signal });
+    const theme = new MutationObserver(dress);
+    theme.observe(document.documentElement, { attributes: true });
+    theme.observe(document.body, { attributes: true });
+    const size = new ResizeObserver(() => this.resize());
+    size.observe(this.root);
+    const sight = new IntersectionObserver((seen) => this.see(seen), { threshold: [0, 0.3] });
+    sight.observe(this.part(".scb-main"));
+    this.model.on("change:settings", take);
+    signal.addEventListener("abort", () => {
+      for (const observer of [theme, size, sight]) observer.disconnect();
+      this.visible = false;
+      cancelAnimationFrame(this.request);
+      clearTimeout(this.quiet);
+      this.model.off("change:settings", take);
+    });
+  }
+
+  /** @type {(event: KeyboardEvent) => void} where the frame itself has the focus */
+  key(event) {
+    if (event.target !== this.root || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === " ") this.toggle();
+    else if (event.key === "ArrowRight") this.forward();
+    else if (event.key.toLowerCase() === "r") this.restart(0);
+    else return;
+    event.preventDefault();
+  }
+
+  resize() {
+    const width = this.root.clientWidth;
+    if (width === this.width) return;
+    this.root.toggleAttribute("data-wide", width >= WIDE);
+    this.root.toggleAttribute("data-narrow", width < NARROW);
+    const groups = this.root.querySelectorAll(".scb-side details");
+    if (!this.width) groups.forEach((group) => group.toggleAttribute("open", width >= WIDE));
+    this.width = width;
+    this.dress();
+    this.arrange();
+  }
+
+  /** @type {(seen: IntersectionObserverEntry[]) => void} */
+  see(seen) {
+    const { isIntersecting, intersectionRatio } = seen[seen.length - 1];
+    this.visible = isIntersecting;
+    this.before = performance.now();
+    this.wake();
+    const wanted = this.model.get("autoplay") && !this.still.matches && !this.touched;
+    if (wanted && intersectionRatio >= 0.3) this.toggle();
+  }
+
+  /** @type {(part: Partial<Settings>) => void} settings that Python changed */
+  take(part) {
+    const [now, then] = [this.settings, { ...DEFAULTS, ...part }];
+    if (JSON.stringify({ ...now, steps: 0 }) === JSON.stringify({ ...then, steps: 0 })) return;
+    this.settings = then;
+    this.restart(then.steps);
+  }
+}
+
+/** @type {(place: {model: Host, el: HTMLElement}) => () => void} shows it; what it returns cleans up */
+export function render({ model, el }) {
+  const playground = new Playground(model, el);
+  return () => {
+    try {
+      playground.ended.abort();
+    } finally {
+      playground.root.remove();
+    }
+  };
+}
+
+export default { render };
