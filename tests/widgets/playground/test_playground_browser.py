@@ -154,8 +154,8 @@ def test_no_frame_waits_for_the_training(visit, size):
     task = scb.SCBTask.random(8, T, 4, np.random.default_rng(0))
     visited = visit(widgets.playground(task, optimizer=WAITING, batch_size=B))
     visited.page.get_by_role("button", name="Start").click()
-    # another process may hold up a frame now and then; whole steps would hold up nearly each
-    assert visited.page.evaluate(LONG_FRAMES) < 5
+    # a busy machine may hold up some of the hundred; whole steps would hold up nearly each
+    assert visited.page.evaluate(LONG_FRAMES) < 25
 
 
 def test_a_task_and_a_model_of_ones_own_are_trained(visit):

@@ -1,6 +1,7 @@
 """What Python tells the page: settings from objects, refusals, its text, what comes back."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -8,13 +9,14 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from node import constants
 
 import scb_edu as scb
 from scb_edu import widgets
 from scb_edu.support.errors import ScbError
 from scb_edu.theory import falling_spending
 from scb_edu.training import Adam, Averaged, Momentum, ProjectedSGD
-from scb_edu.widgets.playground_settings import DEFAULTS
+from scb_edu.widgets.playground_settings import DEFAULTS, LIMITS
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 TASK = scb.SCBTask.example(100)
@@ -37,6 +39,12 @@ def chosen(**arguments):
 def matrix(numbers, rows):
     """What a flat list means: one column after the other."""
     return [numbers[n::rows] for n in range(rows)]
+
+
+def test_defaults_and_limits_are_the_pages_own():
+    assert constants()["DEFAULTS"] == DEFAULTS
+    limits = constants()["LIMITS"]
+    assert {name: (limits[name]["min"], limits[name]["max"]) for name in LIMITS} == LIMITS
 
 
 # Settings from objects -----------------------------------------------------------------------
@@ -333,8 +341,8 @@ def test_the_page_is_well_formed_and_asks_nothing_of_the_network(page):
     values = [value for _, attributes in page.found for value in attributes.values() if value]
     assert not any("//" in value and not value.startswith("data:") for value in values)
     assert not any("id" in attributes for _, attributes in page.found)  # nothing to collide
-    data, script = page.text["script"]
-    assert "http" not in data + script
+    addresses = re.findall(r"https?://[^\s\"'`\\]*", "".join(page.text["script"]))
+    assert set(addresses) <= {"http://www.w3.org/2000/svg"}  # the name of a language
 
 
 def test_its_data_cannot_close_their_element(page):
