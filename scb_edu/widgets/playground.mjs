@@ -891,7 +891,7 @@ const LIGHT = {
   green: "#009E73",
   purple: "#CC79A7",
   amber: "#E69F00",
-  sky: "#56B4E9",
+  excess: "#56B4E9",
 };
 const DARK = { ...LIGHT, ink: "#e6e6e6", paper: "#14181e", theory: "#a6a6a6" };
 Object.assign(DARK, { value: "#4DA8E0", attention: "#F2813A", green: "#2FC398" });
@@ -991,15 +991,16 @@ function ticks({ from, to, log }, most) {
   const rough = (high - low) / most;
   const unit = log ? 1 : 10 ** Math.floor(Math.log10(rough));
   const step = unit * ([1, 2, 5].find((digit) => digit * unit >= rough) ?? 10);
-  const first = Math.ceil(low / step - 1e-9);
-  const marks = Math.max(0, Math.floor(high / step + 1e-9) - first + 1);
-  return Array.from({ length: marks }, (_, at) => (first + at) * step).map((x) =>
-    log ? 10 ** x : x,
-  );
+  const marks = [];
+  for (let at = Math.ceil(low / step - 1e-9); at <= high / step + 1e-9; at++)
+    marks.push(log ? 10 ** (at * step) : at * step);
+  return marks;
 }
 
 const signed = (/** @type {string} */ number) => number.replace("-", "−");
 const count = (/** @type {number} */ x) => Math.round(x).toLocaleString("en-US");
+const plural = (/** @type {number} */ x, /** @type {string} */ word) =>
+  `${count(x)} ${word}${x === 1 ? "" : "s"}`;
 const two = (/** @type {number} */ x) => signed(x.toFixed(2).replace(/^-(0\.00)$/, "$1"));
 const letter = (/** @type {number} */ token) => String.fromCharCode(65 + token);
 
@@ -1068,12 +1069,19 @@ function stages(pen, plot, X, { samples, ends: { one, fall, two: done } }) {
   }
 }
 
-/** @type {(lists: number[][], low: number, high: number) => number[]} the range of all numbers */
-function extent(lists, low, high) {
+/** @type {(...lists: number[][]) => number[]} the smallest and the largest of all numbers */
+function extent(...lists) {
+  let [low, high] = [Infinity, -Infinity];
   for (const list of lists)
-    for (const x of list) ((low = Math.min(low, x)), (high = Math.max(high, x)));
+    for (const x of list) {
+      if (x < low) low = x;
+      if (x > high) high = x;
+    }
   return [low, high];
 }
+
+/** @type {(runs: Run[]) => number[][]} */
+const signalsOf = (runs) => runs.flatMap(({ trail: { value, attention } }) => [value, attention]);
 
 /** @type {(A: Floats, k: number, T: number, each: number) => Floats} sums of `each` weights */
 function gather(A, k, T, each) {
@@ -1111,11 +1119,8 @@ function drawRow(pen, row, sums, truth, full) {
   pen.line([row.x, floor, row.x + row.w, floor], "ink", 1, 0.5);
   truth.forEach((weight, bar) => {
     if (!weight) return;
-    const [left, right, top] = [
-      at(bar) - Math.max(4.5, w / 2),
-      at(bar) + Math.max(4.5, w / 2),
-      up(weight),
-    ];
+    const half = Math.max(4.5, w / 2);
+    const [left, right, top] = [at(bar) - half, at(bar) + half, up(weight)];
     pen.line([left, floor, left, top, right, top, right, floor], "ink", 1.25, 1, [3, 2]);
     pen.line([left, floor + 7, at(bar), floor + 2, right, floor + 7], "ink");
     if (row.h > 40) pen.text(right + 4, top + 9, two(weight), "start", "small");
@@ -1158,41 +1163,40 @@ function drawCells(pen, matrix, N, full, { x, y, w, h }) {
 const follows = ({ settings: { attention, method } }) =>
   attention === "linear" && (method === "preconditioned" || method === "proximal");
 
-/** @type {(pen: Pen, lane: Lane) => void} */
-function drawSignals(pen, lane) {
+/** @type {(pen: Pen, lane: Lane, y: Axis, exact: Record<string, number[]>) => {X: Scale, Y: Scale}} */
+function drawCourse(pen, lane, y, exact) {
   const { runs, path } = lane;
-  const [first] = runs;
-  const [low, high] = extent(
-    [path, ...runs.map(({ trail }) => trail)].flatMap((line) => [line.value, line.attention]),
-    -0.02,
-    1.1,
-  );
-  const from = low < -0.1 ? Math.max(-3, Math.floor(4 * low) / 4) : -0.1;
-  const to = Math.min(3, Math.ceil(5 * high) / 5);
   const plot = inside(pen);
-  heading(pen, "Signals", follows(lane) ? "dashed: exact gradients" : "");
-  const { X, Y } = axes(pen, plot, samplesAxis(lane), {
-    from,
-    to,
-    label: "signal (dimensionless)",
-  });
+  const { X, Y } = axes(pen, plot, samplesAxis(lane), y);
   pen.clip(plot, () => {
-    if (runs.length === 1) stages(pen, plot, X, first);
-    levels(pen, plot, Y);
-    for (const name of follows(lane) ? SIGNALS : [])
-      pen.line(curve(path.samples, path[name], X, Y), "theory", 1.25, 1, [5, 4]);
-    for (const { trail } of runs)
-      for (const name of SIGNALS)
+    if (runs.length === 1) stages(pen, plot, X, runs[0]);
+    if (!y.log) levels(pen, plot, Y);
+    for (const name of /** @type {("value" | "attention" | "excess")[]} */ (Object.keys(exact))) {
+      const line = follows(lane) ? curve(path.samples, exact[name], X, Y) : [];
+      pen.line(line, "theory", 1.25, 1, [5, 4]);
+      for (const { trail } of runs)
         pen.line(curve(trail.samples, trail[name], X, Y), name, runs.length > 1 ? 1 : 2);
+    }
   });
-  const x = Math.min(X(first.samples) + 5, plot.x + plot.w + 5);
-  const gap = Y(first.signals.value) - Y(first.signals.attention);
-  const apart = Math.max(0, 15 - Math.abs(gap)) / (gap > 0 ? 2 : -2); // names do not overlap
-  pen.text(x, Y(first.signals.value) + 4 + apart, "α_V", "start", "bold", "value");
-  pen.text(x, Y(first.signals.attention) + 4 - apart, "α_A", "start", "bold", "attention");
+  return { X, Y };
 }
 
-const SIGNALS = /** @type {["value", "attention"]} */ (["value", "attention"]);
+/** @type {(pen: Pen, lane: Lane) => void} */
+function drawSignals(pen, lane) {
+  const { path, runs } = lane;
+  const [{ samples, signals }] = runs;
+  const { value, attention } = path;
+  const [low, high] = extent([-0.02, 1.1], value, attention, ...signalsOf(runs));
+  const from = low < -0.1 ? Math.max(-3, Math.floor(4 * low) / 4) : -0.1;
+  const y = { from, to: Math.min(3, Math.ceil(5 * high) / 5), label: "signal (dimensionless)" };
+  heading(pen, "Signals", follows(lane) ? "dashed: exact gradients" : "");
+  const { X, Y } = drawCourse(pen, lane, y, { value, attention });
+  const x = Math.min(X(samples) + 5, pen.w - 20);
+  const [up, down] = [Y(signals.value), Y(signals.attention)];
+  const apart = Math.max(0, 15 - Math.abs(up - down)) / (up > down ? 2 : -2); // no overlap
+  pen.text(x, up + 4 + apart, "α_V", "start", "bold", "value");
+  pen.text(x, down + 4 - apart, "α_A", "start", "bold", "attention");
+}
 
 /** @type {(pen: Pen, plot: Box, Y: Scale) => void} 0, where signals start, and 1, the truth */
 function levels(pen, { x, w }, Y) {
@@ -1206,21 +1210,14 @@ const fate = ({ status: { name } }) =>
 
 /** @type {(pen: Pen, lane: Lane) => void} */
 function drawPortrait(pen, { task, runs, path }) {
-  const [low] = extent(
-    runs.flatMap(({ trail }) => [trail.value, trail.attention]),
-    0,
-    0,
-  );
+  const [low] = extent([0], ...signalsOf(runs));
   const axis = { from: low < -0.3 ? -1.75 : -0.4, to: 1.75 };
   const { x, y, w, h } = inside(pen);
   const side = Math.min(w, h);
   const plot = { x: x + (w - side) / 2, y, w: side, h: side };
   heading(pen, "Plane of the signals", "dashed: exact gradients");
-  const [across, up] = [
-    { ...axis, label: "α_V, signal in V" },
-    { ...axis, label: "α_A, signal in A" },
-  ];
-  const { X, Y } = axes(pen, plot, across, up);
+  const across = { ...axis, label: "α_V, signal in V" };
+  const { X, Y } = axes(pen, plot, across, { ...axis, label: "α_A, signal in A" });
   pen.clip(plot, () => {
     pen.line(arrows(task, axis, X, Y), "theory", 1, 0.6);
     pen.line(curve(path.value, path.attention, X, Y), "ink", 1.5, 1, [5, 4]);
@@ -1258,22 +1255,13 @@ function arrows(task, { from, to }, X, Y) {
 function drawLoss(pen, lane) {
   const { runs, task, path } = lane;
   const seen = runs.map(({ trail }) => trail.excess.filter((loss) => loss > 1e-8 && loss < 1e4));
-  const [low, high] = extent(seen, 0.02, 0.02).map((loss) => Math.log10(loss));
+  const [low, high] = extent([0.02], ...seen).map((loss) => Math.log10(loss));
   const [from, to] = [10 ** Math.floor(low - 0.05), 10 ** Math.ceil(high + 0.05)];
-  const plot = inside(pen);
+  const exact = path.value.map((v, at) => flowLoss(task, v, path.attention[at]));
   heading(pen, "Excess loss", `above the floor, ${task.bayes.toFixed(4)}`);
   const y = { from, to, log: true, label: "excess loss, logarithmic" };
-  const { X, Y } = axes(pen, plot, samplesAxis(lane), y);
-  pen.clip(plot, () => {
-    if (runs.length === 1) stages(pen, plot, X, runs[0]);
-    const exact = path.value.map((v, at) => flowLoss(task, v, path.attention[at]));
-    if (follows(lane)) pen.line(curve(path.samples, exact, X, Y), "theory", 1.25, 1, [5, 4]);
-    for (const run of runs) {
-      const color = runs.length > 1 ? fate(run) : "sky";
-      pen.line(curve(run.trail.samples, run.trail.excess, X, Y), color, runs.length > 1 ? 1 : 2);
-      dot(pen, X(run.samples), Y(run.excess), color);
-    }
-  });
+  const { X, Y } = drawCourse(pen, lane, y, { excess: exact });
+  for (const { samples, excess } of runs) dot(pen, X(samples), Y(excess), "excess");
 }
 
 /** @type {(task: Task, v: number, a: number) => number} the excess loss under exact gradients */
@@ -1287,21 +1275,17 @@ function drawMany(pen, lane) {
   const { runs, reach } = lane;
   const across = pen.w > 560 ? 10 : 5;
   const [w, h] = [(pen.w - 4) / across, (pen.h - 48) / Math.ceil(runs.length / across)];
-  const arrived = runs.filter(({ status }) => status.name === "arrived").length;
-  heading(pen, "Many seeds", `${arrived} of ${runs.length} have arrived`);
+  const fallen = runs.filter(({ ends }) => ends.fall !== null).length;
+  heading(pen, "Many seeds", `${fallen} of ${runs.length} are past the fall`);
   runs.forEach((run, at) => {
-    const plot = {
-      x: 2 + (at % across) * w,
-      y: 26 + Math.floor(at / across) * h,
-      w: w - 6,
-      h: h - 6,
-    };
+    const [x, y] = [2 + (at % across) * w, 26 + Math.floor(at / across) * h];
+    const plot = { x, y, w: w - 6, h: h - 6 };
     const X = scale(samplesAxis(lane), plot.x, plot.w);
     const Y = scale({ from: -1.6, to: 1.6 }, plot.y + plot.h, -plot.h);
     paint(pen, plot, "ink", 0.05);
     pen.clip(plot, () => {
       levels(pen, plot, Y);
-      for (const name of SIGNALS)
+      for (const name of /** @type {("value" | "attention")[]} */ (["value", "attention"]))
         pen.line(curve(run.trail.samples, run.trail[name], X, Y, 60), name);
     });
     paint(pen, { ...plot, y: plot.y + plot.h - 3, h: 3 }, fate(run));
@@ -1311,41 +1295,45 @@ function drawMany(pen, lane) {
   pen.text(pen.w / 2, pen.h - 6, words, "middle");
 }
 
-const TOKENS = /** @type {Color[]} */ (
-  "sky amber green purple value attention theory ink".split(" ")
-);
+/** @type {Color[]} */
+const TOKENS = ["excess", "amber", "green", "purple", "value", "attention", "theory", "ink"];
+
+/** @type {(T: number, w: number) => {across: number, h: number, bottom: number}} */
+function sampleGrid(T, w) {
+  const across = Math.min(T, Math.max(Math.floor(w / 24), Math.ceil(Math.sqrt((T * w) / 90))));
+  const rows = Math.ceil(T / across);
+  const h = Math.min(30, 180 / rows);
+  return { across, h, bottom: 28 + rows * h };
+}
 
 /** @type {(pen: Pen, lane: Lane) => void} the last sample that was drawn, or the first that will be */
 function drawLast(pen, { task, settings, runs: [run] }) {
   const { T, positions, weights } = task;
   const sample = run.step ? run.one : drawBatch(task, new Random(settings.seed, 2), 1);
   const [last, output] = [sample.last[0], sample.output[0]];
-  const across = Math.min(T, Math.max(24, Math.ceil(Math.sqrt((3 * T * pen.w) / pen.h))));
-  const [w, h] = [(pen.w - 8) / across, Math.min(32, (pen.h - 74) / Math.ceil(T / across))];
+  const { across, h, bottom } = sampleGrid(T, pen.w);
+  const w = (pen.w - 8) / across;
   heading(pen, run.step ? "The last sample" : "The first sample");
   sample.tokens.forEach((token, t) => {
     const [x, y] = [4 + (t % across) * w, 28 + Math.floor(t / across) * h];
     const chosen = positions[last].includes(t);
-    paint(pen, { x, y, w: w - 1, h: h - 3 }, TOKENS[token % 8], chosen ? 1 : 0.4);
-    if (chosen) pen.line([x, y, x + w, y, x + w, y + h - 3, x, y + h - 3, x, y], "ink", 2.5);
+    paint(pen, { x, y, w: w - 1, h: h - 2 }, TOKENS[token % 8], chosen ? 1 : 0.4);
+    if (chosen) pen.line([x, y, x + w, y, x + w, y + h - 2, x, y + h - 2, x, y], "ink", 2.5);
     if (w > 11) pen.text(x + w / 2, y + h / 2 + 3, letter(token), "middle", chosen ? "bold" : "");
   });
   const law = positions[last].map((t, at) => `${count(t + 1)} (${brief(weights[last][at])})`);
-  pen.text(
-    4,
-    pen.h - 28,
-    `The last token, ${letter(last)}, points to position ${law.join(" or ")}.`,
-  );
-  pen.text(4, pen.h - 9, `P draws the next token by what stands there: ${letter(output)}.`);
+  pen.text(4, bottom + 20, `Last token ${letter(last)}: look at position ${law.join(" or ")}.`);
+  pen.text(4, bottom + 40, `By what stands there, P draws the next token: ${letter(output)}.`);
 }
 
+const rows = (/** @type {number} */ N) => 72 + N * Math.max(30, Math.min(62, 210 / N));
 const usual = (/** @type {number} */ w) => Math.max(240, Math.min(340, 0.8 * w));
 
-/** @type {Record<string, [string, (pen: Pen, lane: Lane) => void, (w: number, N: number) => number]>} */
+/** @type {Record<string, [string, (pen: Pen, lane: Lane) => void, (w: number, task: Task) => number]>} */
 const CHARTS = {
-  samples: ["Sample", drawLast, () => 220],
-  attention: ["Attention", drawAttention, (_, N) => 72 + N * Math.max(30, Math.min(62, 210 / N))],
-  value: ["V and P", drawValue, (w, N) => 90 + Math.min((w - 80) / 2, 60 * N)],
+  samples: ["Sample", drawLast, (w, { T }) => sampleGrid(T, w).bottom + 50],
+  attention: ["Attention", drawAttention, (_, { N }) => rows(N)],
+  value: ["V and P", drawValue, (w, { N }) => 90 + Math.min((w - 80) / 2, 60 * N)],
   signals: ["Signals", drawSignals, usual],
   portrait: ["Plane", drawPortrait, usual],
   loss: ["Loss", drawLoss, usual],
@@ -1360,100 +1348,63 @@ const velocity = ({ KP, KQ, T }, v, a) => [
 
 // 10 controls and view
 
-/** @type {(min: number, max: number) => number[]} round numbers, evenly spaced on a log scale */
-function ladder(min, max) {
+/** @type {(name: string, digits?: number[]) => number[]} these at each power of ten, within limits */
+function ladder(name, digits = [1, 1.5, 2, 3, 5, 7]) {
+  const { min, max, integer } = LIMITS[name];
   const powers = Array.from({ length: 10 }, (_, at) => at - 5);
-  const all = powers.flatMap((power) => [1, 1.5, 2, 3, 5, 7].map((digit) => +`${digit}e${power}`));
-  return [...new Set([min, ...all, max])].filter((x) => x >= min && x <= max);
+  const all = [min, ...powers.flatMap((power) => digits.map((digit) => +`${digit}e${power}`)), max];
+  return [...new Set(all)].filter((x) => x >= min && x <= max && !(integer && x % 1));
 }
 
-/** @type {(min: number, max: number, step: number) => number[]} */
-const evenly = (min, max, step) =>
-  Array.from(
-    { length: Math.round((max - min) / step) + 1 },
-    (_, at) => +(min + at * step).toFixed(4),
-  );
+/** @type {(name: string, step: number) => number[]} */
+function evenly(name, step) {
+  const { min, max } = LIMITS[name];
+  const many = Math.round((max - min) / step) + 1;
+  return Array.from({ length: many }, (_, at) => +(min + at * step).toFixed(4));
+}
 
 /** @type {(speed: number) => number} steps a second; at the highest speed as many as there is time for */
 const stepsPerSecond = (speed) => (speed < LIMITS.speed.max ? 10 ** ((speed - 1) / 33) : Infinity);
+/** @type {(speed: number) => string} */
+const pace = (speed) => `${brief(+stepsPerSecond(speed).toPrecision(2))} steps a second`;
 
-/** @type {(settings: Settings) => boolean} */
+/** @typedef {(settings: Settings) => boolean} Matters whether a control has an effect */
+/** @type {Matters} */
 const isRandom = ({ task }) => task === "random";
-/** @type {(settings: Settings) => boolean} */
+/** @type {Matters} */
+const isDrawn = ({ task }) => task !== "given";
+/** @type {Matters} */
+const isKnowing = ({ start }) => /aligned|related|tempered/.test(start);
+/** @type {Matters} */
 const isPenalised = ({ method, attention }) => method === "proximal" && attention === "linear";
+const twos = Array.from({ length: 13 }, (_, power) => 2 ** power);
 
 /**
- * A label; what there is to choose from (numbers make a slider, names a list, nothing a box); how a
- * number is written; when it matters.
- * @type {Record<string, [string, (number[] | Record<string, string>)?, ((x: number) => string)?,
- *   ((settings: Settings) => boolean)?]>}
+ * A label; the numbers of a slider, or none where `CHOICES` has a list or a number is typed in; how
+ * a number is written; when it matters.
+ * @type {Record<string, [string, (number[] | null)?, ((x: number) => string)?, Matters?]>}
  */
 const CONTROLS = {
-  task: ["Task", { example: "the book's example", random: "a random one", given: "from Python" }],
-  N: ["Tokens, N", evenly(2, 8, 1), brief, isRandom],
-  Q: ["True positions of a token, Q", evenly(1, 4, 1), brief, isRandom],
-  peak: ["How peaked P is", evenly(0, 1, 0.05), two, isRandom],
-  T: [
-    "Context length, T",
-    ladder(8, 4000).filter((T) => T % 1 === 0),
-    (T) => `${count(T)} positions`,
-    ({ task }) => task !== "given",
-  ],
+  task: ["Task"],
+  N: ["Tokens, N", evenly("N", 1), brief, isRandom],
+  Q: ["True positions of a token, Q", evenly("Q", 1), brief, isRandom],
+  peak: ["How peaked P is", evenly("peak", 0.05), two, isRandom],
+  T: ["Context length, T", ladder("T"), (T) => `${count(T)} positions`, isDrawn],
   seed: ["Seed"],
-  method: [
-    "Method",
-    {
-      plain: "plain SGD",
-      projected: "projected",
-      preconditioned: "preconditioned",
-      proximal: "proximal, the paper's",
-      momentum: "momentum",
-      adam: "Adam",
-    },
-  ],
-  rate: ["Learning rate", ladder(1e-5, 10)],
-  ratio: [
-    "Rate of A over that of V",
-    [0, ...ladder(0.01, 1e4)],
-    (x) => (x ? brief(x) : "as usual"),
-  ],
-  schedule: [
-    "Samples a step",
-    { constant: "always the same", falling: "falling, as in chapter 6" },
-  ],
-  batch: [
-    "Batch",
-    evenly(0, 12, 1).map((power) => 2 ** power),
-    (batch) => `${count(batch)} samples`,
-    ({ schedule }) => schedule === "constant",
-  ],
-  penalty: ["Penalty on A", [0, ...ladder(1e-5, 1)], brief, isPenalised],
-  penaltyFrom: [
-    "Penalty from time (rate × steps)",
-    [0, ...ladder(1, 1000)],
-    brief,
-    (settings) => isPenalised(settings) && settings.penalty > 0,
-  ],
-  attention: ["Attention", { linear: "linear", softmax: "softmax" }],
-  start: [
-    "V at the start",
-    {
-      scratch: "knows nothing",
-      aligned: "knows a part of P",
-      related: "is from a related task",
-      tempered: "the same, tempered",
-      given: "from Python",
-    },
-  ],
-  theta: ["How much of P it knows, θ", evenly(-1, 1, 0.05), two, ({ start }) => /ed$/.test(start)],
-  share: ["Tempered to a share of", ladder(0.01, 1), brief, ({ start }) => start === "tempered"],
-  lanes: ["Runs", { 1: "one", 2: "two side by side", 20: "twenty seeds" }],
-  speed: [
-    "Speed",
-    evenly(1, 100, 1),
-    (x) => (x < 100 ? `${brief(+stepsPerSecond(x).toPrecision(2))} steps a second` : "all it can"),
-  ],
-  log: ["Samples on a logarithmic axis"],
+  method: ["Method"],
+  rate: ["Learning rate", ladder("rate")],
+  ratio: ["Rate of A over that of V", ladder("ratio"), (x) => (x ? brief(x) : "as usual")],
+  schedule: ["Batch over time"],
+  batch: ["Batch", twos, (x) => `${count(x)} samples a step`, (own) => own.schedule === "constant"],
+  penalty: ["Penalty on A", ladder("penalty"), brief, isPenalised],
+  penaltyFrom: ["Penalty from time (rate × steps)", ladder("penaltyFrom"), brief, isPenalised],
+  attention: ["Attention"],
+  start: ["V at the start"],
+  theta: ["How much of P it knows, θ", evenly("theta", 0.05), two, isKnowing],
+  share: ["Tempered to a share of", ladder("share"), brief, (own) => own.start === "tempered"],
+  lanes: ["Runs at once (2 lanes, 20 seeds)"],
+  speed: ["Speed", evenly("speed", 1), (x) => (x < 100 ? pace(x) : "all it can")],
+  log: ["Logarithmic sample axis"],
 };
 const GROUPS = {
   Task: ["task", "N", "Q", "peak", "T", "seed"],
@@ -1464,10 +1415,15 @@ const GROUPS = {
 const KEPT = ["speed", "log"]; // what can change while a run goes on
 
 /** @type {(name: string, value: any) => string} */
-function written(name, value) {
-  const [, choices, write = brief] = CONTROLS[name];
-  return choices && !Array.isArray(choices) ? choices[value] : write(value);
-}
+const written = (name, value) =>
+  typeof value === "number" ? (CONTROLS[name][2] ?? brief)(value) : String(value);
+
+/** @type {(settings: Settings) => string} what a lane has of what the lanes differ in */
+const differences = (settings) =>
+  Object.keys(settings.other)
+    .filter((name) => CONTROLS[name][3]?.(settings) !== false)
+    .map((name) => `${CONTROLS[name][0]}: ${written(name, /** @type {any} */ (settings)[name])}`)
+    .join(", ");
 
 /** @type {(text: string) => HTMLElement} the element that some HTML stands for */
 function html(text) {
@@ -1488,54 +1444,53 @@ function labelled(label, field) {
   return { row, input };
 }
 
-/** @type {(names: Record<string, string>) => string} */
-const options = (names) =>
-  Object.entries(names)
-    .map(([value, words]) => `<option value="${value}">${words}</option>`)
-    .join("");
+/** @type {(words: any[]) => string} */
+const list = (words) =>
+  `<select>${words.map((word) => `<option>${word}</option>`).join("")}</select>`;
 
 /**
- * A labelled control; `refresh` makes it show a setting.
- * @type {(name: string, write: (value: any) => void) =>
- *   {row: HTMLElement, refresh: (settings: any) => void}}
+ * A labelled control; `show` makes it show what holds.
+ * @type {(name: string, write: (value: any) => void, more: string[]) =>
+ *   {row: HTMLElement, show: (settings: any) => void}}
  */
-function control(name, write) {
-  const [label, choices, , matters] = CONTROLS[name];
-  if (Array.isArray(choices)) return slider(name, write, choices);
-  const isBox = name === "log";
-  const kind = isBox ? '<input type="checkbox">' : '<input type="number" min="0" step="1">';
-  const { row, input } = labelled(label, choices ? `<select>${options(choices)}</select>` : kind);
+function control(name, write, more) {
+  const [label, numbers, , matters] = CONTROLS[name];
+  if (numbers) return slider(name, write, numbers);
+  const choices = [...(CHOICES[name] ?? []), ...more];
+  const box = name === "log" ? '<input type="checkbox">' : '<input type="number" min="0">';
+  const { row, input } = labelled(label, choices.length && name !== "log" ? list(choices) : box);
+  const { min = 0, max = 0 } = LIMITS[name] ?? {};
   input.addEventListener("change", () => {
-    if (isBox) write(input.checked);
-    else if (choices) write(name === "lanes" ? +input.value : input.value);
-    else write(Math.min(LIMITS[name].max, Math.max(LIMITS[name].min, Math.round(+input.value))));
+    if (name === "log") write(input.checked);
+    else if (choices.length) write(choices[input.selectedIndex]);
+    else write(Math.min(max, Math.max(min, Math.round(+input.value))));
   });
-  const refresh = (/** @type {any} */ settings) => {
+  const show = (/** @type {any} */ settings) => {
     row.hidden = matters?.(settings) === false;
-    input[isBox ? "checked" : "value"] = settings[name];
+    input[name === "log" ? "checked" : "value"] = settings[name];
   };
-  return { row, refresh };
+  return { row, show };
 }
 
-/** @type {(name: string, write: (value: any) => void, choices: number[]) => ReturnType<typeof control>} */
-function slider(name, write, choices) {
+/** @type {(name: string, write: (value: number) => void, numbers: number[]) => ReturnType<typeof control>} */
+function slider(name, write, numbers) {
   const [label, , , matters] = CONTROLS[name];
   const { row, input } = labelled(label, '<output></output><input type="range" min="0">');
-  let values = choices;
+  let values = numbers;
   input.addEventListener("input", () => write(values[+input.value]));
-  const refresh = (/** @type {any} */ settings) => {
+  const show = (/** @type {any} */ settings) => {
     row.hidden = matters?.(settings) === false;
-    values = [...new Set([...choices, settings[name]])].sort((x, y) => x - y);
+    values = [...new Set([...numbers, settings[name]])].sort((x, y) => x - y);
     input.max = values.length - 1;
     input.value = values.indexOf(settings[name]);
     input.ariaValueText = written(name, settings[name]);
-    /** @type {any} */ (row.querySelector("output")).textContent = input.ariaValueText;
+    if (row.children[1]) row.children[1].textContent = input.ariaValueText;
   };
-  return { row, refresh };
+  return { row, show };
 }
 
-/** @type {(name: string, type: string, part: BlobPart) => void} */
-function download(name, type, part) {
+/** @type {(name: string, part: BlobPart, type?: string) => void} */
+function download(name, part, type) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([part], { type }));
   link.download = name;
@@ -1543,11 +1498,19 @@ function download(name, type, part) {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
-/** @type {(field: HTMLInputElement | HTMLTextAreaElement) => Promise<unknown>} */
-async function copy(field) {
+/** @type {(color: string) => Uint8ClampedArray} red, green and blue, however CSS writes them */
+function pixel(color) {
+  const canvas = document.createElement("canvas");
+  const ink = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  ink.fillStyle = color;
+  ink.fillRect(0, 0, 1, 1);
+  return ink.getImageData(0, 0, 1, 1).data;
+}
+
+/** @type {(field: HTMLInputElement | HTMLTextAreaElement) => void} */
+function copy(field) {
   field.select();
-  // where a page may not write to the clipboard by itself
-  return navigator.clipboard?.writeText(field.value).catch(() => document.execCommand("copy"));
+  if (!document.execCommand("copy")) navigator.clipboard?.writeText(field.value);
 }
 
 /**
@@ -1582,12 +1545,10 @@ const LONGEST_PATH = 3000; // units of time: to follow more takes too long
 
 /** @type {(lanes: Lane[]) => void} one round end for all sample axes, beyond what was seen */
 function widen(lanes) {
-  const seen = lanes.flatMap(({ reach, runs }) => [
-    reach,
-    ...runs.map((run) => 1.02 * run.samples),
-  ]);
-  const power = 10 ** Math.floor(Math.log10(Math.max(...seen)));
-  const digit = [1, 1.5, 2, 3, 5, 7, 10].find((x) => x * power >= Math.max(...seen)) ?? 10;
+  const seen = lanes.flatMap(({ runs }) => runs.map(({ samples }) => 1.02 * samples));
+  const needed = Math.max(...seen, ...lanes.map(({ reach }) => reach));
+  const power = 10 ** Math.floor(Math.log10(needed));
+  const digit = [1, 1.5, 2, 3, 5, 7, 10].find((x) => x * power >= needed) ?? 10;
   for (const lane of lanes) {
     const { task, settings, runs } = lane;
     lane.reach = digit * power;
@@ -1604,26 +1565,22 @@ function widen(lanes) {
 function told({ runs }) {
   const [{ signals, ends, status }] = runs;
   if (runs.length > 1) return `${tally(runs)}.`;
-  const moments = Object.entries({
-    "stage 1": ends.one,
-    "the fall": ends.fall,
-    "stage 2": ends.two,
-  })
-    .filter(([, end]) => end !== null)
-    .map(([name, end]) => `${name} at ${count(end ?? 0)}`);
+  const names = /** @type {const} */ ({ one: "stage 1", fall: "the fall", two: "stage 2" });
+  const moments = /** @type {(keyof typeof names)[]} */ (Object.keys(names))
+    .filter((end) => ends[end] !== null)
+    .map((end) => `${names[end]} at ${count(ends[end] ?? 0)}`);
   const numbers = `α of V is ${two(signals.value)}, of A ${two(signals.attention)}.`;
   return `${status.words} ${numbers}${moments.length ? ` Ended: ${moments.join(", ")}.` : ""}`;
 }
 
 /** @type {(runs: Run[]) => string} */
 function tally(runs) {
-  const names = ["arrived", "wrong", "stuck", "diverged", "vanished"];
-  const words = { wrong: "on the wrong side" };
-  return names
-    .map((name) => [name, runs.filter(({ status }) => status.name === name).length])
-    .filter(([name, many]) => many || name === "arrived")
-    .map(([name, many]) => `${many} of ${runs.length} ${{ ...words }[name] ?? name}`)
-    .join(", ");
+  const fallen = runs.filter(({ ends }) => ends.fall !== null).length;
+  const fates = ["arrived", "wrong", "stuck", "diverged", "vanished"].map((name) => {
+    const many = runs.filter(({ status }) => status.name === name).length;
+    return many ? `, ${many} ${name === "wrong" ? "on the wrong side" : name}` : "";
+  });
+  return `${fallen} of ${runs.length} are past the fall${fates.join("")}`;
 }
 
 /** @type {(lanes: Lane[], names: string[], penAt: (box: Box) => Pen) => Box} all charts on a sheet */
@@ -1632,8 +1589,13 @@ function layOut(lanes, names, penAt) {
   const columns = lanes.length > 1 ? lanes.length : Math.min(2, names.length);
   lanes.forEach((lane, column) => {
     const pen = penAt({ x: gap + column * (w + gap), y: 8, w, h: 48 });
+    const [{ samples, status }] = lane.runs;
     pen.text(2, 14, lane.name, "start", "bold");
-    pen.text(2, 32, `${count(lane.runs[0].samples)} samples. ${lane.runs[0].status.words}`);
+    pen.text(
+      2,
+      32,
+      `${count(samples)} samples. ${lane.runs.length > 1 ? told(lane) : status.words}`,
+    );
     names.forEach((name, at) => {
       const [x, y] = lanes.length > 1 ? [column, at] : [at % columns, Math.floor(at / columns)];
       CHARTS[name][1](penAt({ x: gap + x * (w + gap), y: 60 + y * (h + gap), w, h }), lane);
@@ -1656,19 +1618,14 @@ function toSvg(lanes, names) {
   return `${head}${paper}${out.join("\n")}</g></svg>`;
 }
 
-/** @type {(lanes: Lane[], names: string[]) => Promise<Blob>} */
-function toPng(lanes, names) {
+/** @type {(svg: string) => Promise<Blob>} at twice the size */
+async function toPng(svg) {
+  const image = new Image();
+  image.src = `data:image/svg+xml,${encodeURIComponent(svg)}`;
+  await image.decode();
   const canvas = document.createElement("canvas");
-  const ink = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  const penAt = (/** @type {Box} */ { x, y, w, h }) => {
-    ink.setTransform(2, 0, 0, 2, 2 * x, 2 * y);
-    return canvasPen(ink, LIGHT, "sans-serif", w, h);
-  };
-  const { w, h } = layOut(lanes, names, penAt);
-  Object.assign(canvas, { width: 2 * w, height: 2 * h });
-  ink.fillStyle = LIGHT.paper;
-  ink.fillRect(0, 0, 2 * w, 2 * h);
-  layOut(lanes, names, penAt);
+  Object.assign(canvas, { width: 2 * image.width, height: 2 * image.height });
+  canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
   return new Promise((done) => canvas.toBlob((blob) => done(blob ?? new Blob())));
 }
 
@@ -1683,8 +1640,7 @@ function toPng(lanes, names) {
 const SLICE = 8; // milliseconds of training in a frame
 const PIECE = 30_000; // tokens that are drawn between two looks at the clock
 const QUIET = 600; // milliseconds of rest before a screen reader hears where a run stands
-const NARROW = 620; // pixels, below which one chart is shown at a time
-const WIDE = 960; // and from which the settings stand beside the charts
+const WIDE = 928; // pixels, from which the settings stand beside the charts, unfolded
 const FEW = 5; // controls that need no groups
 const FINAL = /^(arrived|wrong|diverged|vanished)$/; // where runs pause by themselves
 
@@ -1719,96 +1675,103 @@ const SKELETON = `<div class="scb-playground" role="group" tabindex="0">
       </details>
     </div>
   </div>
+  <p class="scb-hint">A change starts the run anew, so that its link always leads to exactly this
+    run. Keys, when the frame has the focus: Space starts and pauses, → makes one step, R resets.</p>
   <p class="scb-hidden" role="status"></p>
 </div>`;
-const HINT = `<p class="scb-hint">A change starts the run anew, so that its link always leads to
-  exactly this run. Keys, when the frame has the focus: Space starts and pauses, → makes one step,
-  R resets.</p>`;
 
 /** What is shown, and the runs behind it. */
 class Playground {
+  /** @type {Lane[]} */
+  lanes = [];
+  /** @type {Run[]} */
+  runs = [];
+  goal = 0; // how many steps to go to; Infinity while it runs
+  credit = 0; // steps that the speed allows
+  isResting = false;
+  hasPaused = false; // by itself
+  isTouched = false; // by the reader
+  isVisible = false;
+  isSecond = false; // whether the controls are those of the second lane
+  request = 0;
+  quiet = 0;
+  chart = ""; // the one that is shown where there is room for one
+  /** @type {View[]} */
+  views = [];
+  /** @type {((settings: Settings) => void)[]} what the controls do to show settings */
+  shows = [];
+  theme = LIGHT;
+  font = "sans-serif";
+  /** when it last looked at the speed, drew, wrote and reported; how long it took to draw */
+  last = { paced: 0, drawn: 0, written: 0, told: 0, cost: 0 };
+  still = matchMedia("(prefers-reduced-motion: reduce)");
+  ended = new AbortController();
+  sized = new ResizeObserver(() => this.resize());
+  root = html(SKELETON);
+
   /** @param {Host} model @param {HTMLElement} el */
   constructor(model, el) {
     this.model = model;
     /** @type {Settings} */
     this.settings = { ...DEFAULTS, ...model.get("settings") };
-    /** @type {Lane[]} */
-    this.lanes = [];
-    /** @type {Run[]} */
-    this.runs = [];
-    this.goal = 0; // how many steps to go to; Infinity while it runs
-    this.resting = this.paused = this.touched = this.visible = this.second = false;
-    this.request = this.quiet = this.credit = this.before = this.drawn = this.cost = 0;
-    this.written = this.reported = this.width = 0;
-    this.chart = ""; // the one that is shown where there is room for one
-    /** @type {View[]} */
-    this.views = [];
-    /** @type {((settings: Settings) => void)[]} */
-    this.refreshers = [];
-    this.theme = LIGHT;
-    this.font = "sans-serif";
-    this.still = matchMedia("(prefers-reduced-motion: reduce)");
-    this.ended = new AbortController();
-    this.root = html(SKELETON);
-    this.build();
     const style = document.createElement("style");
     style.textContent = model.get("css") || "";
     el.append(style, this.root);
+    this.buildControls();
+    this.buildExport();
     this.listen();
     this.open();
   }
 
-  /** @type {(name: string) => any} */
-  part(name) {
-    return this.root.querySelector(name);
+  /** @type {(selector: string) => any} */
+  part(selector) {
+    return this.root.querySelector(selector);
+  }
+
+  /** @type {(selector: string, act: () => unknown) => void} */
+  onPress(selector, act) {
+    this.part(selector).addEventListener("click", act);
   }
 
   // Building
 
-  build() {
-    const question = this.model.get("question") || "Train it yourself";
-    this.part(".scb-question").textContent = this.root.ariaLabel = question;
-    this.part(".scb-lanes").id = newId();
-    this.press(".scb-start", () => this.toggle());
-    this.press(".scb-step", () => this.forward());
-    this.press(".scb-reset", () => this.restart(0));
-    this.buildExport();
+  buildControls() {
     const asked = this.model.get("controls");
     const wants = (/** @type {string} */ name) => !asked || asked.includes(name);
-    const names = Object.keys(CONTROLS).filter(wants);
+    const isSmall = asked?.length <= FEW;
     const side = this.part(".scb-side");
     if (wants("preset")) side.append(this.buildPresets());
     if (wants("lanes")) side.append(this.buildLaneChoice());
-    for (const [group, all] of Object.entries(GROUPS)) {
-      const rows = all.filter(wants).map((name) => this.buildControl(name));
+    for (const [group, names] of Object.entries(GROUPS)) {
+      const rows = names.filter(wants).map((name) => this.buildControl(name));
       const box = html(`<details><summary>${group}</summary></details>`);
-      if (rows.length) (names.length > FEW ? box : side).append(...rows);
-      if (names.length > FEW && rows.length) side.append(box);
+      (isSmall ? side : box).append(...rows);
+      if (rows.length && !isSmall) side.append(box);
     }
-    if (names.length > FEW) this.root.append(html(HINT));
-    if (!wants("export")) this.part(".scb-export").remove();
-  }
-
-  /** @type {(name: string, act: () => unknown) => void} */
-  press(name, act) {
-    this.part(name).addEventListener("click", act);
+    this.part(".scb-hint").hidden = isSmall;
+    this.part(".scb-export").hidden = !wants("export");
+    this.part(".scb-lanes").id = newId();
+    this.onPress(".scb-start", () => this.toggle());
+    this.onPress(".scb-step", () => this.forward());
+    this.onPress(".scb-reset", () => this.restart(0));
   }
 
   /** @type {(name: string) => HTMLElement} */
   buildControl(name) {
-    const { row, refresh } = control(name, (value) => this.edit(name, value));
     const { P, model } = this.model.get("given") ?? {};
-    if (!(name === "task" ? P : model)) row.querySelector("[value=given]")?.remove();
-    this.refreshers.push((settings) =>
-      refresh(this.second ? { ...settings, ...settings.other } : settings),
+    const isGiven = (name === "task" && P) || (name === "start" && model);
+    const { row, show } = control(
+      name,
+      (value) => this.edit(name, value),
+      isGiven ? ["given"] : [],
     );
+    this.shows.push((own) => show(this.isSecond ? { ...own, ...own.other } : own));
     return row;
   }
 
   buildPresets() {
-    const questions = ["Choose one", ...PRESETS.map(({ question }) => question)];
-    const list = `<select><option>${questions.join("</option><option>")}</option></select>`;
-    const { row, input } = labelled("Questions to try", list);
+    const questions = PRESETS.map(({ question }) => question);
+    const { row, input } = labelled("Questions to try", list(["Choose one", ...questions]));
     input.addEventListener("change", () => {
       const { speed, log } = this.settings;
       this.change({ ...DEFAULTS, speed, log, ...PRESETS[input.selectedIndex - 1]?.settings });
@@ -1816,39 +1779,34 @@ class Playground {
     return row;
   }
 
-  /** Whether settings are shown and changed for both lanes, or for the second. */
   buildLaneChoice() {
-    const list = "<select><option>both lanes</option><option>lane 2 alone</option></select>";
-    const { row, input } = labelled("These are the settings of", list);
+    const { row, input } = labelled("These settings are of", list(["both lanes", "lane 2 alone"]));
     input.addEventListener("change", () => {
-      this.second = input.selectedIndex === 1;
-      this.refresh();
+      this.isSecond = input.selectedIndex === 1;
+      this.show();
     });
-    this.refreshers.unshift(({ lanes }) => {
+    this.shows.push(({ lanes }) => {
       row.hidden = lanes !== 2;
-      if (row.hidden) this.second = false;
-      input.selectedIndex = Number(this.second);
+      if (row.hidden) this.isSecond = false;
+      input.selectedIndex = Number(this.isSecond);
     });
     return row;
   }
 
   buildExport() {
-    const save = (/** @type {string} */ end, /** @type {string} */ type, /** @type {any} */ part) =>
-      download(`training.${end}`, type, part);
-    const charts = () => this.charts();
-    this.press(".scb-png", async () => save("png", "image/png", await toPng(this.lanes, charts())));
-    this.press(".scb-svg", () => save("svg", "image/svg+xml", toSvg(this.lanes, charts())));
-    this.press(".scb-csv", () => save("csv", "text/csv", this.runs.map(toCsv).join("\n")));
     const [link, python] = [this.part(".scb-link input"), this.part(".scb-python textarea")];
-    this.press(".scb-link button", () => copy(link));
-    this.press(".scb-python button", () => copy(python));
+    const svg = () => toSvg(this.lanes, this.charts());
+    const csv = () => this.runs.map(toCsv).join("\n");
+    this.onPress(".scb-png", async () => download("training.png", await toPng(svg())));
+    this.onPress(".scb-svg", () => download("training.svg", svg(), "image/svg+xml"));
+    this.onPress(".scb-csv", () => download("training.csv", csv(), "text/csv"));
+    this.onPress(".scb-link button", () => copy(link));
+    this.onPress(".scb-python button", () => copy(python));
     this.part(".scb-link").hidden = !this.model.get("link");
-    const show = () => {
-      link.value = location.href.replace(/#.*/s, "") + toLink(this.settings);
-      if (python.closest("details").open) python.value = this.python();
-    };
-    python.closest("details").addEventListener("toggle", show);
-    this.refreshers.push(show);
+    this.shows.push((settings) => {
+      link.value = location.href.replace(/#.*/s, "") + toLink(settings);
+      python.value = this.python();
+    });
   }
 
   /** The lines that do the same with the library, lane after lane. */
@@ -1861,26 +1819,28 @@ class Playground {
 
   /** The names of the charts that suit the lanes. */
   charts() {
-    const single = ["samples", "attention", "value"];
-    const many = ["many", "portrait", "signals", "loss"];
-    const fit = this.settings.lanes === 20 ? many : [...single, "signals", "portrait", "loss"];
+    const common = ["signals", "portrait", "loss"];
+    const usual = [...(this.settings.lanes === 20 ? ["many"] : ["attention", "value"]), ...common];
     /** @type {string[]} */
-    const wanted = this.model.get("charts") ?? fit.filter((name) => name !== "samples");
-    const shown = wanted.filter((name) => fit.includes(name));
-    return shown.length ? shown : [fit[0]];
+    const asked = this.model.get("charts") ?? usual;
+    const fit = asked.filter(
+      (name) => usual.includes(name) || (name === "samples" && usual[1] === "value"),
+    );
+    return fit.length ? fit : usual.slice(0, 1);
   }
 
   /** Make places for lanes and charts, where they are not there already. */
   buildBoard() {
-    const [names, board] = [this.charts(), this.part(".scb-lanes")];
+    const [names, board, tabs] = [this.charts(), this.part(".scb-lanes"), this.part(".scb-tabs")];
     const key = `${this.lanes.length} ${names}`;
     if (board.dataset.key === key) return;
     board.dataset.key = key;
-    if (!names.includes(this.chart)) this.chart = names.includes("signals") ? "signals" : names[0];
+    this.sized.disconnect();
     this.views = [];
     board.replaceChildren(...this.lanes.map((_, lane) => this.buildLane(names, lane)));
-    this.part(".scb-tabs").replaceChildren(...names.map((name) => this.buildTab(name)));
-    this.arrange();
+    tabs.replaceChildren(...names.map((name) => this.buildTab(name)));
+    tabs.hidden = names.length < 2;
+    this.choose([this.chart, "signals", names[0]].find((name) => names.includes(name)) ?? "");
   }
 
   /** @type {(names: string[], lane: number) => HTMLElement} */
@@ -1891,7 +1851,8 @@ class Playground {
       const figure = html(`<div class="scb-${name}"><canvas role="img"></canvas></div>`);
       const canvas = /** @type {HTMLCanvasElement} */ (figure.firstChild);
       this.views.push({ name, lane, figure, canvas, w: 0 });
-      box.querySelector(".scb-charts")?.append(figure);
+      box.lastElementChild?.append(figure);
+      this.sized.observe(figure);
     }
     return box;
   }
@@ -1904,98 +1865,93 @@ class Playground {
     tab.addEventListener("keydown", ({ key }) => {
       const names = this.charts();
       const at = names.indexOf(name) + names.length;
+      /** @type {Record<string, number>} */
       const goals = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: names.length - 1 };
-      const goal = goals[/** @type {keyof typeof goals} */ (key)] % names.length;
-      if (!(goal >= 0)) return;
-      this.choose(names[goal]);
-      this.part(".scb-tabs").children[goal].focus();
+      if (key in goals) this.choose(names[goals[key] % names.length]).focus();
     });
     return tab;
   }
 
-  /** @type {(name: string) => void} which chart to show where there is room for one */
+  /** @type {(name: string) => any} choose a chart to show where there is room for one */
   choose(name) {
     this.chart = name;
-    this.arrange();
-  }
-
-  /** Show one chart or all of them, as there is room. */
-  arrange() {
-    const [names, board, tabs] = [this.charts(), this.part(".scb-lanes"), this.part(".scb-tabs")];
-    const narrow = this.width < NARROW && names.length > 1;
-    tabs.hidden = !narrow;
-    board.role = narrow ? "tabpanel" : null;
-    names.forEach((name, at) => {
-      const isChosen = name === this.chart;
-      tabs.children[at].ariaSelected = String(isChosen);
-      tabs.children[at].tabIndex = isChosen ? 0 : -1;
-      if (isChosen && narrow) board.setAttribute("aria-labelledby", tabs.children[at].id);
-    });
-    if (!narrow) board.removeAttribute("aria-labelledby");
-    for (const view of this.views) view.figure.hidden = narrow && view.name !== this.chart;
-    for (const view of this.views) view.w = view.figure.clientWidth;
-    this.draw();
+    const tabs = [...this.part(".scb-tabs").children];
+    const chosen = tabs[this.charts().indexOf(name)];
+    for (const tab of tabs) {
+      tab.ariaSelected = String(tab === chosen);
+      tab.tabIndex = tab === chosen ? 0 : -1;
+    }
+    for (const view of this.views) view.figure.toggleAttribute("data-chosen", view.name === name);
+    this.part(".scb-lanes").setAttribute("aria-labelledby", chosen.id);
+    return chosen;
   }
 
   // Settings
 
   /** Begin with the settings of the page's link, or with the page's own. */
   open() {
-    const asked = this.model.get("link") && location.hash.startsWith("#scb");
-    const found = asked ? fromLink(location.hash) : { settings: this.settings, complaint: "" };
-    this.settings = found.settings;
-    this.part(".scb-notice").textContent =
-      found.complaint && `${found.complaint} Here is the usual run instead.`;
-    this.restart(found.settings.steps);
+    const isAsked = this.model.get("link") && location.hash.startsWith("#scb");
+    const { settings, complaint } = isAsked
+      ? fromLink(location.hash)
+      : { settings: this.settings, complaint: "" };
+    this.settings = settings;
+    this.part(".scb-notice").textContent = complaint && `${complaint} Here is the usual run.`;
+    this.restart(settings.steps);
   }
 
   /** @type {(name: string, value: any) => void} */
   edit(name, value) {
     const { start, other } = this.settings;
-    if (this.second && OTHER.includes(name))
-      return this.change({ other: { ...other, [name]: value } });
-    this.change({ [name]: value });
-    if (name === "lanes" && value === 2 && !Object.keys(other).length)
-      this.change({ other: { start: start === "scratch" ? "aligned" : "scratch" } });
+    const isNew = name === "lanes" && value === 2 && !Object.keys(other).length;
+    const usual = { start: start === "scratch" ? "aligned" : "scratch" };
+    if (isNew) this.change({ lanes: 2, other: usual });
+    else if (this.isSecond && OTHER.includes(name))
+      this.change({ other: { ...other, [name]: value } });
+    else this.change({ [name]: value });
   }
 
   /** @type {(part: Partial<Settings>) => void} */
   change(part) {
     this.settings = { ...this.settings, ...part };
-    this.touched = true;
+    this.isTouched = true;
     this.part(".scb-notice").textContent = "";
-    if (Object.keys(part).every((name) => KEPT.includes(name))) this.refresh();
+    if (Object.keys(part).every((name) => KEPT.includes(name))) this.show();
     else this.restart(this.goal === Infinity ? Infinity : 0);
     this.report("settings", this.settings);
   }
 
   /** Let every control show what holds. */
-  refresh() {
-    for (const refresh of this.refreshers) refresh(this.settings);
+  show() {
+    for (const show of this.shows) show(this.settings);
     for (const lane of this.lanes) lane.settings.log = this.settings.log;
+    this.isResting &&= this.goal === 0;
     this.wake();
   }
 
   /** @type {(goal: number) => void} make the runs anew, and go so many steps */
   restart(goal) {
     const settings = (this.settings = { ...this.settings, steps: 0 });
-    const { lanes, other } = settings;
     const task = createTask(settings, this.model.get("given"));
-    this.lanes = (lanes === 2 ? [{}, other] : [{}]).map((part, at) => {
+    const others = settings.lanes === 2 ? [{}, settings.other] : [{}];
+    this.lanes = others.map((part, at) => {
       const own = { ...settings, ...part };
-      const keys = Object.keys(other).filter((key) => CONTROLS[key][3]?.(own) !== false);
-      const differs = keys.map(
-        (key) => `${CONTROLS[key][0]}: ${written(key, /** @type {any} */ (own)[key])}`,
-      );
-      const name = lanes === 2 ? `Lane ${at + 1}. ${differs.join(", ")}.` : "One run";
-      return createLane(name, task, own, lanes === 20 ? 20 : 1);
+      const name = settings.lanes === 2 ? `Lane ${at + 1}. ${differences(own)}.` : "One run";
+      return createLane(name, task, own, settings.lanes === 20 ? 20 : 1);
     });
     this.runs = this.lanes.flatMap(({ runs }) => runs);
-    this.paused = false;
+    this.hasPaused = false;
     widen(this.lanes);
     this.buildBoard();
-    this.refresh();
+    this.show();
     this.go(goal);
+  }
+
+  /** Settings that Python changed. */
+  take() {
+    const [now, then] = [this.settings, { ...DEFAULTS, ...this.model.get("settings") }];
+    if (JSON.stringify({ ...now, steps: 0 }) === JSON.stringify({ ...then, steps: 0 })) return;
+    this.settings = then;
+    this.restart(then.steps);
   }
 
   // Running
@@ -2020,52 +1976,52 @@ class Playground {
   /** @type {(goal: number) => void} how many steps to go to */
   go(goal) {
     this.goal = goal;
-    this.resting = false;
+    this.isResting = false;
     this.root.toggleAttribute("data-running", goal === Infinity);
     this.part(".scb-start").textContent = goal === Infinity ? "Pause" : "Start";
-    this.before = performance.now();
+    this.last.paced = performance.now();
     clearTimeout(this.quiet);
     this.wake();
   }
 
   toggle() {
-    this.touched = true;
+    this.isTouched = true;
     this.go(this.goal === Infinity ? this.made() : Infinity);
   }
 
   forward() {
-    this.touched = true;
+    this.isTouched = true;
     this.go(this.made() + 1);
   }
 
   wake() {
-    if (this.visible) this.request ||= requestAnimationFrame((now) => this.frame(now));
+    if (this.isVisible) this.request ||= requestAnimationFrame((now) => this.frame(now));
   }
 
   /** @type {(now: number) => void} */
   frame(now) {
     this.request = 0;
     if (!this.isThere()) this.work(now);
-    const done = this.isThere();
-    const gap = this.still.matches ? 250 : Math.min(30, 2 * this.cost);
-    if (done || now - this.drawn > gap) this.draw();
-    if (!done) this.wake();
-    else if (!this.resting) this.rest();
+    const isThere = this.isThere();
+    const gap = this.still.matches ? 250 : Math.min(30, 2 * this.last.cost);
+    if (isThere || now - this.last.drawn > gap) this.draw();
+    if (!isThere) this.wake();
+    else if (!this.isResting) this.rest();
   }
 
   /** @type {(now: number) => void} train for a slice of the frame */
   work(now) {
     const pace = stepsPerSecond(this.settings.speed);
-    this.credit = Math.min(this.credit + (pace * (now - this.before)) / 1000, 1 + pace / 4);
-    this.before = now;
+    this.credit = Math.min(this.credit + (pace * (now - this.last.paced)) / 1000, 1 + pace / 4);
+    this.last.paced = now;
     const end = performance.now() + SLICE;
     while (!this.isThere() && performance.now() < end) {
       if (this.goal === Infinity && this.credit < 0) break;
-      const done = advance(this.next(), Math.ceil(PIECE / this.settings.T));
-      if (done) this.credit -= 1 / this.runs.length;
+      const isDone = advance(this.next(), Math.ceil(PIECE / this.settings.T));
+      if (isDone) this.credit -= 1 / this.runs.length;
     }
-    if (!this.paused && this.runs.every(({ status }) => FINAL.test(status.name))) {
-      this.paused = true; // once: who presses Start again wants to go on
+    if (!this.hasPaused && this.runs.every(({ status }) => FINAL.test(status.name))) {
+      this.hasPaused = true; // once: who presses Start again wants to go on
       this.goal = Math.min(this.goal, this.made());
     }
     this.tell(false);
@@ -2074,28 +2030,28 @@ class Playground {
   /** Nothing moves: say where it stands, in the link, to Python and to a screen reader. */
   rest() {
     this.go(this.made());
-    this.resting = true;
     this.settings.steps = this.made();
-    this.refresh();
+    this.show();
+    this.isResting = true;
     this.tell(true);
-    if (!this.touched) return;
+    if (!this.isTouched) return;
     if (this.model.get("link")) history.replaceState(null, "", toLink(this.settings));
-    const said = () => [...this.root.querySelectorAll(".scb-words")].map((p) => p.textContent);
+    const words = [...this.root.querySelectorAll(".scb-words")].map((p) => p.textContent);
     this.quiet = setTimeout(
-      () => (this.part("[role=status]").textContent = said().join(" ")),
+      () => (this.part("[role=status]").textContent = words.join(" ")),
       QUIET,
     );
   }
 
-  /** @type {(atRest: boolean) => void} tell Python, not too often */
-  tell(atRest) {
+  /** @type {(isAtRest: boolean) => void} tell Python, not too often */
+  tell(isAtRest) {
     const points = this.runs.reduce((sum, { trail }) => sum + trail.samples.length, 0);
     const now = performance.now();
-    if (!atRest && now - this.reported < (points < 1000 ? 200 : 1000)) return;
-    this.reported = now;
+    if (!isAtRest && now - this.last.told < (points < 1000 ? 200 : 1000)) return;
+    this.last.told = now;
     const lanes = this.runs.map(({ trail, status, ends }) => ({ ...trail, status, ends }));
-    const python = atRest ? this.python() : "";
-    this.report("progress", { settings: this.settings, lanes, running: !atRest, python });
+    const python = isAtRest ? this.python() : "";
+    this.report("progress", { settings: this.settings, lanes, running: !isAtRest, python });
   }
 
   /** @type {(name: string, value: unknown) => void} */
@@ -2113,39 +2069,35 @@ class Playground {
   draw() {
     const started = performance.now();
     widen(this.lanes);
-    for (const view of this.views) if (!view.figure.hidden && view.w) this.paint(view);
-    if (this.isThere() || started - this.written > 100) this.write(started);
-    this.drawn = started;
-    this.cost = performance.now() - started;
+    for (const view of this.views) if (view.w) this.paint(view);
+    if (this.isThere() || started - this.last.written > 100) this.write();
+    Object.assign(this.last, { drawn: started, cost: performance.now() - started });
   }
 
   /** @type {(view: View) => void} */
   paint({ name, lane, canvas, w }) {
     const [, draw, height] = CHARTS[name];
-    const h = Math.round(height(w, this.lanes[lane].task.N));
+    const h = Math.round(height(w, this.lanes[lane].task));
+    const dense = devicePixelRatio;
     const ink = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-    const size = {
-      width: Math.round(w * devicePixelRatio),
-      height: Math.round(h * devicePixelRatio),
-    };
-    if (canvas.width !== size.width || canvas.height !== size.height) {
-      Object.assign(canvas, size);
+    if (canvas.width !== Math.round(w * dense) || canvas.height !== Math.round(h * dense)) {
+      Object.assign(canvas, { width: Math.round(w * dense), height: Math.round(h * dense) });
       canvas.style.height = `${h}px`;
     }
-    ink.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+    ink.setTransform(dense, 0, 0, dense, 0, 0);
     ink.clearRect(0, 0, w, h);
     draw(canvasPen(ink, this.theme, this.font, w, h), this.lanes[lane]);
   }
 
-  /** @type {(now: number) => void} say in words what the charts show */
-  write(now) {
-    this.written = now;
+  /** Say in words what the charts show. */
+  write() {
+    this.last.written = performance.now();
     this.root.querySelectorAll(".scb-lane").forEach((box, at) => {
       const lane = this.lanes[at];
-      const { samples, step } = lane.runs[0];
+      const [{ samples, step }] = lane.runs;
       const [name, seen, state] = box.firstElementChild?.children ?? [];
       name.textContent = this.lanes.length > 1 ? lane.name : "";
-      seen.textContent = `${count(samples)} samples, ${count(step)} steps.`;
+      seen.textContent = `${plural(samples, "sample")}, ${plural(step, "step")}.`;
       state.textContent = told(lane);
       box.ariaLabel = lane.name;
     });
@@ -2156,15 +2108,10 @@ class Playground {
   /** Take over the host's text colour and font. */
   dress() {
     const { color, fontFamily } = getComputedStyle(this.root);
-    const ink = /** @type {CanvasRenderingContext2D} */ (
-      document.createElement("canvas").getContext("2d")
-    );
-    ink.fillStyle = color;
-    ink.fillRect(0, 0, 1, 1);
-    const [red, green, blue] = ink.getImageData(0, 0, 1, 1).data;
+    const [red, green, blue] = pixel(color);
     const isDark = red + green + blue > 384;
-    this.theme = { ...(isDark ? DARK : LIGHT), ink: color };
     this.root.style.colorScheme = isDark ? "dark" : "light";
+    this.theme = { ...(isDark ? DARK : LIGHT), ink: color };
     this.font = fontFamily;
     this.wake();
   }
@@ -2174,24 +2121,25 @@ class Playground {
   listen() {
     const { signal } = this.ended;
     const dress = () => this.dress();
-    const take = () => this.take(this.model.get("settings"));
+    const take = () => this.take();
+    const question = this.model.get("question") || "Train it yourself";
+    this.part(".scb-question").textContent = this.root.ariaLabel = question;
     this.root.addEventListener("keydown", (event) => this.key(event));
     addEventListener("hashchange", () => this.model.get("link") && this.open(), { signal });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", dress, { signal });
     const theme = new MutationObserver(dress);
-    theme.observe(document.documentElement, { attributes: true });
-    theme.observe(document.body, { attributes: true });
-    const size = new ResizeObserver(() => this.resize());
-    size.observe(this.root);
+    for (const page of [document.documentElement, document.body])
+      theme.observe(page, { attributes: true });
     const sight = new IntersectionObserver((seen) => this.see(seen), { threshold: [0, 0.3] });
     sight.observe(this.part(".scb-main"));
     this.model.on("change:settings", take);
     signal.addEventListener("abort", () => {
-      for (const observer of [theme, size, sight]) observer.disconnect();
-      this.visible = false;
+      for (const observer of [theme, this.sized, sight]) observer.disconnect();
+      this.isVisible = false;
       cancelAnimationFrame(this.request);
       clearTimeout(this.quiet);
-      this.model.off("change:settings", take);
+      this.root.remove();
+      this.model.off("change:settings", take); // the last: some hosts throw
     });
   }
 
@@ -2200,52 +2148,37 @@ class Playground {
     if (event.target !== this.root || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === " ") this.toggle();
     else if (event.key === "ArrowRight") this.forward();
-    else if (event.key.toLowerCase() === "r") this.restart(0);
+    else if (event.key === "r") this.restart(0);
     else return;
     event.preventDefault();
   }
 
   resize() {
-    const width = this.root.clientWidth;
-    if (width === this.width) return;
-    this.root.toggleAttribute("data-wide", width >= WIDE);
-    this.root.toggleAttribute("data-narrow", width < NARROW);
-    const groups = this.root.querySelectorAll(".scb-side details");
-    if (!this.width) groups.forEach((group) => group.toggleAttribute("open", width >= WIDE));
-    this.width = width;
+    for (const view of this.views) view.w = view.figure.clientWidth;
+    const isFirst = !this.last.drawn && this.root.clientWidth > WIDE;
+    if (isFirst)
+      for (const box of this.part(".scb-side").querySelectorAll("details")) box.open = true;
+    const isNarrow = this.part(".scb-tabs").clientWidth > 0;
+    this.part(".scb-lanes").role = isNarrow ? "tabpanel" : "group";
     this.dress();
-    this.arrange();
+    this.draw();
   }
 
   /** @type {(seen: IntersectionObserverEntry[]) => void} */
   see(seen) {
     const { isIntersecting, intersectionRatio } = seen[seen.length - 1];
-    this.visible = isIntersecting;
-    this.before = performance.now();
+    this.isVisible = isIntersecting;
+    this.last.paced = performance.now();
     this.wake();
-    const wanted = this.model.get("autoplay") && !this.still.matches && !this.touched;
-    if (wanted && intersectionRatio >= 0.3) this.toggle();
-  }
-
-  /** @type {(part: Partial<Settings>) => void} settings that Python changed */
-  take(part) {
-    const [now, then] = [this.settings, { ...DEFAULTS, ...part }];
-    if (JSON.stringify({ ...now, steps: 0 }) === JSON.stringify({ ...then, steps: 0 })) return;
-    this.settings = then;
-    this.restart(then.steps);
+    const isWanted = this.model.get("autoplay") && !this.still.matches && !this.isTouched;
+    if (isWanted && intersectionRatio >= 0.3) this.toggle();
   }
 }
 
 /** @type {(place: {model: Host, el: HTMLElement}) => () => void} shows it; what it returns cleans up */
 export function render({ model, el }) {
-  const playground = new Playground(model, el);
-  return () => {
-    try {
-      playground.ended.abort();
-    } finally {
-      playground.root.remove();
-    }
-  };
+  const { ended } = new Playground(model, el);
+  return () => ended.abort();
 }
 
 export default { render };
