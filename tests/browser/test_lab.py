@@ -145,7 +145,7 @@ def test_a_playground_is_read_from_python_while_it_runs(lab, browser):
         live = page.locator(".scb-playground")
         live.wait_for()
         assert page.locator(".scb-live").count() == 0, "the static face is shown"
-        live.get_by_text("Training", exact=True).click()
+        live.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
         live.get_by_role("slider", name="Batch").press("ArrowLeft")
         live.get_by_role("button", name="Start").click()
         page.wait_for_function(
