@@ -1024,7 +1024,7 @@ function axes(pen, plot, x, y) {
   const [right, bottom] = [plot.x + plot.w, plot.y + plot.h];
   const [X, Y] = [scale(x, plot.x, plot.w), scale(y, bottom, -plot.h)];
   pen.line([plot.x, plot.y, plot.x, bottom, right, bottom], "ink", 1, 0.5);
-  for (const tick of ticks(x, plot.w / 80)) {
+  for (const tick of ticks(x, plot.w / 64)) {
     pen.line([X(tick), bottom, X(tick), bottom + 4], "ink", 1, 0.5);
     pen.text(X(tick), bottom + 17, brief(tick), "middle", "small");
   }
@@ -1291,7 +1291,7 @@ function drawMany(pen, lane) {
     paint(pen, { ...plot, y: plot.y + plot.h - 3, h: 3 }, fate(run));
     pen.text(plot.x + 4, plot.y + 13, SIGNS[run.status.name] ?? "", "start", "bold");
   });
-  const words = `α_V blue, α_A orange, over ${count(reach)} samples; dotted: 1, the truth`;
+  const words = `blue: α_V, orange: α_A, to ${count(reach)} samples`;
   pen.text(pen.w / 2, pen.h - 6, words, "middle");
 }
 
@@ -2176,7 +2176,7 @@ class Playground {
 }
 
 /** @type {(place: {model: Host, el: HTMLElement}) => () => void} shows it; what it returns cleans up */
-export function render({ model, el }) {
+function render({ model, el }) {
   const { ended } = new Playground(model, el);
   return () => ended.abort();
 }
