@@ -23,8 +23,10 @@ const WORDS = 2 ** 32;
 export class Random {
   /** @param {number} seed @param {number} [stream] one for each use of a seed */
   constructor(seed, stream = 0) {
-    let hash = scramble(stream) ^ seed;
-    this.state = new Int32Array(4).map(() => (hash = scramble(hash)));
+    const hashes = [scramble(stream) ^ seed];
+    for (let i = 0; i < 4; i++) hashes.push(scramble(hashes[i]));
+    const [, a, b, c, d] = hashes;
+    this.state = { a, b, c, d };
     /** @type {Uint32Array} */
     this.buffer = new Uint32Array(16);
     this.words(16);
@@ -33,12 +35,8 @@ export class Random {
   /** Return at least `count` random words of 32 bits, until the next call. @param {number} count */
   words(count) {
     if (this.buffer.length < count) this.buffer = new Uint32Array(count);
-    const { state, buffer } = this;
-    // named one by one: taken apart as a list they would cost five times as much
-    let a = state[0];
-    let b = state[1];
-    let c = state[2];
-    let d = state[3];
+    const { buffer } = this;
+    let { a, b, c, d } = this.state;
     for (let i = 0; i < count; i++) {
       const sum = (((a + b) | 0) + d) | 0;
       d = (d + 1) | 0;
@@ -47,7 +45,7 @@ export class Random {
       c = (((c << 21) | (c >>> 11)) + sum) | 0;
       buffer[i] = sum;
     }
-    state.set([a, b, c, d]);
+    this.state = { a, b, c, d };
     return buffer;
   }
 
@@ -92,8 +90,9 @@ class Sampler {
 class Task {
   /** @param {Settings} settings @param {Given | null} given */
   constructor(settings, given) {
-    const drawn = settings.task === "random" ? randomParts(settings) : exampleParts(settings);
-    const { P, mu, positions, weights, model } = given ?? drawn;
+    const own = settings.task === "given" && given;
+    const drawn = settings.task === "random" ? randomParts : exampleParts;
+    const { P, mu, positions, weights, model } = own || drawn(settings);
     const [N, T] = [positions.length, settings.T];
     this.N = N;
     this.T = T;
@@ -576,17 +575,15 @@ function thin({ trail, looks }) {
 
 /**
  * How long a run may wait before it is stuck: PATIENCE times log(T) / lambda, which the exact flow
- * takes from scratch. A method that does not divide by mu is slower by 1 / mu, momentum faster by 10;
- * softmax attention waits about T / sqrt(ratio K_P) (chapter 8).
+ * takes from scratch; longer where a method does not divide by mu, and for softmax attention, which
+ * waits about T / sqrt(ratio K_P) (chapter 8).
  * @type {(task: Task, settings: Settings) => number}
  */
 function waitOf(task, settings) {
-  const { rate, method, attention } = settings;
-  const pace =
-    (METHODS[method].divides ? 1 : Math.min(...task.mu)) * (method === "momentum" ? 10 : 1);
-  const ratio = attentionRate(task, settings) / rate;
-  const snap = attention === "softmax" ? (3 * task.T) / Math.sqrt(ratio * task.KP) : 0;
-  return (PATIENCE * (Math.log(task.T) / growthRate(task) + snap)) / pace;
+  const ratio = attentionRate(task, settings) / settings.rate;
+  const snap = settings.attention === "softmax" ? (3 * task.T) / Math.sqrt(ratio * task.KP) : 0;
+  const slowest = METHODS[settings.method].divides ? 1 : Math.min(...task.mu);
+  return (PATIENCE * (Math.log(task.T) / growthRate(task) + snap)) / slowest;
 }
 
 /** @type {(task: Task, settings: Settings) => Floats} */

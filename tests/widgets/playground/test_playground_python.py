@@ -20,7 +20,7 @@ CASES = {
     "momentum": {"method": "momentum", "rate": 0.02},
     "adam": {"method": "adam", "rate": 0.005},
     "related": {"start": "related", "theta": 0.4, "method": "preconditioned"},
-    "falling, and a late penalty": {"schedule": "falling", "penaltyFrom": 3},
+    "falling, and a late penalty": {"schedule": "falling", "penaltyFrom": 3, "steps": 160},
     "softmax": {"attention": "softmax", "rate": 0.03, "ratio": 20},
 }
 
@@ -51,7 +51,8 @@ def ends_of_the_script(lines, seed):
 @pytest.mark.parametrize("case", CASES)
 def test_the_script_trains_as_the_playground_does(case):
     own, lines = own_settings(case), script(case)
-    jobs = ({"do": "train", "settings": own, "steps": 80, "seed": seed} for seed in SEEDS)
+    job = {"do": "train", "settings": own, "steps": own["steps"]}
+    jobs = (job | {"seed": seed} for seed in SEEDS)
     found = np.array([list(state["signals"].values()) for state in ask(*jobs)])
     ends = np.array([ends_of_the_script(lines, seed) for seed in SEEDS])
     gap = np.abs(found.mean(axis=0) - ends.mean(axis=0))

@@ -45,6 +45,22 @@ def test_the_falling_batch_is_the_library_s(rate):
     assert ask({"do": "batchAt", "settings": own, "times": times}) == [expected]
 
 
+def test_time_and_samples_are_those_of_a_run_of_the_library():
+    task, rate = scb.SCBTask.example(60), 0.1
+    spending = scb.theory.falling_spending(task, c=1.7, d=4)
+    run = scb.train(
+        task,
+        scb.LinearTransformer.initial(task),
+        scb.ProximalGradient(rate),
+        steps=100,
+        batch_size=scb.theory.batch_schedule(spending, rate),
+        rng=np.random.default_rng(0),
+    )
+    own = settings(T=60, schedule="falling", rate=rate, method="preconditioned")
+    (state,) = train(own, steps=100)
+    assert (state["time"], state["samples"]) == (run.time[-1], run.samples[-1])
+
+
 ENDS = {
     "arrived": {},
     "wrong": {"start": "aligned", "theta": -0.2},
