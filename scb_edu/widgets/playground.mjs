@@ -1641,7 +1641,7 @@ const WIDE = 928; // pixels, from which the settings stand beside the charts, un
 const FEW = 5; // controls that need no groups
 const FINAL = /^(arrived|wrong|diverged|vanished)$/; // where runs pause by themselves
 
-const SKELETON = `<div class="scb-playground" role="group" tabindex="0">
+const SKELETON = `<div class="scb-playground" role="group" tabindex="0" data-lm-suppress-shortcuts="true">
   <p class="scb-question"></p>
   <p class="scb-notice"></p>
   <div class="scb-body">
