@@ -1361,7 +1361,8 @@ function evenly(name, step) {
 }
 
 /** @type {(speed: number) => number} steps a second; at the highest speed as many as there is time for */
-const stepsPerSecond = (speed) => (speed < LIMITS.speed.max ? 10 ** ((speed - 1) / 33) : Infinity);
+const stepsPerSecond = (speed) =>
+  speed < LIMITS.speed.max ? 100 * 10 ** ((speed - 1) / 66) : Infinity;
 /** @type {(speed: number) => string} */
 const pace = (speed) => `${brief(+stepsPerSecond(speed).toPrecision(2))} steps a second`;
 
