@@ -1021,7 +1021,7 @@ function axes(pen, plot, x, y) {
   const [right, bottom] = [plot.x + plot.w, plot.y + plot.h];
   const [X, Y] = [scale(x, plot.x, plot.w), scale(y, bottom, -plot.h)];
   pen.line([plot.x, plot.y, plot.x, bottom, right, bottom], "ink", 1, 0.5);
-  for (const tick of ticks(x, plot.w / 80)) {
+  for (const tick of ticks(x, plot.w / 64)) {
     pen.line([X(tick), bottom, X(tick), bottom + 4], "ink", 1, 0.5);
     pen.text(X(tick), bottom + 17, brief(tick), "middle", "small");
   }
@@ -1288,7 +1288,7 @@ function drawMany(pen, lane) {
     paint(pen, { ...plot, y: plot.y + plot.h - 3, h: 3 }, fate(run));
     pen.text(plot.x + 4, plot.y + 13, SIGNS[run.status.name] ?? "", "start", "bold");
   });
-  const words = `α_V blue, α_A orange, over ${count(reach)} samples; dotted: 1, the truth`;
+  const words = `blue: α_V, orange: α_A, to ${count(reach)} samples`;
   pen.text(pen.w / 2, pen.h - 6, words, "middle");
 }
 
@@ -1361,7 +1361,8 @@ function evenly(name, step) {
 }
 
 /** @type {(speed: number) => number} steps a second; at the highest speed as many as there is time for */
-const stepsPerSecond = (speed) => (speed < LIMITS.speed.max ? 10 ** ((speed - 1) / 33) : Infinity);
+const stepsPerSecond = (speed) =>
+  speed < LIMITS.speed.max ? 100 * 10 ** ((speed - 1) / 66) : Infinity;
 /** @type {(speed: number) => string} */
 const pace = (speed) => `${brief(+stepsPerSecond(speed).toPrecision(2))} steps a second`;
 
@@ -1641,7 +1642,7 @@ const WIDE = 928; // pixels, from which the settings stand beside the charts, un
 const FEW = 5; // controls that need no groups
 const FINAL = /^(arrived|wrong|diverged|vanished)$/; // where runs pause by themselves
 
-const SKELETON = `<div class="scb-playground" role="group" tabindex="0">
+const SKELETON = `<div class="scb-playground" role="group" tabindex="0" data-lm-suppress-shortcuts="true">
   <p class="scb-question"></p>
   <p class="scb-notice"></p>
   <div class="scb-body">
@@ -1676,6 +1677,13 @@ const SKELETON = `<div class="scb-playground" role="group" tabindex="0">
     run. Keys, when the frame has the focus: Space starts and pauses, → makes one step, R resets.</p>
   <p class="scb-hidden" role="status"></p>
 </div>`;
+
+/** @type {(act: () => void) => void} some hosts throw where there is nobody to tell */
+function quietly(act) {
+  try {
+    act();
+  } catch {}
+}
 
 /** What is shown, and the runs behind it. */
 class Playground {
@@ -1750,7 +1758,7 @@ class Playground {
     this.part(".scb-lanes").id = newId();
     this.onPress(".scb-start", () => this.toggle());
     this.onPress(".scb-step", () => this.forward());
-    this.onPress(".scb-reset", () => this.restart(0));
+    this.onPress(".scb-reset", () => this.reset());
   }
 
   /** @type {(name: string) => HTMLElement} */
@@ -1879,21 +1887,34 @@ class Playground {
       tab.tabIndex = tab === chosen ? 0 : -1;
     }
     for (const view of this.views) view.figure.toggleAttribute("data-chosen", view.name === name);
-    this.part(".scb-lanes").setAttribute("aria-labelledby", chosen.id);
+    const board = this.part(".scb-lanes");
+    board.role = chosen.clientWidth ? "tabpanel" : null;
+    if (chosen.clientWidth) board.setAttribute("aria-labelledby", chosen.id);
+    else board.removeAttribute("aria-labelledby");
     return chosen;
   }
 
   // Settings
 
+  /** Whether the page's address says which run to show. */
+  hasLink() {
+    return this.model.get("link") && location.hash.startsWith("#scb");
+  }
+
   /** Begin with the settings of the page's link, or with the page's own. */
   open() {
-    const isAsked = this.model.get("link") && location.hash.startsWith("#scb");
-    const { settings, complaint } = isAsked
+    const { settings, complaint } = this.hasLink()
       ? fromLink(location.hash)
       : { settings: this.settings, complaint: "" };
     this.settings = settings;
-    this.part(".scb-notice").textContent = complaint && `${complaint} Here is the usual run.`;
+    const waiting = settings.steps ? `On the way to step ${count(settings.steps)}.` : "";
+    this.notice(complaint ? `${complaint} Here is the usual run.` : waiting);
     this.restart(settings.steps);
+  }
+
+  /** @type {(words: string) => void} */
+  notice(words) {
+    this.part(".scb-notice").textContent = words;
   }
 
   /** @type {(name: string, value: any) => void} */
@@ -1911,9 +1932,11 @@ class Playground {
   change(part) {
     this.settings = { ...this.settings, ...part };
     this.isTouched = true;
-    this.part(".scb-notice").textContent = "";
-    if (Object.keys(part).every((name) => KEPT.includes(name))) this.show();
+    this.notice("");
+    const isKept = Object.keys(part).every((name) => KEPT.includes(name));
+    if (isKept) this.go(this.goal);
     else this.restart(this.goal === Infinity ? Infinity : 0);
+    this.show();
     this.report("settings", this.settings);
   }
 
@@ -1921,7 +1944,6 @@ class Playground {
   show() {
     for (const show of this.shows) show(this.settings);
     for (const lane of this.lanes) lane.settings.log = this.settings.log;
-    this.isResting &&= this.goal === 0;
     this.wake();
   }
 
@@ -1941,6 +1963,11 @@ class Playground {
     this.buildBoard();
     this.show();
     this.go(goal);
+  }
+
+  reset() {
+    this.isTouched = true;
+    this.restart(0);
   }
 
   /** Settings that Python changed. */
@@ -2031,6 +2058,7 @@ class Playground {
     this.show();
     this.isResting = true;
     this.tell(true);
+    if (this.made()) this.notice("");
     if (!this.isTouched) return;
     if (this.model.get("link")) history.replaceState(null, "", toLink(this.settings));
     const words = [...this.root.querySelectorAll(".scb-words")].map((p) => p.textContent);
@@ -2053,12 +2081,10 @@ class Playground {
 
   /** @type {(name: string, value: unknown) => void} */
   report(name, value) {
-    try {
+    quietly(() => {
       this.model.set(name, structuredClone(value));
       this.model.save_changes();
-    } catch {
-      // some hosts have nobody to tell
-    }
+    });
   }
 
   // Drawing
@@ -2122,7 +2148,7 @@ class Playground {
     const question = this.model.get("question") || "Train it yourself";
     this.part(".scb-question").textContent = this.root.ariaLabel = question;
     this.root.addEventListener("keydown", (event) => this.key(event));
-    addEventListener("hashchange", () => this.model.get("link") && this.open(), { signal });
+    addEventListener("hashchange", () => this.hasLink() && this.open(), { signal });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", dress, { signal });
     const theme = new MutationObserver(dress);
     for (const page of [document.documentElement, document.body])
@@ -2136,7 +2162,7 @@ class Playground {
       cancelAnimationFrame(this.request);
       clearTimeout(this.quiet);
       this.root.remove();
-      this.model.off("change:settings", take); // the last: some hosts throw
+      quietly(() => this.model.off("change:settings", take));
     });
   }
 
@@ -2145,7 +2171,7 @@ class Playground {
     if (event.target !== this.root || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === " ") this.toggle();
     else if (event.key === "ArrowRight") this.forward();
-    else if (event.key === "r") this.restart(0);
+    else if (event.key.toLowerCase() === "r") this.reset();
     else return;
     event.preventDefault();
   }
@@ -2155,8 +2181,7 @@ class Playground {
     const isFirst = !this.last.drawn && this.root.clientWidth > WIDE;
     if (isFirst)
       for (const box of this.part(".scb-side").querySelectorAll("details")) box.open = true;
-    const isNarrow = this.part(".scb-tabs").clientWidth > 0;
-    this.part(".scb-lanes").role = isNarrow ? "tabpanel" : "group";
+    this.choose(this.chart);
     this.dress();
     this.draw();
   }
@@ -2173,7 +2198,7 @@ class Playground {
 }
 
 /** @type {(place: {model: Host, el: HTMLElement}) => () => void} shows it; what it returns cleans up */
-export function render({ model, el }) {
+function render({ model, el }) {
   const { ended } = new Playground(model, el);
   return () => ended.abort();
 }
