@@ -56,7 +56,7 @@ DEFAULTS: Settings = {
     "lanes": 1,
     "other": {},
     "log": False,
-    "speed": 100,
+    "speed": 1,
     "steps": 0,
 }
 LIMITS: dict[str, tuple[float, float]] = {

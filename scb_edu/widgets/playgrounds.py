@@ -74,7 +74,7 @@ def playground(
     controls: Sequence[str] | None = None,
     charts: Sequence[str] | None = None,
     log: bool = False,
-    speed: int = 100,
+    speed: int = 1,
     autoplay: bool = False,
     link: bool = False,
 ) -> Playground:
@@ -108,7 +108,7 @@ def playground(
     log : bool
         Whether the samples are counted on a logarithmic axis.
     speed : int
-        1 to 100.
+        From 1, a hundred steps a second, to 100, as many as there is time for.
     autoplay : bool
         Whether it starts by itself when it comes into view; never for a reader who asked for less
         motion.
