@@ -547,7 +547,7 @@ function look(run) {
     name: name in ends || name === "unstable" ? "running" : name,
     words: WORDS_OF[name],
   };
-  looks.next = samples + LOOK_AFTER * run.task.N;
+  looks.next = samples + Math.min(samples, LOOK_AFTER * run.task.N) || 1; // often at first
   if (looks.count++ % looks.spacing) return;
   trail.samples.push(samples);
   trail.value.push(signals.value);

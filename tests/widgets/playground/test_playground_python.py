@@ -106,3 +106,16 @@ def test_the_script_of_the_example_is_short():
         "print(run.status.message)",
         'print("alpha_V", run.signals.value[-1], "alpha_A", run.signals.attention[-1])',
     ]
+
+
+@pytest.mark.parametrize(
+    ("case", "line"),
+    [
+        ("falling, and a late penalty", "penalty=scb.theory.penalty_from(3, 0.01))"),
+        ("softmax", "optimizer = scb.ProximalGradient(0.03, attention_rate=0.6)"),
+        ("momentum", "optimizer = scb.training.Momentum(0.02)"),
+        ("related", "optimizer = scb.ProximalGradient(0.1)"),
+    ],
+)
+def test_the_script_says_the_method_s_numbers(case, line):
+    assert line in script(case)
