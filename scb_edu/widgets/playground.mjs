@@ -416,7 +416,8 @@ const LOOK_AFTER = 8; // samples over N between two looks, so that looking costs
 class Run {
   /** @param {Task} task @param {Settings} settings @param {number} dataSeed */
   constructor(task, settings, dataSeed) {
-    const { N, T, model } = task;
+    const { N, T } = task;
+    const model = startModel(task, settings);
     const isSoftmax = settings.attention === "softmax";
     this.task = task;
     this.settings = settings;
@@ -586,9 +587,13 @@ function waitOf(task, settings) {
   return (PATIENCE * (Math.log(task.T) / growthRate(task) + snap)) / slowest;
 }
 
+/** @type {(task: Task, settings: Settings) => Model | null} what Python gave, where a run starts there */
+const startModel = ({ model }, { start }) => (start === "given" && model) || null;
+
 /** @type {(task: Task, settings: Settings) => Floats} */
 function startValue(task, settings) {
-  const { N, P, mu, model } = task;
+  const { N, P, mu } = task;
+  const model = startModel(task, settings);
   const { start, theta, share } = settings;
   if (model) return Float64Array.from(model.value);
   const isRelated = start === "related" || start === "tempered";
@@ -838,10 +843,10 @@ task = scb.SCBTask(${literal(P, N)}, attention)`;
 function pythonStart(task, settings) {
   const kind = settings.attention === "softmax" ? "SoftmaxTransformer" : "LinearTransformer";
   const begin = `start = scb.${kind}.initial(task)`;
-  if (settings.start === "scratch" && !task.model) return begin;
+  if (settings.start === "scratch") return begin;
   const { V, A, logits } = createRun(task, settings);
   const usual = logits ? "start.logits" : "start.attention";
-  const weights = task.model ? literal(logits ?? A, task.T) : usual;
+  const weights = startModel(task, settings) ? literal(logits ?? A, task.T) : usual;
   return `${begin}\nstart = scb.${kind}(${literal(V, task.N)}, ${weights})`;
 }
 

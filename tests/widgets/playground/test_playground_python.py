@@ -76,7 +76,7 @@ def test_the_script_runs_alone():
 def test_a_task_of_the_reader_s_own_is_written_out():
     task = scb.SCBTask([[0.9, 0.5], [0.1, 0.5]], [[1, 0], [0, 0.25], [0, 0.75], *[[0, 0]] * 5])
     model = scb.LinearTransformer.from_signals(task, 0.2, 0.1)
-    job = {"do": "toPython", "settings": settings(task="given", T=8)}
+    job = {"do": "toPython", "settings": settings(task="given", T=8, start="given")}
     (lines,) = ask(job | {"given": given(task, model)})
     names = {}
     with contextlib.redirect_stdout(io.StringIO()):

@@ -149,7 +149,7 @@ def test_what_is_measured_is_what_the_library_measures(tasks):
         *(
             {
                 "do": "start",
-                "settings": settings(task="given", T=task.context_length),
+                "settings": settings(task="given", T=task.context_length, start="given"),
                 "given": given(task, model=model),
             }
             for task, model in pairs
