@@ -1104,9 +1104,9 @@ function drawAttention(pen, { task: { N, T, attention }, runs: [run] }) {
     pen.text(plot.x - 8, row.y + row.h / 2 + 8, letter(k), "end", "bold");
   }
   pen.text(12, plot.y + plot.h / 2, "last token", "middle", "turned");
-  const X = scale({ from: 0.5, to: T + 0.5 }, plot.x, plot.w);
-  const marks = ticks({ from: 1, to: T }, plot.w / 80).filter((t) => t > T / 20 && t < 0.97 * T);
-  for (const t of [1, ...marks, T]) pen.text(X(t), pen.h - 25, count(t), "middle", "small");
+  const X = scale({ from: -0.5, to: T - 0.5 }, plot.x, plot.w); // positions count from 0
+  const marks = ticks({ from: 0, to: T }, plot.w / 80).filter((t) => t > T / 20 && t < 0.96 * T);
+  for (const t of [0, ...marks, T - 1]) pen.text(X(t), pen.h - 25, count(t), "middle", "small");
   const note = each > 1 ? `; a bar is the sum of ${each}` : "";
   pen.text(plot.x + plot.w / 2, pen.h - 8, `position in the context${note}`, "middle");
 }
@@ -1323,7 +1323,7 @@ function drawLast(pen, { task, settings, runs: [run] }) {
     if (chosen) pen.line([x, y, x + w, y, x + w, y + h - 2, x, y + h - 2, x, y], "ink", 2.5);
     if (w > 11) pen.text(x + w / 2, y + h / 2 + 3, letter(token), "middle", chosen ? "bold" : "");
   });
-  const law = positions[last].map((t, at) => `${count(t + 1)} (${brief(weights[last][at])})`);
+  const law = positions[last].map((t, at) => `${count(t)} (${brief(weights[last][at])})`);
   pen.text(4, bottom + 20, `Last token ${letter(last)}: look at position ${law.join(" or ")}.`);
   pen.text(4, bottom + 40, `By what stands there, P draws the next token: ${letter(output)}.`);
 }
@@ -1647,7 +1647,7 @@ const WIDE = 928; // pixels, from which the settings stand beside the charts, un
 const FEW = 5; // controls that need no groups
 const FINAL = /^(arrived|wrong|diverged|vanished)$/; // where runs pause by themselves
 
-const SKELETON = `<div class="scb-playground" role="group" tabindex="0" data-lm-suppress-shortcuts="true">
+const SKELETON = `<div class="scb-playground" role="group" tabindex="0">
   <p class="scb-question"></p>
   <p class="scb-notice"></p>
   <div class="scb-body">
@@ -1682,6 +1682,9 @@ const SKELETON = `<div class="scb-playground" role="group" tabindex="0" data-lm-
     run. Keys, when the frame has the focus: Space starts and pauses, → makes one step, R resets.</p>
   <p class="scb-hidden" role="status"></p>
 </div>`;
+
+/** @type {(target: any) => void} JupyterLab has shortcuts for keys in whatever else has the focus */
+const keepKeys = (target) => target.setAttribute("data-lm-suppress-shortcuts", "true");
 
 /** @type {(act: () => void) => void} some hosts throw where there is nobody to tell */
 function quietly(act) {
@@ -2153,6 +2156,7 @@ class Playground {
     const question = this.model.get("question") || "Train it yourself";
     this.part(".scb-question").textContent = this.root.ariaLabel = question;
     this.root.addEventListener("keydown", (event) => this.key(event));
+    this.root.addEventListener("focusin", ({ target }) => keepKeys(target));
     addEventListener("hashchange", () => this.hasLink() && this.open(), { signal });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", dress, { signal });
     const theme = new MutationObserver(dress);

@@ -347,17 +347,27 @@ def _records(lane: int, told: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def _told(settings: Settings) -> str:
-    """Return in a sentence what is to run."""
-    size = f"{settings['batch']:,} samples a step"
-    if settings["schedule"] == "falling":
-        size = "as many samples a step as the falling schedule says"
+    """Return in a sentence or two what is to run."""
     penalty = f", penalty {settings['penalty']:g}" if settings["method"] == "proximal" else ""
     attention = "softmax attention, " if settings["attention"] == "softmax" else ""
     return (
         f"Training to run here: {attention}{METHODS[settings['method']]}, learning rate "
-        f"{settings['rate']:g}, {size}{penalty}; N = {settings['N']}, T = {settings['T']:,}, "
-        f"Q = {settings['Q']}."
+        f"{settings['rate']:g}, {_told_batch(settings)}{penalty}; N = {settings['N']}, "
+        f"T = {settings['T']:,}, Q = {settings['Q']}.{_told_lanes(settings)}"
     )
+
+
+def _told_batch(settings: Settings) -> str:
+    if settings["schedule"] == "falling":
+        return "as many samples a step as the falling schedule says"
+    return f"{settings['batch']:,} sample{'s' * (settings['batch'] > 1)} a step"
+
+
+def _told_lanes(settings: Settings) -> str:
+    if settings["lanes"] == MANY:
+        return f" {MANY} seeds at once."
+    different = ", ".join(f"{name} {value}" for name, value in settings["other"].items())
+    return f" Beside it, on the same samples: {different}." if different else ""
 
 
 # The page without a kernel -------------------------------------------------------------------

@@ -155,6 +155,8 @@ def test_a_playground_is_read_from_python_while_it_runs(lab, browser):
         page.wait_for_function(f"({PRINTED})().includes('100 32')")
         assert page.evaluate(PRINTED) == "True True [1]\n100 32\n"
         assert live.get_by_role("button", name="Pause").is_visible()
+        live.press("Space")  # and JupyterLab leaves the key alone
+        live.get_by_role("button", name="Start").wait_for()
         assert page.evaluate(ERRORS) == []
 
 

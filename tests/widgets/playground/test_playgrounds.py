@@ -290,6 +290,19 @@ def test_its_words_are_the_same_in_both(building, monkeypatch):
     assert flow.startswith("With exact gradients: Stage 1 ends at time 10.8, ")
 
 
+def test_its_words_tell_what_stands_beside_it():
+    falling = falling_spending(TASK, c=1.7, d=4)
+    both = widgets.playground(
+        TASK, batch_size=1, beside={"optimizer": scb.SGD(0.5), "batch_size": falling}
+    )
+    assert ", 1 sample a step, " in both.words
+    told = "Beside it, on the same samples: method plain, rate 0.5, schedule falling."
+    assert told in both.words
+    assert "20 seeds at once." in widgets.playground(TASK, many=True).words
+    falling_words = widgets.playground(TASK, batch_size=falling).words
+    assert "as the falling schedule says" in falling_words
+
+
 def test_the_words_of_a_run_to_the_wrong_side_and_of_one_at_the_truth():
     wrong = widgets.playground(TASK, scb.LinearTransformer.from_signals(TASK, -0.5, 0))
     assert "Stage 1 does not end" in wrong.words
