@@ -1,5 +1,6 @@
 # One file for everything a reader, a teacher or a contributor does.
-# Needs: make, Python 3.11 or newer, and the Python package index. Nothing else is fetched.
+# Needs: make, Python 3.11 or newer, and the Python package index; the tests fetch two tools that
+# check JavaScript from the npm registry. Nothing else is fetched.
 
 ## PYTHON: the Python that makes the environment
 PYTHON ?= python3
@@ -17,6 +18,8 @@ BIN := $(VENV)/bin
 ## CONSTRAINTS: the file of tested versions; empty for the newest
 CONSTRAINTS ?= $(wildcard constraints.txt)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS:%=--constraint %)
+TOOLS := $(VENV)/node_modules/.bin
+SCRIPTS := $(wildcard scb_edu/widgets/*.mjs)
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg
 # Tools that start others by name (jupyter, node) find those of the environment first
 export PATH := $(abspath $(BIN)):$(PATH)
@@ -42,6 +45,13 @@ $(BIN)/python:
 $(VENV)/.%: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 	@echo "Installing what 'make $*' needs into $(VENV) ..."
 	$(INSTALL) --editable '.[$*]'
+	@touch $@
+
+# Node is in a wheel, but the type checker and the formatter of JavaScript are on the npm registry only
+$(VENV)/node_modules: tests/js/package.json tests/js/package-lock.json | $(VENV)/.test
+	@echo "Installing the tools for JavaScript into $(VENV) ..."
+	cp $^ $(VENV)
+	$(BIN)/npm ci --prefix $(VENV) --silent --no-audit --no-fund
 	@touch $@
 
 # The book
@@ -88,10 +98,12 @@ data: $(VENV)/.test ## compute anew the studies whose code was changed (all: 1.5
 
 # The tests
 
-check: $(VENV)/.test ## check style and types (seconds)
+check: $(VENV)/.test $(VENV)/node_modules ## check style and types (seconds)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(TOOLS)/prettier --print-width 100 --check $(SCRIPTS) tests/widgets/playground/*.mjs
+	$(TOOLS)/tsc --allowJs --checkJs --strict --noEmit --target es2022 --module esnext $(SCRIPTS)
 
 test: check ## run every test: library, lessons, book, browser, JupyterLab (15 minutes first, then 12)
 	$(BIN)/pytest -n 2 --doctest-modules $(NBVAL) tests scb_edu book/lessons

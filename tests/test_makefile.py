@@ -1,5 +1,6 @@
 """`make help` tells of every target, with its time, and of every variable."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -29,3 +30,11 @@ def test_a_target_is_told_with_its_time(told, target):
 @pytest.mark.parametrize("name", VARIABLES)
 def test_a_variable_is_told(told, name):
     assert re.search(rf"^  {name} +\w", told, flags=re.MULTILINE)
+
+
+def test_the_lock_of_the_javascript_tools_names_no_address():
+    own = json.loads((ROOT / "tests/js/package.json").read_text("utf-8"))["devDependencies"]
+    lock = json.loads((ROOT / "tests/js/package-lock.json").read_text("utf-8"))["packages"]
+    found = {name.removeprefix("node_modules/"): part for name, part in lock.items() if name}
+    assert {name: part["version"] for name, part in found.items()} == own
+    assert all("resolved" not in part and "integrity" in part for part in found.values())

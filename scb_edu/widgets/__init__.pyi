@@ -9,13 +9,17 @@ from .ch8_softmax import softmax_training
 from .ch9_past_the_paper import LINE, PLACES, text_models
 from .explorer import Explorer, Panel, Slider
 from .headline import headline_race, spending_schedule
+from .playgrounds import CHARTS, CONTROLS, Playground, playground
 
 __all__ = [
+    "CHARTS",
+    "CONTROLS",
     "LINE",
     "PLACES",
     "PUSH_LIMITS",
     "Explorer",
     "Panel",
+    "Playground",
     "Slider",
     "algorithm_race",
     "build_a_task",
@@ -24,6 +28,7 @@ __all__ = [
     "headline_race",
     "loss_landscape",
     "one_sequence",
+    "playground",
     "sampled_runs",
     "softmax_training",
     "spending_schedule",

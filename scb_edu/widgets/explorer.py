@@ -5,21 +5,18 @@ from __future__ import annotations
 import base64
 import html
 import itertools
-import json
 import math
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 from scb_edu.figures.picture import Picture, styled
 from scb_edu.support.errors import ScbError
+from scb_edu.widgets.inline import asset, in_a_book, script_json
 
 __all__ = ["Explorer", "Frame", "Panel", "Slider"]
 
-FRAMES_VARIABLE = "SCB_EDU_FRAMES"  # "1" while a book is built: then every frame is drawn
 LARGEST_PAGE = 1_000_000  # bytes that one explorer may add to a page
 STEP_MS = 125  # between two positions while playing: eight a second
 
@@ -243,7 +240,7 @@ class Explorer:
         return self.words
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        if os.environ.get(FRAMES_VARIABLE) == "1":
+        if in_a_book():
             # no widget beside it: its state would stay behind in the page, without a kernel
             return {"text/html": self.page(), "text/plain": self.words}
         return {**self.widget._repr_mimebundle_(), "text/plain": self.words}
@@ -306,19 +303,15 @@ def _page(explorer: Explorer) -> str:
     panels = range(len(explorer.panels))
     images = "".join(explorer.frame(panel, explorer._start(panel)).image for panel in panels)
     return (
-        f'<div class="scb-explorer"><style>{_asset("explorer.css")}</style>'
+        f'<div class="scb-explorer"><style>{asset("explorer.css")}</style>'
         f"<figure><figcaption>{html.escape(explorer.question)}</figcaption>"
         f'<fieldset hidden><legend class="scb-hidden">Controls</legend>'
         f"{''.join(map(_control, explorer.controls))}</fieldset>"
         f'<div class="scb-panels">{images}</div>'
         f'<p class="scb-hidden" role="status"></p></figure>'
-        f'<script type="application/json">{_data(explorer)}</script>'
-        f"<script>{_asset('explorer.js')}</script></div>\n"
+        f'<script type="application/json">{script_json(_data(explorer))}</script>'
+        f"<script>{asset('explorer.js')}</script></div>\n"
     )
-
-
-def _asset(name: str) -> str:
-    return files("scb_edu.widgets").joinpath(name).read_text(encoding="utf-8")
 
 
 def _control(control: Slider) -> str:
@@ -332,10 +325,10 @@ def _control(control: Slider) -> str:
     )
 
 
-def _data(explorer: Explorer) -> str:
-    """Everything that the script needs, as JSON that cannot close its script element."""
+def _data(explorer: Explorer) -> dict[str, Any]:
+    """Everything that the script needs."""
     names = [control.name for control in explorer.controls]
-    data = {
+    return {
         "labels": [control.labels for control in explorer.controls],
         "play": None if explorer.play is None else names.index(explorer.play),
         "autoplay": explorer.autoplay,
@@ -348,7 +341,6 @@ def _data(explorer: Explorer) -> str:
             for at, panel in enumerate(explorer.panels)
         ],
     }
-    return json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
 
 
 # The live widget -----------------------------------------------------------------------------

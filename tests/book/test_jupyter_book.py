@@ -3,6 +3,7 @@
 The theme is what needs the internet, so a stub stands in for it: what is built is the content.
 """
 
+import json
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
 from conftest import BOOK, ROOT, pages
@@ -39,15 +41,20 @@ def complaints(done):
     return [line for line in lines if not any(re.search(known, line) for known in EXPECTED)]
 
 
+def write_description(folder, whole):
+    """Write what Jupyter Book is to read, and a stub for the theme."""
+    (folder / "myst.yml").write_text(yaml.safe_dump(whole), encoding="utf-8")
+    (folder / "stub").mkdir()
+    (folder / "stub" / "template.yml").write_text("jtex: v1\nkind: site\ntitle: Stub\n")
+
+
 @pytest.fixture
 def copy(tmp_path):
     """The book in another folder, with a stub for the theme."""
     shutil.copytree(BOOK, tmp_path / "book", ignore=shutil.ignore_patterns("lessons", "_*"))
     whole = yaml.safe_load((ROOT / "myst.yml").read_text(encoding="utf-8"))
     whole["site"]["template"] = "./stub"
-    (tmp_path / "myst.yml").write_text(yaml.safe_dump(whole), encoding="utf-8")
-    (tmp_path / "stub").mkdir()
-    (tmp_path / "stub" / "template.yml").write_text("jtex: v1\nkind: site\ntitle: Stub\n")
+    write_description(tmp_path, whole)
     return tmp_path
 
 
@@ -74,3 +81,24 @@ def test_a_broken_page_is_complained_about(copy, body, complaint):
     done = build_content(copy)
     assert done.returncode == 0  # so the exit status alone says nothing
     assert complaint in "\n".join(complaints(done))
+
+
+def test_a_playground_is_the_same_html(tmp_path, monkeypatch):
+    """What a cell left in its notebook: a large output becomes a file beside the page."""
+    from scb_edu import widgets
+
+    monkeypatch.setenv("SCB_EDU_FRAMES", "1")
+    new, shown = nbformat.v4, widgets.playground()._repr_mimebundle_()
+    output = new.new_output("execute_result", data=shown, execution_count=1)
+    cell = new.new_code_cell("widgets.playground()", outputs=[output], execution_count=1)
+    notebook = new.new_notebook(cells=[new.new_markdown_cell("# Page"), cell])
+    nbformat.write(notebook, tmp_path / "page.ipynb")
+    project = {"title": "T", "toc": [{"file": "page.ipynb"}]}
+    write_description(tmp_path, {"version": 1, "project": project, "site": {"template": "./stub"}})
+    done = build_content(tmp_path)
+    assert complaints(done) == []
+    site = tmp_path / "_build" / "site"
+    page = json.loads((site / "content" / "index.json").read_text("utf-8"))
+    [found] = re.findall(r'"text/html": ?({[^{}]*})', json.dumps(page))
+    held = site / "public" / Path(json.loads(found)["path"]).name
+    assert held.read_text("utf-8") == shown["text/html"]

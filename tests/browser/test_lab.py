@@ -1,5 +1,6 @@
-"""A lesson in JupyterLab: run whole, one slider moved by keyboard, the picture changed."""
+"""JupyterLab: a lesson is run, its slider moves a picture, a playground is read as it runs."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import sys
 import time
 import urllib.request
 
+import nbformat
 import pytest
 from conftest import BOOK
 
@@ -46,10 +48,37 @@ def wait_until_answers(server, url, log):
     pytest.fail(f"JupyterLab did not start.\n{log.read_text()}")
 
 
-@pytest.fixture
-def lab(tmp_path):
+PLAYGROUND = "playground.ipynb"
+CELLS = (
+    "import scb_edu as scb\nfrom scb_edu import widgets\n"
+    "task, method = scb.SCBTask.example(100), scb.ProximalGradient(0.02)\n"
+    "playground = widgets.playground(task, optimizer=method)\nplayground",
+    "frame = playground.trajectory\n"
+    "print(len(frame) > 10, frame['samples'].is_monotonic_increasing, frame['lane'].unique())\n"
+    "print(playground.settings['T'], playground.settings['batch'])",
+)
+RUN_SECOND = """() => {
+  jupyterapp.shell.currentWidget.content.activeCellIndex = 1;
+  return jupyterapp.commands.execute('notebook:run-cell');
+}"""
+PRINTED = """() => jupyterapp.shell.currentWidget.content.model.cells.get(1).outputs.toJSON()
+  .map(output => output.text).join('')"""
+
+
+def write_playground(folder):
+    """Write a notebook with a playground, and a cell that reads it."""
+    new = nbformat.v4
+    notebook = new.new_notebook(cells=[new.new_code_cell(source) for source in CELLS])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, folder / PLAYGROUND)
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
     """JupyterLab on loopback over a copy of the lessons; yields its address."""
+    tmp_path = tmp_path_factory.mktemp("lab")
     lessons = shutil.copytree(BOOK / "lessons", tmp_path / "lessons")
+    write_playground(lessons)
     port, log = free_port(), tmp_path / "log"
     options = {
         "ServerApp.root_dir": lessons,
@@ -73,12 +102,19 @@ def lab(tmp_path):
         server.terminate()
 
 
-def test_a_lesson_runs_and_its_slider_moves_the_picture(lab, browser):
+@contextlib.contextmanager
+def opened(browser, address):
+    """A notebook in JupyterLab, its kernel ready."""
     with browser.new_context(viewport={"width": 1280, "height": 1000}) as context:
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
-        page.goto(f"{lab}/lab/tree/{LESSON}?reset")
+        page.goto(f"{address}?reset")
         page.wait_for_function(IDLE)
+        yield page
+
+
+def test_a_lesson_runs_and_its_slider_moves_the_picture(lab, browser):
+    with opened(browser, f"{lab}/lab/tree/{LESSON}") as page:
         folded = page.evaluate(SOLUTIONS)
         assert folded == [[True, True]] * 4
         assert page.evaluate(RUN_ALL)
@@ -101,6 +137,27 @@ def test_a_lesson_runs_and_its_slider_moves_the_picture(lab, browser):
             "!before.includes(i.src) && i.alt.length > 20)",
             arg=before,
         )
+
+
+def test_a_playground_is_read_from_python_while_it_runs(lab, browser):
+    with opened(browser, f"{lab}/lab/tree/{PLAYGROUND}") as page:
+        assert page.evaluate(RUN_ALL)
+        live = page.locator(".scb-playground")
+        live.wait_for()
+        assert page.locator(".scb-live").count() == 0, "the static face is shown"
+        live.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
+        live.get_by_role("slider", name="Batch").press("ArrowLeft")
+        live.get_by_role("button", name="Start").click()
+        page.wait_for_function(
+            "/[1-9]\\d{2} steps/.test(document.querySelector('.scb-words').textContent)"
+        )
+        page.evaluate(RUN_SECOND)
+        page.wait_for_function(f"({PRINTED})().includes('100 32')")
+        assert page.evaluate(PRINTED) == "True True [1]\n100 32\n"
+        assert live.get_by_role("button", name="Pause").is_visible()
+        live.press("Space")  # and JupyterLab leaves the key alone
+        live.get_by_role("button", name="Start").wait_for()
+        assert page.evaluate(ERRORS) == []
 
 
 def sources(pictures):
