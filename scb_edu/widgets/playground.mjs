@@ -797,10 +797,12 @@ function readValue(name, text) {
 
 // 8 export
 
-/** @type {(run: Run) => string} the trail as a table */
-export function toCsv({ trail: { samples, value, attention, excess } }) {
-  const rows = samples.map((s, i) => `${s},${value[i]},${attention[i]},${excess[i]}\n`);
-  return ["samples,value,attention,excess\n", ...rows].join("");
+/** @type {(runs: Run[]) => string} the trails as one table, runs counted from 1 */
+export function toCsv(runs) {
+  const rows = runs.flatMap(({ trail: { samples, value, attention, excess } }, run) =>
+    samples.map((s, i) => `${run + 1},${s},${value[i]},${attention[i]},${excess[i]}\n`),
+  );
+  return ["run,samples,value,attention,excess\n", ...rows].join("");
 }
 
 /** @type {(task: Task, settings: Settings) => string} a script that does the same with the library */
@@ -1809,7 +1811,7 @@ class Playground {
   buildExport() {
     const [link, python] = [this.part(".scb-link input"), this.part(".scb-python textarea")];
     const svg = () => toSvg(this.lanes, this.charts());
-    const csv = () => this.runs.map(toCsv).join("\n");
+    const csv = () => toCsv(this.runs);
     this.onPress(".scb-png", async () => download("training.png", await toPng(svg())));
     this.onPress(".scb-svg", () => download("training.svg", svg(), "image/svg+xml"));
     this.onPress(".scb-csv", () => download("training.csv", csv(), "text/csv"));

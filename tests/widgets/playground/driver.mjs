@@ -93,9 +93,11 @@ const jobs = {
   fromLink: ({ hash }) => playground.fromLink(hash),
   toPython: ({ settings, given }) => playground.toPython(createTask(settings, given), settings),
   toCsv: ({ settings, steps }) => {
-    const run = createRun(createTask(settings), settings);
-    for (let i = 0; i < steps; i++) step(run);
-    return { csv: playground.toCsv(run), state: stateOf(run) };
+    const runs = steps.map(() => createRun(createTask(settings), settings));
+    runs.forEach((run, at) => {
+      for (let i = 0; i < steps[at]; i++) step(run);
+    });
+    return { csv: playground.toCsv(runs), states: runs.map(stateOf) };
   },
 };
 

@@ -1,9 +1,9 @@
 """Runs of the playground: how they end, what is noted of them, the exact flow, the schedule."""
 
-import csv
 import io
 
 import numpy as np
+import pandas as pd
 import pytest
 from node import ask, constants, matrix, settings
 
@@ -179,14 +179,15 @@ def test_a_run_is_one_of_the_library():
     assert (error < 0.05).all()
 
 
-def test_the_table_of_a_run_is_its_trail():
-    (found,) = ask({"do": "toCsv", "settings": settings(T=20), "steps": 50})
-    rows = list(csv.reader(io.StringIO(found["csv"])))
-    assert rows[0] == ["samples", "value", "attention", "excess"]
-    columns = np.array(rows[1:], dtype=float).T
-    assert len(columns[0]) == 51
-    for name, column in zip(rows[0], columns, strict=True):
-        assert column.tolist() == found["state"]["trail"][name]
+def test_the_table_of_runs_is_their_trails():
+    (found,) = ask({"do": "toCsv", "settings": settings(T=20), "steps": [50, 30]})
+    table = pd.read_csv(io.StringIO(found["csv"]), float_precision="round_trip")
+    assert list(table) == ["run", "samples", "value", "attention", "excess"]
+    assert table.groupby("run").size().to_dict() == {1: 51, 2: 31}
+    for run, state in enumerate(found["states"], start=1):
+        rows = table[table["run"] == run]
+        for name in list(table)[1:]:
+            assert rows[name].tolist() == state["trail"][name]
 
 
 @pytest.mark.parametrize("preset", range(5))
