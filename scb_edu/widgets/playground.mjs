@@ -512,8 +512,9 @@ const WORDS_OF = {
   ready: "Ready: nothing is learned yet.",
   one: "Stage 1: the loss looks flat.",
   fall: "The fall: the loss comes down.",
-  two: "Stage 2: nearly right, and getting finer.",
+  two: "Stage 2: past the fall, not yet within a tenth of the truth.",
   arrived: "Arrived: V and A are within a tenth of the truth.",
+  noisy: "Noisy: the signals have moved, but the loss is no lower. Try a larger batch.",
   unstable: "Unstable: the loss is far above that of the start. Try a smaller rate.",
   wrong: "On the wrong side: the attention moves away from the truth.",
   stuck: "Stuck: still in stage 1, long after the exact flow would have left it.",
@@ -545,7 +546,7 @@ function look(run) {
   if (weight > 0 && Math.max(errors.value, errors.attention) <= NEAR) ends.two ??= samples;
   const name = judge(run);
   run.status = {
-    name: name in ends || name === "unstable" ? "running" : name,
+    name: name in ends || /unstable|noisy/.test(name) ? "running" : name,
     words: WORDS_OF[name],
   };
   looks.next = samples + Math.min(samples, LOOK_AFTER * run.task.N) || 1; // often at first
@@ -562,6 +563,7 @@ function judge({ step, signals, excess, trail, ends, time, wait }) {
   if (ends.two !== null) return "arrived";
   if (step === 0) return "ready";
   if (excess > UNSTABLE * trail.excess[0]) return "unstable";
+  if (ends.one !== null && excess > trail.excess[0]) return "noisy";
   if (ends.one !== null) return ends.fall === null ? "fall" : "two";
   if (signals.attention < -DECIDED) return "wrong";
   return time > wait && signals.attention < DECIDED ? "stuck" : "one";
@@ -717,6 +719,11 @@ const OTHER = LINKED.slice(3, 14); // what the second lane may have otherwise, o
 
 /** @type {{name: string, question: string, settings: Partial<Settings>}[]} */
 export const PRESETS = [
+  {
+    name: "A longer context",
+    question: "What does a longer context do to the wait?",
+    settings: { T: 1000, method: "preconditioned" },
+  },
   {
     name: "Scratch and finetuned",
     question: "What is a little knowledge worth?",
@@ -1398,7 +1405,7 @@ const CONTROLS = {
   seed: ["Seed"],
   method: ["Method"],
   rate: ["Learning rate", ladder("rate")],
-  ratio: ["Rate of A over that of V", ladder("ratio"), (x) => (x ? brief(x) : "as usual")],
+  ratio: ["Rate of A over that of V", ladder("ratio"), (x) => (x ? brief(x) : "1, softmax: T")],
   schedule: ["Batch over time"],
   batch: ["Batch", twos, (x) => `${count(x)} samples a step`, (own) => own.schedule === "constant"],
   penalty: ["Penalty on A", ladder("penalty"), brief, isPenalised],
@@ -1414,7 +1421,7 @@ const CONTROLS = {
 const GROUPS = {
   Task: ["task", "N", "Q", "peak", "T", "seed"],
   Training: ["method", "rate", "ratio", "schedule", "batch", "penalty", "penaltyFrom"],
-  Start: ["attention", "start", "theta", "share"],
+  "At the start": ["attention", "start", "theta", "share"],
   View: ["lanes", "speed", "log"],
 };
 const KEPT = ["speed", "log"]; // what can change while a run goes on
@@ -1585,7 +1592,11 @@ function tally(runs) {
     const many = runs.filter(({ status }) => status.name === name).length;
     return many ? `, ${many} ${name === "wrong" ? "on the wrong side" : name}` : "";
   });
-  return `${fallen} of ${runs.length} are past the fall${fates.join("")}`;
+  const waiting = runs.filter(
+    ({ ends, status }) => !ends.fall && /r(unning|eady)/.test(status.name),
+  );
+  const rest = waiting.length ? `, ${waiting.length} on the way` : "";
+  return `${fallen} of ${runs.length} are past the fall${fates.join("")}${rest}`;
 }
 
 /** @type {(lanes: Lane[], names: string[], penAt: (box: Box) => Pen) => Box} all charts on a sheet */
@@ -2014,6 +2025,7 @@ class Playground {
     this.root.toggleAttribute("data-running", goal === Infinity);
     this.part(".scb-start").textContent = goal === Infinity ? "Pause" : "Start";
     this.last.paced = performance.now();
+    this.credit = 0; // the steps of a link or of the Step button are not paid for
     clearTimeout(this.quiet);
     this.wake();
   }
