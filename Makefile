@@ -93,7 +93,7 @@ lesson-test: $(VENV)/.test ## test one lesson: its cells, its outputs, PAGE=... 
 
 # The studies
 
-data: $(VENV)/.test ## compute anew the studies whose code was changed (all: 1.5 hours)
+data: $(VENV)/.test ## compute anew the studies whose code was changed (all: half an hour)
 	$(BIN)/python -m scb_edu.studies
 
 # The tests
