@@ -658,9 +658,9 @@ def _draw_run(ax: Axes, path: Path) -> None:
 
 def _ends(paths: Sequence[Path]) -> str:
     """Say on which sides runs end, and where those on the right side do."""
-    fates = np.array([side_of_saddle(path.value[-1], path.attention[-1]) for path in paths])
-    counts = [f"{(fates == end).sum()} {end}" for end in SIDES]
     ends = np.array([(path.value[-1], path.attention[-1]) for path in paths])  # (n, 2)
+    fates = np.array([side_of_saddle(*end) for end in ends])
+    counts = [f"{(fates == end).sum()} {end}" for end in SIDES]
     if "right" not in fates:
         return f"{', '.join(counts)}."
     v, a = np.median(ends[fates == "right"], axis=0)

@@ -52,8 +52,8 @@ def ends(table: pd.DataFrame, points: Sequence[dict[str, Any]]) -> pd.DataFrame:
     rows = []
     for point in points:
         paths = walks(table, **point)
-        fates = np.array([side_of_saddle(path.value[-1], path.attention[-1]) for path in paths])
         last = np.array([(path.value[-1], path.attention[-1]) for path in paths])  # (seeds, 2)
+        fates = np.array([side_of_saddle(*end) for end in last])
         v, a = np.median(last[fates == "right"], axis=0)
         counts = {name: int((fates == name).sum()) for name in SIDES}
         rows.append({**point, **counts, "α_V": v, "α_A": a})

@@ -151,7 +151,7 @@ def tempered(
     run = until_decided(task, start, ProximalGradient(SIDE_RATE), rng)
     paths = simulated_sides(task, start, PATHS, rng)
     return {
-        "right": bool(run.status.ok and run.signals.attention[-1] > DECIDED),
+        "right": _is_right(run),
         "samples": int(run.samples[-1]),
         "system": paths.share("attention", DECIDED),
         "formula": transfer_chance(task, start, SIDE_RATE, SIDE_BATCH),
@@ -190,20 +190,23 @@ def choose_side(
     task = SCBTask.example(context_length)
     begin = transfer(pretrained(start, theta, task, rng), task)
     run = until_decided(task, begin, optimizer, rng)
-    attention = run.signals.attention[-1]
-    return {"right": bool(run.status.ok and attention > DECIDED), "alpha_A": attention}
+    return {"right": _is_right(run), "alpha_A": run.signals.attention[-1]}
 
 
 def until_decided(
-    task: SCBTask, begin: LinearTransformer, optimizer: Optimizer, rng: np.random.Generator
+    task: SCBTask,
+    begin: LinearTransformer,
+    optimizer: Optimizer,
+    rng: np.random.Generator,
+    batch_size: int = SIDE_BATCH,
 ) -> Trajectory:
-    """Train loudly until alpha_A has chosen a side."""
+    """Train, loudly unless told, until alpha_A has chosen a side."""
     return train(
         task,
         begin,
         optimizer,
         steps=SIDE_STEPS,
-        batch_size=SIDE_BATCH,
+        batch_size=batch_size,
         rng=rng,
         record_every=SIDE_LOOK,
         stop=_has_decided,
@@ -220,19 +223,10 @@ def quiet_side(
     task, batch = SCBTask.example(context_length), round(QUIET_BATCH * context_length)
     theta = _quiet_theta(task, deviations, batch)
     begin = transfer(pretrained("related", theta, task, rng), task)
-    run = train(
-        task,
-        begin,
-        ProximalGradient(SIDE_RATE),
-        steps=SIDE_STEPS,
-        batch_size=batch,
-        rng=rng,
-        record_every=SIDE_LOOK,
-        stop=_has_decided,
-    )
+    run = until_decided(task, begin, ProximalGradient(SIDE_RATE), rng, batch)
     return {
         "theta": theta,
-        "right": bool(run.status.ok and run.signals.attention[-1] > DECIDED),
+        "right": _is_right(run),
         "formula": transfer_chance(task, begin, SIDE_RATE, batch),
         "strength": feedback_strength(task, begin, SIDE_RATE, batch),
     }
@@ -259,6 +253,10 @@ def quiet_table(runs: pd.DataFrame) -> pd.DataFrame:
     }
     names = ["measured", "low", "high", "formula"]
     return pd.DataFrame(rows, index=names).T.rename_axis(keys)
+
+
+def _is_right(run: Trajectory) -> bool:
+    return bool(run.status.ok and run.signals.attention[-1] > DECIDED)
 
 
 def _has_decided(record: Record) -> bool:

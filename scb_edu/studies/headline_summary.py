@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from scb_edu.experiments.intervals import Interval, quantile_interval, wilson_interval
 from scb_edu.model.task import SCBTask
@@ -211,16 +212,30 @@ def _values(runs: pd.DataFrame, way: str, N: int, lengths: Array, column: str) -
 def _slope(
     T: Array, samples: pd.Series, values: Sequence[Array], rng: np.random.Generator
 ) -> dict[str, float]:
-    x = np.log(T) - np.log(T).mean()
-    weights = x / (x @ x)  # of the line of least squares
     drawn = [rng.choice(seen, (RESAMPLES, len(seen))) for seen in values]
     # a percentile that is a value of the sample: between a number and inf there is none
     tops = [np.quantile(seen, QUANTILE, axis=1, method="inverted_cdf") for seen in drawn]
+    return power_of_length(T, samples, tops)
+
+
+def power_of_length(lengths: Array, samples: ArrayLike, resampled: ArrayLike) -> dict[str, float]:
+    """Return the slope of log samples in log T, its 95 % interval, and the ends of T.
+
+    Parameters
+    ----------
+    lengths : (n,) array
+        T.
+    samples : (n,) array
+    resampled : (n, resamples) array
+        The same of each bootstrap sample; where one has an inf, it is left out.
+    """
+    x = np.log(lengths) - np.log(lengths).mean()
+    weights = x / (x @ x)  # of the line of least squares
     with np.errstate(invalid="ignore"):  # inf less inf: left out below
-        fits = weights @ np.log(tops)  # (RESAMPLES,)
+        fits = weights @ np.log(resampled)  # (resamples,)
     low, high = np.quantile(fits[np.isfinite(fits)], (0.025, 0.975))
     found = {"slope": weights @ np.log(samples), "low": low, "high": high}
-    return {**found, "shortest": T.min(), "longest": T.max()}
+    return {**found, "shortest": lengths.min(), "longest": lengths.max()}
 
 
 def headline_bill(runs: pd.DataFrame, context_length: int) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from scipy.special import log_ndtr, ndtri
 from scb_edu.model.task import SCBTask
 from scb_edu.studies.headline import THETA
 from scb_edu.studies.headline_least import ONE_STEP, STUDIES
-from scb_edu.studies.headline_summary import QUANTILE
+from scb_edu.studies.headline_summary import QUANTILE, power_of_length
 from scb_edu.studies.study import stored
 from scb_edu.support.checks import Array
 from scb_edu.theory.finetuning import selection_samples
@@ -246,13 +246,8 @@ def least_slopes(batches: Sequence[LeastBatch], *, shortest: int = 0) -> pd.Data
 
 
 def _slope(batches: Sequence[LeastBatch]) -> dict[str, float]:
-    lengths = np.array([batch.context_length for batch in batches])
-    x = np.log(lengths) - np.log(lengths).mean()
-    weights = x / (x @ x)  # of the line of least squares
-    drawn = weights @ np.log([batch.samples_drawn for batch in batches])
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    slope = weights @ np.log([batch.samples for batch in batches])
-    return {
-        **{"slope": slope, "low": low, "high": high},
-        **{"shortest": lengths.min(), "longest": lengths.max()},
-    }
+    return power_of_length(
+        np.array([batch.context_length for batch in batches]),
+        [batch.samples for batch in batches],
+        [batch.samples_drawn for batch in batches],
+    )

@@ -637,18 +637,20 @@ export function flow(task, start, tEnd, points) {
   return { t, value: path.map(([v]) => v), attention: path.map(([, a]) => a) };
 }
 
+/** @type {(task: Constants, v: number, a: number) => [number, number]} of the two signals */
+const velocity = ({ KP, KQ, T }, v, a) => [
+  (1 - v) / T + KQ * a * (1 - v * a),
+  KP * v * (1 - v * a),
+];
+
 /** @type {(task: Constants, from: number[], time: number) => number[]} by Runge and Kutta's method */
-function follow({ KP, KQ, T }, [v, a], time) {
-  const slope = (/** @type {number} */ x, /** @type {number} */ y) => [
-    (1 - x) / T + KQ * y * (1 - x * y),
-    KP * x * (1 - x * y),
-  ];
+function follow(task, [v, a], time) {
   for (let left = time; left > 1e-12 * time;) {
     const h = Math.min(left, 0.05 / (1 + v * v + a * a));
-    const [v1, a1] = slope(v, a);
-    const [v2, a2] = slope(v + (h / 2) * v1, a + (h / 2) * a1);
-    const [v3, a3] = slope(v + (h / 2) * v2, a + (h / 2) * a2);
-    const [v4, a4] = slope(v + h * v3, a + h * a3);
+    const [v1, a1] = velocity(task, v, a);
+    const [v2, a2] = velocity(task, v + (h / 2) * v1, a + (h / 2) * a1);
+    const [v3, a3] = velocity(task, v + (h / 2) * v2, a + (h / 2) * a2);
+    const [v4, a4] = velocity(task, v + h * v3, a + h * a3);
     v += (h / 6) * (v1 + 2 * v2 + 2 * v3 + v4);
     a += (h / 6) * (a1 + 2 * a2 + 2 * a3 + a4);
     left -= h;
@@ -1278,6 +1280,12 @@ function drawLoss(pen, lane) {
 /** @type {(task: Task, v: number, a: number) => number} the excess loss under exact gradients */
 const flowLoss = ({ KP, KQ, T }, v, a) => 0.5 * KP * ((1 - v) ** 2 / T + KQ * (1 - v * a) ** 2);
 
+/** @type {(run: Run) => boolean} */
+const isPastFall = ({ ends }) => ends.fall !== null;
+
+/** @type {(runs: Run[]) => string} */
+const pastFall = (runs) => `${runs.filter(isPastFall).length} of ${runs.length} are past the fall`;
+
 /** @type {Record<string, string>} */
 const SIGNS = { arrived: "✓", stuck: "…", wrong: "✗", diverged: "∞", vanished: "0" };
 
@@ -1286,8 +1294,7 @@ function drawMany(pen, lane) {
   const { runs, reach } = lane;
   const across = pen.w > 560 ? 10 : 5;
   const [w, h] = [(pen.w - 4) / across, (pen.h - 48) / Math.ceil(runs.length / across)];
-  const fallen = runs.filter(({ ends }) => ends.fall !== null).length;
-  heading(pen, "Many seeds", `${fallen} of ${runs.length} are past the fall`);
+  heading(pen, "Many seeds", pastFall(runs));
   runs.forEach((run, at) => {
     const [x, y] = [2 + (at % across) * w, 26 + Math.floor(at / across) * h];
     const plot = { x, y, w: w - 6, h: h - 6 };
@@ -1350,12 +1357,6 @@ const CHARTS = {
   loss: ["Loss", drawLoss, usual],
   many: ["Seeds", drawMany, (w) => (w > 560 ? 230 : 330)],
 };
-
-/** @type {(task: Task, v: number, a: number) => [number, number]} */
-const velocity = ({ KP, KQ, T }, v, a) => [
-  (1 - v) / T + KQ * a * (1 - v * a),
-  KP * v * (1 - v * a),
-];
 
 // 10 controls and view
 
@@ -1587,16 +1588,13 @@ function told({ runs }) {
 
 /** @type {(runs: Run[]) => string} */
 function tally(runs) {
-  const fallen = runs.filter(({ ends }) => ends.fall !== null).length;
   const fates = ["arrived", "wrong", "stuck", "diverged", "vanished"].map((name) => {
     const many = runs.filter(({ status }) => status.name === name).length;
     return many ? `, ${many} ${name === "wrong" ? "on the wrong side" : name}` : "";
   });
-  const waiting = runs.filter(
-    ({ ends, status }) => !ends.fall && /r(unning|eady)/.test(status.name),
-  );
+  const waiting = runs.filter((run) => !isPastFall(run) && /r(unning|eady)/.test(run.status.name));
   const rest = waiting.length ? `, ${waiting.length} on the way` : "";
-  return `${fallen} of ${runs.length} are past the fall${fates.join("")}${rest}`;
+  return `${pastFall(runs)}${fates.join("")}${rest}`;
 }
 
 /** @type {(lanes: Lane[], names: string[], penAt: (box: Box) => Pen) => Box} all charts on a sheet */

@@ -5,9 +5,9 @@ import os
 import shutil
 import subprocess
 import sys
-from html.parser import HTMLParser
 
 import pytest
+from elements import Elements
 
 from scb_edu.figures import Picture, new_figure, styled
 from scb_edu.support.errors import ScbError
@@ -51,33 +51,6 @@ def refuse_three(a):
     if a == 3:
         raise ScbError("a: expected less than <3>, got 3.")
     return Draw("one")(a=a)
-
-
-class Elements(HTMLParser):
-    """The elements of a piece of HTML, and the text of each script."""
-
-    VOID = ("img", "input")
-
-    def __init__(self, text):
-        super().__init__()
-        self.found, self.open, self.text = [], [], {}
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag, attributes):
-        self.found.append((tag, dict(attributes), tuple(self.open)))
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if self.open:
-            self.text.setdefault(self.open[-1], []).append(data)
-
-    def all(self, tag):
-        return [attributes for name, attributes, _ in self.found if name == tag]
 
 
 # What is wrong with it ---------------------------------------------------------------------------

@@ -5,10 +5,10 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from elements import Elements
 from node import constants
 
 import scb_edu as scb
@@ -318,29 +318,6 @@ def test_importing_imports_no_widgets():
 # The page without a kernel ------------------------------------------------------------------------
 
 
-class Elements(HTMLParser):
-    """The elements of a piece of HTML, and the text of each."""
-
-    VOID = ("img",)
-
-    def __init__(self, text):
-        super().__init__()
-        self.found, self.open, self.text = [], [], {}
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag, attributes):
-        self.found.append((tag, dict(attributes)))
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text.setdefault(self.open[-1] if self.open else "", []).append(data)
-
-
 HOSTILE = "</script><!-- <script>alert('x')</script> & \u2028 Why?"
 
 
@@ -351,9 +328,9 @@ def page():
 
 def test_the_page_is_well_formed_and_asks_nothing_of_the_network(page):
     assert page.open == []
-    values = [value for _, attributes in page.found for value in attributes.values() if value]
+    values = [value for _, attributes, _ in page.found for value in attributes.values() if value]
     assert not any("//" in value and not value.startswith("data:") for value in values)
-    assert not any("id" in attributes for _, attributes in page.found)  # nothing to collide
+    assert not any("id" in attributes for _, attributes, _ in page.found)  # nothing to collide
     addresses = re.findall(r"https?://[^\s\"'`\\]*", "".join(page.text["script"]))
     assert set(addresses) <= {"http://www.w3.org/2000/svg"}  # the name of a language
 
@@ -369,7 +346,7 @@ def test_its_data_cannot_close_their_element(page):
 
 
 def test_without_scripts_a_picture_with_words_stands_there(page):
-    [image] = [attributes for tag, attributes in page.found if tag == "img"]
+    [image] = page.all("img")
     still = widgets.playground(RANDOM).still
     assert image["alt"] == still.words
     assert len(still.words) > 20
