@@ -8,6 +8,7 @@ import importlib.util
 import os
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import yaml
@@ -32,7 +33,10 @@ extensions = [
     "sphinx_togglebutton",
     "sphinxcontrib.bibtex",
 ]
-exclude_patterns = ["lessons"]
+exclude_patterns = ["lessons", "extensions"]
+# The book's own, each described at its top: what helps a reader along
+sys.path.insert(0, str(HERE / "extensions"))
+extensions += ["symbols", "terms", "tips", "chapter_map", "search_words"]
 # Chapters are read side by side; this domain has nothing to merge and does not say so
 ProofDomain.merge_domaindata = lambda *nothing: None
 
@@ -89,7 +93,7 @@ mathjax3_config = {"tex": {"macros": {name[1:]: tex for name, tex in BOOK["math"
 
 html_theme = "sphinx_book_theme"
 html_static_path = ["_static", str(MATHJAX / "static")]
-html_css_files = ["book.css"]
+html_css_files = ["book.css", "reader.css"]
 html_js_files = ["code-switch.js"]
 html_favicon = "_static/favicon.svg"
 html_context = {"default_mode": "auto"}

@@ -1,0 +1,147 @@
+"""What a link stands for goes with the page, so that tips.js can show it in place.
+
+The number of an equation brings the formula, a citation its entry, a term its definition, a symbol
+its rows. All of a page is in one JSON script at the end of its text: nothing is fetched, and the
+page works from disk.
+"""
+
+import json
+import posixpath
+from functools import cache
+from html import escape
+
+import symbols
+from docutils import nodes
+
+
+def place_of(link, page):
+    """Return the page and the anchor that a link leads to, or nothing."""
+    if "refid" in link:
+        return page, link["refid"]
+    path, _, anchor = link.get("refuri", "").partition("#")
+    if "://" in path or not anchor:
+        return "", ""
+    target = posixpath.normpath(posixpath.join(posixpath.dirname(page), path or f"{page}.html"))
+    return target.removesuffix(".html"), anchor
+
+
+@cache
+def resolved(app, page):
+    """Return a page with all its links, as another page shows it."""
+    env, builder = app.env, app.builder
+    return env.get_and_resolve_doctree(
+        page, builder, tags=builder.tags, doctree=env.get_doctree(page)
+    )
+
+
+@cache
+def anchored(app, page):
+    """Return the nodes of a page by their anchors."""
+    return {
+        anchor: node
+        for node in resolved(app, page).findall(nodes.Element)
+        for anchor in node["ids"]
+    }
+
+
+def html(app, *parts):
+    """Render nodes without their anchors, which would stand in a page twice."""
+    rendered = []
+    for part in parts:
+        part = part.deepcopy()
+        for node in part.findall(nodes.Element):
+            node["ids"] = []
+        rendered.append(app.builder.render_partial(part)["fragment"].strip())
+    short = "".join(rendered).replace(" notranslate nohighlight", "")
+    return short.replace(' class="docutils literal notranslate"', "")
+
+
+def inline(app, cell):
+    """Render what a cell of a table says, without the paragraph around it."""
+    return html(app, *cell.children).removeprefix("<p>").removesuffix("</p>")
+
+
+def title_of(env, page):
+    """Return "chapter 4, Two stages", or the title of a page that has no number."""
+    number = env.toc_secnumbers.get(page, {}).get("")
+    title = env.titles[page].astext()
+    return f"chapter {number[0]}, {title}" if number else title
+
+
+def equation(app, node, page, link):
+    """Return the formula that an equation's number stands for, and where it is from."""
+    formula = node.deepcopy()
+    formula["number"] = None
+    place = f"Equation {link.astext()}, {title_of(app.env, page)}"
+    return html(app, formula), place
+
+
+def entry(app, node, page, link):
+    """Return the entry of the bibliography that a citation stands for."""
+    text = [part for part in node.children if not isinstance(part, nodes.label)]
+    return html(app, *text), "Bibliography"
+
+
+def term(app, node, page, link):
+    """Return a term of the glossary with its definition."""
+    definition = node.parent[-1]
+    word = f"<p><strong>{escape(node.astext())}</strong></p>"
+    return word + html(app, *definition.children), "Glossary"
+
+
+def row(app, node, page, link):
+    """Return what the tables say of a symbol: for each meaning a line, its code and its shape."""
+    lines = []
+    for found in symbols.meanings(app.env, link.astext().strip(), page):
+        symbol, meaning, code, shape = (inline(app, cell) for cell in found.cells[:4])
+        aside = ", ".join(filter(None, (code, shape)))
+        lines.append(f"<dt>{symbol}</dt><dd>{meaning}<div>{aside}</div></dd>")
+    return f"<dl>{''.join(lines)}</dl>", "Notation"
+
+
+def kind(node):
+    """Return the function that knows what to show of a target, or None."""
+    kinds = {nodes.math_block: equation, nodes.citation: entry, nodes.term: term, nodes.math: row}
+    return kinds.get(type(node))
+
+
+def tips_of(app, doctree, page):
+    """Return by the address of each link what is shown in its place, as HTML."""
+    tips = {}
+    for link in doctree.findall(nodes.reference):
+        target, anchor = place_of(link, page)
+        node = anchored(app, target).get(anchor) if target in app.env.found_docs else None
+        if show := kind(node):
+            address = link.get("refuri") or f"#{link['refid']}"
+            text, place = show(app, node, target, link)
+            there = f'<a href="{escape(address)}">{escape(place)}</a>'
+            tips[address] = f'{text}<p class="tip-place">{there}</p>'
+    return tips
+
+
+def add_tips(app, page, template, context, doctree):
+    """Append the tips of a page to its text, and let it have MathJax for their formulas."""
+    if doctree is not None and (tips := tips_of(app, doctree, page)):
+        data = json.dumps(tips, ensure_ascii=False).replace("</", "<\\/")
+        context["body"] += f'<script type="application/json" id="tips">{data}</script>'
+        context["has_maths_elements"] = True
+
+
+def note_change(app, env, added, changed, removed):
+    """Remember whether any page is read anew: its formulas and terms stand in others, too."""
+    env.pages_changed = bool(added | changed | removed)
+    return []
+
+
+def rewrite_all(app, env):
+    """After a change, write the tips of all pages anew."""
+    return env.found_docs if env.pages_changed else []
+
+
+def setup(app):
+    """Register what the functions above do."""
+    app.connect("env-get-outdated", note_change)
+    app.connect("env-updated", rewrite_all)
+    app.add_js_file("tips.js")
+    app.connect("html-page-context", add_tips, priority=400)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
