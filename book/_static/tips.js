@@ -59,7 +59,7 @@
 
   function focus({ target }) {
     const link = linkAt(target);
-    if (link?.matches(":focus-visible")) show(link);
+    if (link && target.matches(":focus-visible")) show(link);
     else if (!box.contains(target)) hide();
   }
 

@@ -1,7 +1,8 @@
 """The symbols of notation.md lead to their rows there, and the search knows them by name.
 
 A formula in the text that is exactly a symbol of the tables becomes a quiet link to its row: the
-first of each section only. Where a letter has several meanings, those of the same chapter count.
+first of each section only. Where a letter has several meanings, those of the same chapter count;
+a letter that could mean something of another chapter is no link.
 """
 
 import re
@@ -15,6 +16,7 @@ from sphinx import addnodes
 from sphinx.transforms import SphinxTransform
 
 PAGE = "notation"
+EVERYWHERE = {"N", "T", "Q", "P", "V", "A", "D", "k", r"\mu", r"\eta", r"\lambda", r"\beta"}
 NOT_HERE = (nodes.title, nodes.reference, nodes.table, nodes.term, addnodes.pending_xref)
 GREEK = {
     unicodedata.name(letter).removeprefix("GREEK SMALL LETTER ").lower(): letter
@@ -108,9 +110,17 @@ def rows(env):
 
 
 def meanings(env, symbol, page):
-    """Return the rows of a symbol: those that are from this page, or else all."""
+    """Return the rows that a symbol stands for on a page, none where that is not certain.
+
+    They are those from this page, or else those from earlier ones, if they agree on the page. A
+    bare letter may stand for anything elsewhere, but for the few of the whole book.
+    """
     found = [row for row in rows(env) if symbol in row.anchors]
-    return [row for row in found if page in row.pages] or found
+    here = [row for row in found if page in row.pages]
+    if here or (re.fullmatch(r"\w|\\[A-Za-z]+", symbol) and symbol not in EVERYWHERE):
+        return here
+    earlier = [row for row in found if row.pages and min(row.pages) < page]
+    return earlier if len({min(row.pages) for row in earlier}) == 1 else []
 
 
 def ancestors(node):

@@ -6,6 +6,7 @@ page works from disk.
 """
 
 import json
+import os
 import posixpath
 from functools import cache
 from html import escape
@@ -134,8 +135,9 @@ def note_change(app, env, added, changed, removed):
 
 
 def rewrite_all(app, env):
-    """After a change, write the tips of all pages anew."""
-    return env.found_docs if env.pages_changed else []
+    """After a change, write the tips of all pages anew; not for a quick look at one."""
+    quick = "SCB_EDU_PAGE" in os.environ
+    return env.found_docs if env.pages_changed and not quick else []
 
 
 def setup(app):

@@ -1,5 +1,7 @@
 """What helps a reader along, in a real browser: tips, what was read, the map, the search."""
 
+import re
+
 import pytest
 import test_pages
 from axe_playwright_python.sync_playwright import Axe
@@ -63,7 +65,8 @@ def test_the_keyboard_shows_and_hides_it(visit, address, kind):
     link.evaluate("link => { link.tabIndex = 0; link.focus({focusVisible: true}) }")
     check_tip(tip, *what)
     assert link.get_attribute("aria-describedby") == tip.get_attribute("id")
-    page.keyboard.press("Tab")
+    for _ in range(4):  # a formula is a stop, too
+        page.keyboard.press("Tab")
     assert tip.evaluate("tip => tip.contains(document.activeElement)")
     page.keyboard.press("Escape")
     tip.wait_for(state="hidden")
@@ -82,7 +85,7 @@ def test_a_tap_shows_it_and_the_link_in_it_goes_there(visit, address, kind):
     tip.wait_for(state="hidden")
     link.tap()
     tip.locator(".tip-place a").tap()
-    page.wait_for_url(f"**/{what[1]}*")
+    page.wait_for_url(re.compile(re.escape(what[1])))
 
 
 def test_a_click_of_the_mouse_goes_there_at_once(visit, address):
@@ -91,18 +94,17 @@ def test_a_click_of_the_mouse_goes_there_at_once(visit, address):
     page.wait_for_url("**/04-two-stages.html#equation-eq-escape-time")
 
 
-def test_an_ambiguous_letter_shows_its_meaning_in_this_chapter(visit, address):
-    for name, says in (
-        ("04-two-stages", "tends to in a long context"),
-        ("03-gradients", "the residual"),
-    ):
-        visited = visit(address(name))
-        link = visited.page.locator(".bd-article a.quiet[href*='#symbol-r']")
-        link = link.filter(has_text="r").first
-        link.hover()
-        visited.page.locator("#tip").wait_for(state="visible")
-        assert says in visited.page.locator("#tip").inner_text()
-        assert visited.page.locator("#tip dt").count() == 1
+MEANINGS = {"04-two-stages": ("-c", "slope"), "05-algorithm": ("-c-2", "unseen")}
+
+
+@pytest.mark.parametrize("name", MEANINGS)
+def test_an_ambiguous_letter_shows_its_meaning_in_this_chapter(visit, address, name):
+    anchor, says = MEANINGS[name]
+    link, tip = link_and_tip(visit(address(name)).page, f"a.quiet[href$='#symbol{anchor}']")
+    link.hover()
+    tip.wait_for(state="visible")
+    assert tip.locator("dd").count() == 1
+    assert says in tip.locator("dd").inner_text()
 
 
 def test_a_symbol_is_linked_once_a_section_and_never_in_a_title(visit, address):
