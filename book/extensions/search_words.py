@@ -24,7 +24,8 @@ def other_spellings(doctree):
     for text in doctree.findall(nodes.Text):
         words |= {LETTERS[letter] + index for letter, index in TYPED.findall(text)}
     for code in doctree.findall(nodes.literal):
-        words |= {part for name in NAME.findall(code.astext()) for part in PART.findall(name)}
+        names = NAME.findall(code.astext())
+        words |= {part.lower() for name in names for part in PART.findall(name)}
     return words
 
 

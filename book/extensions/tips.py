@@ -69,28 +69,28 @@ def title_of(env, page):
     return f"chapter {number[0]}, {title}" if number else title
 
 
-def equation(app, node, page, link):
+def equation(app, node, link, page):
     """Return the formula that an equation's number stands for, and where it is from."""
     formula = node.deepcopy()
     formula["number"] = None
-    place = f"Equation {link.astext()}, {title_of(app.env, page)}"
+    place = f"Equation {link.astext()}, {title_of(app.env, place_of(link, page)[0])}"
     return html(app, formula), place
 
 
-def entry(app, node, page, link):
+def entry(app, node, link, page):
     """Return the entry of the bibliography that a citation stands for."""
     text = [part for part in node.children if not isinstance(part, nodes.label)]
     return html(app, *text), "Bibliography"
 
 
-def term(app, node, page, link):
+def term(app, node, link, page):
     """Return a term of the glossary with its definition."""
     definition = node.parent[-1]
     word = f"<p><strong>{escape(node.astext())}</strong></p>"
     return word + html(app, *definition.children), "Glossary"
 
 
-def row(app, node, page, link):
+def row(app, node, link, page):
     """Return what the tables say of a symbol: for each meaning a line, its code and its shape."""
     lines = []
     for found in symbols.meanings(app.env, link.astext().strip(), page):
@@ -114,7 +114,7 @@ def tips_of(app, doctree, page):
         node = anchored(app, target).get(anchor) if target in app.env.found_docs else None
         if show := kind(node):
             address = link.get("refuri") or f"#{link['refid']}"
-            text, place = show(app, node, target, link)
+            text, place = show(app, node, link, page)
             there = f'<a href="{escape(address)}">{escape(place)}</a>'
             tips[address] = f'{text}<p class="tip-place">{there}</p>'
     return tips

@@ -2,6 +2,7 @@
 
 import re
 import runpy
+import shutil
 from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
 
@@ -146,6 +147,7 @@ def test_a_broken_page_fails_the_build(tmp_path, body, complaint):
     small.mkdir()
     for name in ("conf.py", "references.bib"):
         (small / name).write_bytes((BOOK / name).read_bytes())
+    shutil.copytree(BOOK / "extensions", small / "extensions")
     (small / "_static").mkdir()
     (small / "_static" / "book.css").touch()
     (small / "index.md").write_text(PAGE + body)
