@@ -172,8 +172,9 @@ def name_list_items(app, name, template, context, doctree):
 
 
 def hash_of_library():
-    """When it changes, every cell is run again."""
-    files = sorted(path for path in HERE.parent.joinpath("scb_edu").rglob("*") if path.is_file())
+    """When it or an extension changes, every page is read and every cell run again."""
+    folders = (HERE.parent / "scb_edu", HERE / "extensions")
+    files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
     source = b"".join(path.read_bytes() for path in files if path.suffix != ".pyc")
     return hashlib.sha256(source).hexdigest()
 
