@@ -25,6 +25,7 @@ os.environ["SCB_EDU_FRAMES"] = "1"  # kernels inherit it: explorers bring their 
 project = html_title = BOOK["title"]
 author = ", ".join(person["name"] for person in BOOK["authors"])
 copyright = f"{author} ({BOOK['license']} licence)"
+sys.path.insert(0, str(HERE / "extensions"))
 extensions = [
     "myst_nb",
     "sphinx_design",
@@ -32,11 +33,10 @@ extensions = [
     "sphinx_exercise",
     "sphinx_togglebutton",
     "sphinxcontrib.bibtex",
+    # the book's own, each described at its top: what helps a reader along
+    *("symbols", "terms", "tips", "chapter_map", "search_words"),
 ]
-exclude_patterns = ["lessons", "extensions"]
-# The book's own, each described at its top: what helps a reader along
-sys.path.insert(0, str(HERE / "extensions"))
-extensions += ["symbols", "terms", "tips", "chapter_map", "search_words"]
+exclude_patterns = ["lessons"]
 # Chapters are read side by side; this domain has nothing to merge and does not say so
 ProofDomain.merge_domaindata = lambda *nothing: None
 
@@ -93,7 +93,7 @@ mathjax3_config = {"tex": {"macros": {name[1:]: tex for name, tex in BOOK["math"
 
 html_theme = "sphinx_book_theme"
 html_static_path = ["_static", str(MATHJAX / "static")]
-html_css_files = ["book.css", "reader.css"]
+html_css_files = ["book.css"]
 html_js_files = ["code-switch.js"]
 html_favicon = "_static/favicon.svg"
 html_context = {"default_mode": "auto"}
@@ -172,8 +172,8 @@ def name_list_items(app, name, template, context, doctree):
 
 
 def hash_of_library():
-    """When it or an extension changes, every page is read and every cell run again."""
-    folders = (HERE.parent / "scb_edu", HERE / "extensions")
+    """When it changes, every cell is run again."""
+    folders = HERE.parent / "scb_edu", HERE / "extensions"
     files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
     source = b"".join(path.read_bytes() for path in files if path.suffix != ".pyc")
     return hashlib.sha256(source).hexdigest()

@@ -17,6 +17,7 @@ SINGLE = re.split(
     pointer preconditioning pretraining residual saddle sgd slide snap sparsity tempered trigram
     unbiased unigram watershed""",
 )
+PROSE = (nodes.paragraph, nodes.caption)
 NOT_HERE = (
     *(nodes.title, nodes.reference, addnodes.pending_xref, nodes.literal, nodes.math),
     *(nodes.table, nodes.term, nodes.block_quote),
@@ -33,12 +34,12 @@ def anchors(env):
 
 
 def is_prose(text):
-    """Say whether a text is part of a paragraph, and of no title, link, code or table."""
+    """Say whether a text is in a paragraph or caption, and in no title, link, code or table."""
     above, node = [], text
     while node := node.parent:
         above.append(node)
     elsewhere = any(isinstance(node, NOT_HERE) for node in above)
-    return not elsewhere and any(isinstance(node, nodes.paragraph) for node in above)
+    return not elsewhere and any(isinstance(node, PROSE) for node in above)
 
 
 def pieces(text, pattern, link, seen):

@@ -16,12 +16,10 @@ from docutils import nodes
 
 
 def place_of(link, page):
-    """Return the page and the anchor that a link leads to, or nothing."""
+    """Return the page and the anchor that a link on a page leads to."""
     if "refid" in link:
         return page, link["refid"]
     path, _, anchor = link.get("refuri", "").partition("#")
-    if "://" in path or not anchor:
-        return "", ""
     target = posixpath.normpath(posixpath.join(posixpath.dirname(page), path or f"{page}.html"))
     return target.removesuffix(".html"), anchor
 
@@ -45,21 +43,26 @@ def anchored(app, page):
     }
 
 
-def html(app, *parts):
-    """Render nodes without their anchors, which would stand in a page twice."""
+def lead_on(app, link, source, page):
+    """Let a link that was written for one page lead from another to where it led."""
+    target, anchor = place_of(link, source)
+    if target in app.env.found_docs:
+        link.attributes.pop("refid", None)
+        link["refuri"] = f"{app.builder.get_relative_uri(page, target)}#{anchor}".rstrip("#")
+
+
+def html(app, parts, source, page):
+    """Render nodes of one page for another, without anchors, which would be there twice."""
     rendered = []
     for part in parts:
         part = part.deepcopy()
         for node in part.findall(nodes.Element):
             node["ids"] = []
+        for link in part.findall(nodes.reference):
+            lead_on(app, link, source, page)
         rendered.append(app.builder.render_partial(part)["fragment"].strip())
     short = "".join(rendered).replace(" notranslate nohighlight", "")
     return short.replace(' class="docutils literal notranslate"', "")
-
-
-def inline(app, cell):
-    """Render what a cell of a table says, without the paragraph around it."""
-    return html(app, *cell.children).removeprefix("<p>").removesuffix("</p>")
 
 
 def title_of(env, page):
@@ -71,31 +74,31 @@ def title_of(env, page):
 
 def equation(app, node, link, page):
     """Return the formula that an equation's number stands for, and where it is from."""
-    formula = node.deepcopy()
+    source, formula = place_of(link, page)[0], node.deepcopy()
     formula["number"] = None
-    place = f"Equation {link.astext()}, {title_of(app.env, place_of(link, page)[0])}"
-    return html(app, formula), place
+    place = f"Equation {link.astext()}, {title_of(app.env, source)}"
+    return html(app, [formula], source, page), place
 
 
 def entry(app, node, link, page):
     """Return the entry of the bibliography that a citation stands for."""
     text = [part for part in node.children if not isinstance(part, nodes.label)]
-    return html(app, *text), "Bibliography"
+    return html(app, text, place_of(link, page)[0], page), "Bibliography"
 
 
 def term(app, node, link, page):
     """Return a term of the glossary with its definition."""
-    definition = node.parent[-1]
-    word = f"<p><strong>{escape(node.astext())}</strong></p>"
-    return word + html(app, *definition.children), "Glossary"
+    definition = html(app, node.parent[-1].children, place_of(link, page)[0], page)
+    return f"<p><strong>{escape(node.astext())}</strong></p>{definition}", "Glossary"
 
 
 def row(app, node, link, page):
     """Return what the tables say of a symbol: for each meaning a line, its code and its shape."""
     lines = []
     for found in symbols.meanings(app.env, link.astext().strip(), page):
-        symbol, meaning, code, shape = (inline(app, cell) for cell in found.cells[:4])
-        aside = ", ".join(filter(None, (code, shape)))
+        cells = (html(app, cell.children, symbols.PAGE, page) for cell in found.cells[:4])
+        symbol, meaning, *more = (cell.removeprefix("<p>").removesuffix("</p>") for cell in cells)
+        aside = ", ".join(filter(None, more))
         lines.append(f"<dt>{symbol}</dt><dd>{meaning}<div>{aside}</div></dd>")
     return f"<dl>{''.join(lines)}</dl>", "Notation"
 
@@ -144,6 +147,7 @@ def setup(app):
     """Register what the functions above do."""
     app.connect("env-get-outdated", note_change)
     app.connect("env-updated", rewrite_all)
+    app.add_css_file("reader.css")
     app.add_js_file("tips.js")
     app.connect("html-page-context", add_tips, priority=400)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
