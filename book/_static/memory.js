@@ -1,12 +1,14 @@
 // The page remembers, on this device only, which sections were read and where the reader stopped.
 // All of it is under keys that begin alike, and is forgotten together:
-//   scb-progress:read  {"04-two-stages": {"sections": ["sec-stages", ...], "whole": false}, ...}
-//   scb-progress:last  {"page": "04-two-stages", "section": "sec-stages", "words": "Chapter 4, ..."}
+//   scb-progress:read  {address of a page: {"sections": ["sec-stages", ...], "whole": false}, ...}
+//   scb-progress:last  {"address": "...#sec-stages", "words": "Chapter 4, section ..."}
 //   scb-progress:done  {"ex-04-1": true, ...}: kept free, for exercises by their labels
 "use strict";
 
 (() => {
   const PREFIX = "scb-progress:";
+  const HERE = location.href.split(/[?#]/)[0];
+  const CHAPTER = parseInt(HERE.split("/").pop(), 10); // of 04-two-stages.html: 4
 
   // from disk, or with cookies forbidden, even the look at the storage may throw
   function tolerant(act) {
@@ -27,11 +29,6 @@
     location.reload();
   }
 
-  function addressOf(page) {
-    const root = new URL(document.documentElement.dataset.content_root, location);
-    return new URL(`${page}.html`, root).href;
-  }
-
   function tick(link) {
     if (link.querySelector(".tick")) return;
     const words = '<span aria-hidden="true">✓</span><span class="visually-hidden"> (read)</span>';
@@ -39,10 +36,9 @@
   }
 
   function tickPages() {
-    const pages = Object.entries(recall("read") ?? {}).filter(([, { whole }]) => whole);
-    const addresses = pages.map(([page]) => addressOf(page));
+    const read = recall("read");
     for (const link of document.querySelectorAll(".bd-links a"))
-      if (addresses.includes(link.href.split("#")[0])) tick(link);
+      if (read?.[link.href.split("#")[0]]?.whole) tick(link);
   }
 
   // the sections of this page, as its contents list them
@@ -51,12 +47,12 @@
     return links.flatMap((link) => {
       const id = decodeURIComponent(link.hash.slice(1));
       const section = document.getElementById(id)?.closest("section");
-      return section ? [{ link, id, section, words: link.textContent.trim() }] : [];
+      return section ? [{ link, id, section, title: link.textContent.trim() }] : [];
     });
   }
 
-  function follow(page, all) {
-    const known = new Set(recall("read")?.[page]?.sections);
+  function follow(all) {
+    const known = new Set(recall("read")?.[HERE]?.sections);
     for (const { id, link } of all) if (known.has(id)) tick(link);
 
     function look() {
@@ -64,16 +60,15 @@
       const ended = (at) => boxes[at].bottom > innerHeight / 5 && boxes[at].bottom <= innerHeight;
       all.filter(({ id }, at) => ended(at) && !known.has(id)).forEach(read);
       const begun = all.findLast((_, at) => boxes[at].top < innerHeight / 2);
-      const number = parseInt(page, 10); // of a chapter
-      const words = `Chapter ${number}, section “${begun?.words}”`;
-      if (number && begun) keep("last", { page, section: begun.id, words });
+      const words = `Chapter ${CHAPTER}, section “${begun?.title}”`;
+      if (CHAPTER && begun) keep("last", { address: `${HERE}#${begun.id}`, words });
     }
 
     function read({ id, link }) {
       known.add(id);
       tick(link);
       const whole = all.every((one) => known.has(one.id));
-      keep("read", { ...recall("read"), [page]: { sections: [...known], whole } });
+      keep("read", { ...recall("read"), [HERE]: { sections: [...known], whole } });
       tickPages();
     }
 
@@ -83,13 +78,12 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     tickPages();
-    follow(DOCUMENTATION_OPTIONS.pagename, listed());
+    follow(listed());
     const [line, last] = [document.getElementById("continue"), recall("last")];
     if (!line || !last) return;
     const [words, button] = ["Continue where you stopped:", "Forget what I read"];
     line.innerHTML = `<span>${words}</span><a></a><button type="button">${button}</button>`;
-    const where = { href: `${addressOf(last.page)}#${last.section}`, textContent: last.words };
-    Object.assign(line.querySelector("a"), where);
+    Object.assign(line.querySelector("a"), { href: last.address, textContent: last.words });
     line.querySelector("button").addEventListener("click", forget);
   });
 })();
