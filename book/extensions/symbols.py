@@ -149,12 +149,22 @@ def link_symbols(app, doctree, page):
             seen.add((id(section), symbol))
             uri = f"{app.builder.get_relative_uri(page, PAGE)}#{found[0].anchors[symbol]}"
             link = nodes.reference("", "", refuri=uri, internal=True, classes=["quiet"])
+            link["reftitle"] = f"symbol {spoken(symbol)[-1]}"
             formula.replace_self(link)
             link += formula
+
+
+def name_links(app, page, template, context, doctree):
+    """Name the links for a screen reader: docutils has titles alone, which a mouse shows, too."""
+    if "body" in context:
+        context["body"] = re.sub(
+            r'(<a class="quiet [^>]*) title=', r"\1 aria-label=", context["body"]
+        )
 
 
 def setup(app):
     """Register what the functions above do."""
     app.add_transform(NameRows)
     app.connect("doctree-resolved", link_symbols)
+    app.connect("html-page-context", name_links)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,7 +8,7 @@ from conftest import pages
 
 LARGEST = 50_000  # bytes of all tips of a page
 DATA = re.compile(r'<script type="application/json" id="tips">(.*?)</script>', re.DOTALL)
-QUIET = re.compile(r'<a class="quiet[^>]*href="([^"]*)">(.*?)</a>')
+QUIET = re.compile(r'<a class="quiet[^>]*href="([^"]*)"[^>]*>(.*?)</a>')
 
 
 @pytest.fixture(params=pages())
@@ -24,6 +24,11 @@ def tips_in(text):
 def test_every_quiet_link_and_every_equation_number_has_a_tip(text):
     numbers = re.findall(r'href="([^"]*#equation-[^"]*)">\(', text)
     assert {address for address, _ in QUIET.findall(text)} | set(numbers) <= set(tips_in(text))
+
+
+def test_a_link_on_a_symbol_has_a_name(text):
+    links = re.findall(r'<a class="quiet[^>]*#symbol-[^>]*>', text)
+    assert [link for link in links if not re.search(r' aria-label="symbol [^"]+"', link)] == []
 
 
 def test_every_citation_brings_its_entry_once(text):
