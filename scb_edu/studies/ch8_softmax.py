@@ -30,6 +30,8 @@ BATCH = 64
 RECORDS = 20
 METHODS = ("softmax", "l1", "linear")
 """Softmax attention, and linear attention with a penalty and without."""
+NAMES = {"softmax": "softmax", "l1": "linear, l1", "linear": "linear"}
+"""What a page calls them."""
 
 
 def optimizers(method: str) -> tuple[Optimizer, Optimizer]:
@@ -172,23 +174,14 @@ def arrivals(task: SCBTask, ratio: float, *, patience: float) -> tuple[float, fl
 def by_task(table: pd.DataFrame, column: str, rng: np.random.Generator) -> dict[str, Interval]:
     """Return the median of a column for each task, with its interval."""
     groups = table.groupby(["task", "context_length"], sort=False)[column]
-    return {f"{name}, T={T}": bootstrap_interval(ends, rng=rng) for (name, T), ends in groups}
+    return {f"{name}, T = {T}": bootstrap_interval(ends, rng=rng) for (name, T), ends in groups}
 
 
-def beside(
-    table: pd.DataFrame, column: str, rng: np.random.Generator, scale: float = 1
-) -> list[str]:
-    """Return a line for each task: the median of both methods, each with its interval."""
-    soft, line = (by_task(table, f"{column}_{method}", rng) for method in METHODS[:2])
-    rows = [
-        f"{name:17}{_in_words(soft[name], scale):25}{_in_words(line[name], scale)}" for name in soft
-    ]
-    return [f"{'':17}{'softmax':25}linear, l1", *rows]
-
-
-def _in_words(found: Interval, scale: float) -> str:
-    estimate, low, high = (f"{scale * end:.2g}" for end in found)
-    return f"{estimate} ({low} to {high})"
+def beside(table: pd.DataFrame, column: str, rng: np.random.Generator) -> pd.DataFrame:
+    """Return the medians of both methods for each task, each with its interval."""
+    medians = {NAMES[method]: by_task(table, f"{column}_{method}", rng) for method in METHODS[:2]}
+    frame = pd.DataFrame({name: list(found.values()) for name, found in medians.items()})
+    return frame.set_axis(pd.Index(medians[NAMES["softmax"]], name="task"))
 
 
 STUDIES = [
