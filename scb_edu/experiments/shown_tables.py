@@ -155,7 +155,7 @@ def _text(value: object, digits: int) -> str:
         return "yes" if value else "no"
     if isinstance(value, Interval):
         middle, low, high = (written(float(end), digits) for end in value)
-        return f"{middle} ({low} to {high})"
+        return f"{middle} ({low}\u00a0to\u00a0{high})"  # a narrow screen breaks before it
     if isinstance(value, int | float | np.integer | np.floating):
         return written(value, digits)  # type: ignore[arg-type]
     return str(value)

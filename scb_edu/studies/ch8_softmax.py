@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import DTypeLike
 
-from scb_edu.experiments.intervals import Interval, bootstrap_interval
+from scb_edu.experiments.intervals import bootstrap_interval
 from scb_edu.model.gradients import bayes_loss, population_loss
 from scb_edu.model.similarity import attention_cosine, effective_support_size, off_support_mass
 from scb_edu.model.task import SCBTask
@@ -171,17 +171,23 @@ def arrivals(task: SCBTask, ratio: float, *, patience: float) -> tuple[float, fl
     return flow.arrival(large, q[large] / 10), flow.arrival(small, q[small] / 10)
 
 
-def by_task(table: pd.DataFrame, column: str, rng: np.random.Generator) -> dict[str, Interval]:
-    """Return the median of a column for each task, with its interval."""
+def by_task(
+    table: pd.DataFrame, column: str, rng: np.random.Generator, scale: float = 1
+) -> pd.Series:
+    """Return the median of a column, times a scale, for each task: intervals by (task, T)."""
     groups = table.groupby(["task", "context_length"], sort=False)[column]
-    return {f"{name}, T = {T}": bootstrap_interval(ends, rng=rng) for (name, T), ends in groups}
+    found = {at: bootstrap_interval(scale * ends, rng=rng) for at, ends in groups}
+    return pd.Series(found).rename_axis(["task", "T"])
 
 
-def beside(table: pd.DataFrame, column: str, rng: np.random.Generator) -> pd.DataFrame:
-    """Return the medians of both methods for each task, each with its interval."""
-    medians = {NAMES[method]: by_task(table, f"{column}_{method}", rng) for method in METHODS[:2]}
-    frame = pd.DataFrame({name: list(found.values()) for name, found in medians.items()})
-    return frame.set_axis(pd.Index(medians[NAMES["softmax"]], name="task"))
+def beside(
+    table: pd.DataFrame, column: str, rng: np.random.Generator, scale: float = 1
+) -> pd.DataFrame:
+    """Return the medians of both methods, times a scale, each with its interval."""
+    both = METHODS[:2]
+    return pd.DataFrame(
+        {NAMES[method]: by_task(table, f"{column}_{method}", rng, scale) for method in both}
+    )
 
 
 STUDIES = [
