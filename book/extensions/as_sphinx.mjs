@@ -160,9 +160,15 @@ const isCell = (node) => node?.type === "block" && node.kind === "notebook-code"
 export function makeTables(tree) {
   each(tree, "block", (cell) => {
     if (!isCell(cell)) return;
+    const shown = cell.children?.some(
+      (child) => child.type === "outputs" && child.children?.length,
+    );
     cell.children = cell.children?.flatMap((child) =>
       child.type === "outputs" ? splitAtTables(cell, child) : [child],
     );
+    if (!cell.label?.startsWith("tab-")) return;
+    if (shown) throw new Error(`The cell below (${cell.label})= shows no table`);
+    cell.children?.push(numbered("table", cell, [])); // the page was not run
   });
 }
 
