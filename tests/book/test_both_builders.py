@@ -138,6 +138,14 @@ def test_chapters_have_the_same_number_and_title(html, page):
     assert plain(title) == plain(number + front["title"])
 
 
+def test_the_bibliography_is_complete(site, book):
+    entries = re.findall(r"^@\w+\{([^,]+),", (BOOK / "references.bib").read_text("utf-8"), re.M)
+    listed = site["/book/bibliography.md"]["references"]["cite"]["order"]
+    assert sorted(listed) == sorted(entries)
+    page = (book / "bibliography.html").read_text("utf-8")
+    assert page.count('role="listitem"') == len(entries)
+
+
 def test_what_a_cell_prints_stands_in_one_box(tree):
     for box in nodes(tree, "outputs"):
         outputs = [node["jupyter_data"] for node in nodes(box, "output")]
