@@ -8,6 +8,7 @@ import importlib.util
 import os
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import yaml
@@ -24,7 +25,9 @@ os.environ["SCB_EDU_FRAMES"] = "1"  # kernels inherit it: explorers bring their 
 project = html_title = BOOK["title"]
 author = ", ".join(person["name"] for person in BOOK["authors"])
 copyright = f"{author} ({BOOK['license']} licence)"
+sys.path.insert(0, str(HERE / "extensions"))
 extensions = [
+    "numbered",
     "myst_nb",
     "sphinx_design",
     "sphinx_proof",
@@ -54,6 +57,7 @@ nb_mime_priority_overrides = [("*", "text/html", 1)]
 
 # Numbers: chapter.equation, chapter.figure, chapter.exercise
 numfig = math_numfig = True
+numfig_format = {"figure": "Figure %s", "table": "Table %s"}
 math_eqref_format = "({number})"
 
 bibtex_bibfiles = [os.path.relpath(HERE.parent / name, HERE) for name in BOOK["bibliography"]]
@@ -169,7 +173,8 @@ def name_list_items(app, name, template, context, doctree):
 
 def hash_of_library():
     """When it changes, every cell is run again."""
-    files = sorted(path for path in HERE.parent.joinpath("scb_edu").rglob("*") if path.is_file())
+    folders = HERE.parent / "scb_edu", HERE / "extensions"
+    files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
     source = b"".join(path.read_bytes() for path in files if path.suffix != ".pyc")
     return hashlib.sha256(source).hexdigest()
 

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from conftest import BOOK, build_book, pages
+from conftest import BOOK, build_book, pages, small_book
 from docutils import nodes
 
 LARGEST_PAGE = 5_000_000  # bytes of a page with its output images
@@ -122,16 +122,6 @@ def test_style_sheets_load_nothing_from_elsewhere(book):
 # A build that goes wrong has to say so: a small book with the same conf.py
 
 
-PAGE = """---
-jupytext: {text_representation: {extension: .md, format_name: myst}}
-kernelspec: {name: python3, display_name: Python 3}
----
-
-# Page
-
-"""
-
-
 @pytest.mark.parametrize(
     ("body", "complaint"),
     [
@@ -142,17 +132,7 @@ kernelspec: {name: python3, display_name: Python 3}
     ],
 )
 def test_a_broken_page_fails_the_build(tmp_path, body, complaint):
-    small = tmp_path / "book"
-    small.mkdir()
-    for name in ("conf.py", "references.bib"):
-        (small / name).write_bytes((BOOK / name).read_bytes())
-    (small / "_static").mkdir()
-    (small / "_static" / "book.css").touch()
-    (small / "index.md").write_text(PAGE + body)
-    description = "project: {title: T, authors: [{name: A}], license: MIT, math: {}"
-    toc = "toc: [{file: book/index.md}], bibliography: [book/references.bib]}"
-    (tmp_path / "myst.yml").write_text(f"{description}, {toc}")
-    built = build_book(small, tmp_path)
+    built = build_book(small_book(tmp_path, {"index": f"# Page\n\n{body}"}, []), tmp_path)
     assert built.status != 0
     assert complaint in built.log
 
