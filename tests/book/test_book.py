@@ -2,6 +2,7 @@
 
 import re
 import runpy
+import shutil
 from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
 
