@@ -2,7 +2,6 @@
 
 import re
 import runpy
-import shutil
 from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
 
