@@ -32,7 +32,7 @@ SETTLED = """async () => {
   await document.fonts.ready;
   await Promise.all([...document.images].map(image => (image.loading = 'eager', image.decode())));
 }"""
-NUMBER_CONTENTS = """pages => document.querySelectorAll('.contents .page').forEach(
+NUMBER_CONTENTS = """pages => document.querySelectorAll('.book-contents .page').forEach(
   place => { place.textContent = pages[place.dataset.of]; })"""
 
 
@@ -98,7 +98,7 @@ def contents(articles, toc):
             entry = f'<a href="#{target}">{html.escape(heading)}</a>'
             place = f'<span class="page" data-of="{target}">000</span>'
             lines.append(f'<p class="level-{level}">{entry}<span class="dots"></span>{place}</p>')
-    return f'<nav class="contents"><h1>Contents</h1>{"".join(lines)}</nav>'
+    return f'<nav class="book-contents"><h1>Contents</h1>{"".join(lines)}</nav>'
 
 
 def running_heads(articles):
@@ -133,9 +133,10 @@ def join_pages(folder, book):
     return (
         '<!DOCTYPE html><html lang="en" data-theme="light"><head><meta charset="utf-8">'
         f"<title>{html.escape(book['title'])}</title>{head(texts[names[0]])}"
-        f'{running_heads(articles)}</head><body><main class="bd-main"><div class="bd-content">'
+        f"{running_heads(articles)}</head><body>"
+        '<main class="bd-main"><div class="bd-content"><div class="bd-article-container">'
         f'<div class="bd-article">{title_page(book)}{contents(articles, book["toc"])}</div>'
-        f"{''.join(map(str, articles.values()))}</div></main></body></html>"
+        f"{''.join(map(str, articles.values()))}</div></div></main></body></html>"
     )
 
 
@@ -153,15 +154,16 @@ def page_numbers(pdf):
     """Return the page, from 1, of every place in a PDF that a link leads to."""
     reader = PdfReader(io.BytesIO(pdf))
     places = reader.named_destinations.items()
-    return {name: reader.get_destination_page_number(place) + 1 for name, place in places}
+    found = {name: reader.get_destination_page_number(place) + 1 for name, place in places}
+    return {name.removeprefix("/"): number for name, number in found.items()}
 
 
 def print_twice(page):
     """Return the open document as a PDF whose contents have the numbers of the pages."""
-    paper = {"format": "A4", "print_background": True, "outline": True, "tagged": True}
+    paper = {"format": "A4", "print_background": True}
     numbers = page_numbers(page.pdf(**paper))
     page.evaluate(NUMBER_CONTENTS, numbers)
-    pdf = page.pdf(**paper)
+    pdf = page.pdf(**paper, outline=True, tagged=True)
     if page_numbers(pdf) != numbers:
         raise RuntimeError("The contents changed the pages: give their numbers a fixed width.")
     return pdf
@@ -169,7 +171,7 @@ def print_twice(page):
 
 def describe(pdf, book):
     """Return the PDF with the title, the authors and the subject of the book."""
-    writer = PdfWriter(clone_from=io.BytesIO(pdf))
+    writer = PdfWriter(io.BytesIO(pdf), incremental=True)  # the rest stays as it is
     authors = ", ".join(person["name"] for person in book["authors"])
     about = {"/Title": book["title"], "/Author": authors, "/Subject": book.get("description", "")}
     writer.add_metadata(about)

@@ -3,11 +3,14 @@
 
 (() => {
   const undo = []; // the last change is taken back first
+  const all = (selector) => [...document.querySelectorAll(`.bd-article ${selector}`)];
 
-  function change(object, name, value) {
+  function change(object, name, value, tell = () => {}) {
+    const set = (to) => { object[name] = to; tell(); };
     const before = object[name];
-    undo.push(() => { object[name] = before; });
-    object[name] = value;
+    if (before === value) return;
+    undo.push(() => set(before));
+    set(value);
   }
 
   function move(node, to) {
@@ -17,45 +20,31 @@
     to.append(node);
   }
 
-  function moveSolutions(article) {
-    const solutions = [...article.querySelectorAll(".solution")];
-    if (!solutions.length) return;
-    const end = Object.assign(document.createElement("section"), { id: `${solutions[0].id}-on` });
-    end.innerHTML = "<h2>Solutions</h2>";
-    article.querySelector("section").append(end);
+  function moveSolutions(solutions, chapter) {
+    const end = Object.assign(document.createElement("section"), { id: `${solutions[0].id}-on`, innerHTML: "<h2>Solutions</h2>" });
     undo.push(() => end.remove());
-    for (const solution of solutions) {
-      const code = solution.nextElementSibling;
-      move(solution, end);
-      if (code?.matches(".tag_hide-cell")) move(code, end);
+    chapter.append(end);
+    for (let node of solutions) {
+      let next = node;
+      do { node = next; next = node.nextElementSibling; move(node, end); } while (next?.matches('.cell[class*="tag_hide"]'));
     }
   }
 
   // How many em wide they would be, were there room; all are read at once, for the sake of speed
   function measure(formulas, tables) {
     for (const table of tables) table.style.width = "min-content";
-    const width = (node) => (node.tHead === undefined ? node.firstElementChild : node).offsetWidth;
-    const sizes = [...formulas, ...tables].map((node) => [node, width(node) / parseFloat(getComputedStyle(node).fontSize)]);
+    const ems = (node, box) => [node, box.offsetWidth / parseFloat(getComputedStyle(node).fontSize)];
+    const sizes = [...formulas.map((f) => ems(f, f.firstElementChild)), ...tables.map((t) => ems(t, t))];
     for (const table of tables) table.style.width = "";
-    for (const [node, ems] of sizes) node.style.setProperty("--ems", ems);
+    for (const [node, width] of sizes) node.style.setProperty("--ems", width);
   }
-
-  function toDefault(input) {
-    const set = (value) => { input.value = value; input.dispatchEvent(new Event("input")); };
-    const { value, defaultValue } = input;
-    if (value === defaultValue) return;
-    undo.push(() => set(value));
-    set(defaultValue);
-  }
-
-  const all = (selector) => [...document.querySelectorAll(`.bd-article ${selector}`)];
 
   addEventListener("beforeprint", () => {
     measure(all('mjx-container[display="true"]'), all("table"));
     change(document.documentElement.dataset, "theme", "light");
     for (const fold of all(".tag_hide-cell > details")) change(fold, "open", true);
-    all(".scb-explorer input").forEach(toDefault);
-    document.querySelectorAll(".bd-article").forEach(moveSolutions);
+    for (const input of all(".scb-explorer input")) change(input, "value", input.defaultValue, () => input.dispatchEvent(new Event("input")));
+    for (const chapter of all("> section:has(.solution)")) moveSolutions([...chapter.querySelectorAll(".solution")], chapter);
   });
   addEventListener("afterprint", () => { while (undo.length) undo.pop()(); });
 })();
