@@ -106,7 +106,7 @@ def running_heads(articles):
     rules = []
     for at, (name, article) in enumerate(articles.items()):
         title = json.dumps(article.h1.get_text(), ensure_ascii=False)
-        rules.append(f'@page part{at} {{ @top-center {{ content: {title} }} }}')
+        rules.append(f"@page part{at} {{ @top-center {{ content: {title} }} }}")
         rules.append(f'[id="{name}"] {{ page: part{at} }}')
     return f"<style>{' '.join(rules)}</style>"
 
@@ -187,7 +187,7 @@ def print_book(browser, folder, book):
         joined.write(join_pages(folder, book))
         joined.flush()
         page = browser.new_page(color_scheme="light")
-        page.goto(Path(joined.name).resolve().as_uri())
+        page.goto(Path(joined.name).resolve().as_uri(), timeout=0)  # it takes its time
         page.evaluate(SETTLED)
         pdf = print_twice(page)
         page.close()
@@ -199,7 +199,7 @@ def main(folder, file):
     with sync_playwright() as playwright:
         path = find_browser(playwright)
         if path is None:
-            sys.exit("make pdf: expected Chromium on the path, found none. Install it, or set CHROMIUM.")
+            sys.exit("expected Chromium on the path, found none: install it, or set CHROMIUM.")
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         file.write_bytes(print_book(browser, folder, BOOK))
         browser.close()

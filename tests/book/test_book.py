@@ -11,7 +11,7 @@ from conftest import BOOK, build_book, pages
 from docutils import nodes
 
 LARGEST_PAGE = 5_000_000  # bytes of a page with its output images
-LARGEST_SENT = 1_200_000  # the same as a server sends it, compressed; what pages share is not counted
+LARGEST_SENT = 1_200_000  # as a server sends it, compressed; what pages share is not counted
 LARGEST_EXPLORER = 1_000_000
 LOADED = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src"}
 
