@@ -172,7 +172,7 @@ def test_nothing_serious_stands_in_a_readers_way(visit, url):
 
 # Marks that are drawn by their colour alone, such as the triangle on a button
 MARKS = """() => [...document.querySelectorAll(':is(.scb-play, .scb-start)')].filter(button =>
-  getComputedStyle(button, '::before').backgroundColor === getComputedStyle(button).backgroundColor)
+  getComputedStyle(button, '::before').backgroundColor !== getComputedStyle(button).color)
   .map(button => button.outerHTML.slice(0, 200))"""
 UNSEEN = """() => [...document.querySelectorAll(
     '.bd-article :is(a[href], button, input, select, summary, [tabindex="0"])')]

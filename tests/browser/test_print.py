@@ -16,21 +16,18 @@ SETTLED = """async () => {
   if (window.MathJax) await MathJax.startup.promise;
   await document.fonts.ready;
 }"""
-BEFORE, AFTER = (
-    "dispatchEvent(new Event('beforeprint'))",
-    "dispatchEvent(new Event('afterprint'))",
-)
+BEFORE, AFTER = (f"dispatchEvent(new Event('{when}print'))" for when in ("before", "after"))
 # What sticks out of the sheet, or out of a box that hides or scrolls the rest
 CUT = """() => [...document.querySelectorAll('.bd-article *')]
   .filter(n => n.checkVisibility() && !n.closest('mjx-math *, mjx-assistive-mml, .scb-hidden'))
   .filter(n => n.getBoundingClientRect().right > innerWidth + 1
     || (getComputedStyle(n).overflowX !== 'visible' && n.scrollWidth > n.clientWidth + 1))
   .map(n => n.outerHTML.slice(0, 200))"""
-# What a reader of paper cannot use: controls, folds, the answers to be typed
-DEAD = """() => [...document.querySelectorAll(':is(input, button, summary, select, canvas, nav, footer)')]
+# What a reader of paper cannot use
+DEAD = """() => [...document.querySelectorAll('input, button, summary, select, canvas, nav, footer')]
   .filter(n => n.checkVisibility()).map(n => n.outerHTML.slice(0, 200))"""
 SOLVED = """() => [...document.querySelectorAll('.solution')].map(solution => ({
-  last: solution.closest('section[id$="-on"]') === document.querySelector('.bd-article > section').lastElementChild,
+  last: solution.parentElement === document.querySelector('.bd-article > section').lastElementChild,
   seen: [...solution.querySelectorAll('p')].every(p => p.checkVisibility({opacityProperty: true})),
   code: [...solution.parentElement.querySelectorAll('details')].every(fold => fold.open),
   back: document.querySelector(solution.querySelector('.admonition-title a').hash)?.className,
