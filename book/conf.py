@@ -104,6 +104,9 @@ html_theme = "sphinx_book_theme"
 html_static_path = ["_static", str(MATHJAX / "static")]
 html_css_files = ["book.css", "library.css"]
 html_js_files = ["code-switch.js"]
+# Paper: what a page looks like there, and what is done to it before
+html_css_files += [("print.css", {"media": "print"})]
+html_js_files += ["print.js"]
 html_favicon = "_static/favicon.svg"
 html_context = {"default_mode": "auto"}
 html_theme_options = {"home_page_in_toc": True, "show_toc_level": 2}

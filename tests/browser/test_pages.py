@@ -5,6 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from conftest import chapters, pages, served
 
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+TWICE = {"width": 640, "height": 450}  # a wide window, zoomed to 200 %
 LOCAL = ("file:", "data:", "blob:", "http://127.0.0.1:")
 # MathJax has set all there is to set, and the fonts it uses are there
 SETTLED = """async () => {
@@ -16,11 +17,12 @@ WRONG_TEX = "mjx-merror, [data-mjx-error], mjx-container [style*='color: red']"
 # The theme lets the keyboard into a box that scrolls, a moment after the width has changed
 REACHABLE = """() => [...document.querySelectorAll('.bd-article pre')]
   .every(box => box.scrollWidth <= box.clientWidth || box.tabIndex >= 0)"""
-# What axe-core looks for: everything once, colours in the dark, the rest on a phone
+# What axe-core looks for: everything once, colours in the dark, the rest zoomed and on a phone
 CONTRAST = "color-contrast"
 VIEWS = [
     ("light", WIDE, {}),
     ("dark", WIDE, {"runOnly": [CONTRAST]}),
+    ("light", TWICE, {"rules": {CONTRAST: {"enabled": False}}}),
     ("light", PHONE, {"rules": {CONTRAST: {"enabled": False}}}),
 ]
 # Explorers with their controls and what each shows
@@ -165,6 +167,32 @@ def test_nothing_serious_stands_in_a_readers_way(visit, url):
         found = Axe().run(page, context=".bd-article", options=options).response["violations"]
         serious = [v for v in found if v["impact"] in ("serious", "critical")]
         assert [(v["id"], [n["html"][:200] for n in v["nodes"]][:3]) for v in serious] == []
+        assert too_wide(page) == []
+
+
+# Marks that are drawn by their colour alone, such as the triangle on a button
+MARKS = """() => [...document.querySelectorAll(':is(.scb-play, .scb-start)')].filter(button =>
+  getComputedStyle(button, '::before').backgroundColor !== getComputedStyle(button).color)
+  .map(button => button.outerHTML.slice(0, 200))"""
+UNSEEN = """() => [...document.querySelectorAll(
+    '.bd-article :is(a[href], button, input, select, summary, [tabindex="0"])')]
+  .filter(node => node.checkVisibility()).filter(node => {
+    node.focus({focusVisible: true, preventScroll: true});
+    return document.activeElement === node && getComputedStyle(node).outlineStyle === 'none';
+  }).map(node => node.outerHTML.slice(0, 200))"""
+
+
+def test_forced_colours_hide_no_mark_and_no_focus(visit, url):
+    page = visit(url, forced_colors="active").page
+    assert page.evaluate(MARKS) == []
+    assert page.evaluate(UNSEEN) == []
+
+
+def test_who_asked_for_less_motion_sees_none(visit, book):
+    page = visit(book.joinpath("04-two-stages.html").as_uri(), reduced_motion="reduce").page
+    page.locator(".solution button.toggle-button").first.click()
+    page.locator(".tag_hide-cell summary").first.click()
+    assert page.evaluate("document.getAnimations().map(move => move.effect.target.outerHTML)") == []
 
 
 # The switch of the code

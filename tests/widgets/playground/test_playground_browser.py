@@ -291,4 +291,4 @@ def test_without_scripts_a_still_picture_stands_there(browser, tmp_path):
 
 def test_where_scripts_run_the_still_picture_is_gone(visit):
     page = visit(widgets.playground()).page
-    assert page.locator(".scb-still").count() == 0
+    assert page.locator(".scb-still").is_hidden()
