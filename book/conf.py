@@ -93,7 +93,16 @@ html_css_files = ["book.css"]
 html_js_files = ["code-switch.js"]
 html_favicon = "_static/favicon.svg"
 html_context = {"default_mode": "auto"}
-html_theme_options = {"home_page_in_toc": True, "show_toc_level": 2}
+html_theme_options = {
+    "home_page_in_toc": True,
+    "show_toc_level": 2,
+    "logo": {
+        "text": BOOK["title"],
+        "alt_text": BOOK["title"],
+        "image_light": "_static/mark.svg",
+        "image_dark": "_static/mark-dark.svg",
+    },
+}
 
 
 def docname(entry):

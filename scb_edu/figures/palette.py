@@ -1,8 +1,9 @@
 """The colours of the book, on white paper and in the dark.
 
-The light ones are Okabe and Ito's: told apart with any colour vision, and in print. In the dark each
-has a lighter twin of the same hue, and paper and ink change places. Every other colour of a figure
-is a tint, that is paper with some share of one of these, and has the same tint as its twin.
+The light ones are Okabe and Ito's: told apart with any colour vision, and in print. In the dark
+each has a lighter twin of the same hue, and paper and ink change places. Every other colour of a
+figure is a tint, that is paper with some share of one of these; its twin is the same share of the
+dark colour on the dark paper.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ from scb_edu.figures.palette import TRUTH as TRUTH
 from scb_edu.figures.palette import VALUE as VALUE
 from scb_edu.figures.palette import YELLOW as YELLOW
 from scb_edu.figures.palette import ink_on
-from scb_edu.figures.vector import svg, svg_lines
+from scb_edu.figures.vector import for_a_page, svg, svg_lines
 from scb_edu.support.errors import ScbError
 from scb_edu.support.pages import in_a_book
 
@@ -198,7 +198,9 @@ class Picture:
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
         if in_a_book():
-            return {"text/html": self.svg(), "text/plain": self.words}, {}
+            with styled():
+                page = for_a_page(self.figure, self.words)
+            return {"text/html": page, "text/plain": self.words}, {}
         width, height = self.pixels
         data = {"image/png": base64.b64encode(self.png()).decode(), "text/plain": self.words}
         return data, {"image/png": {"width": width, "height": height}}

@@ -6,22 +6,53 @@ import base64
 import hashlib
 import html
 import io
+import itertools
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.colors import to_hex, to_rgb
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image
 
 from scb_edu.figures.palette import DARK_PAPER, PAPER, darkened, in_both_themes
 
+COLUMN = 7.2  # inches: as wide as the text on a desk
 MOST_CELLS = 1500  # a matrix of more is drawn as an image, not cell by cell
 _NOTHING: Any = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 _SETTINGS: Any = {"svg.fonttype": "path", "svg.hashsalt": "scb_edu", "image.composite_image": False}
+
+
+def for_a_page(figure: Figure, words: str) -> str:
+    """Return a figure as HTML: as it is, and drawn once more as wide as a column on a desk.
+
+    A style sheet shows one of the two; without one the figure is seen as it is. A figure whose
+    cells must stay square gains nothing by width.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    words : str
+    """
+    width, height = figure.get_size_inches()
+    if width >= COLUMN or any(ax.get_aspect() != "auto" for ax in figure.axes):
+        return f'<div class="scb-picture">{svg(figure, words)}</div>'
+    lines = svg_lines(figure, words)
+    try:
+        figure.set_size_inches(COLUMN, height)
+        wide = svg_lines(figure, words)
+    finally:
+        figure.set_size_inches(width, height)
+    there = {line for line in lines if line.startswith("<path id=")}  # letters are stored once
+    lines[0] = lines[0].replace("scb-figure", "scb-figure scb-narrow", 1)
+    wide[0] = wide[0].replace("scb-figure", "scb-figure scb-wide", 1)
+    wide[0] = wide[0].replace('style="', 'style="display:none;', 1)
+    both = _marked([*lines, *(line for line in wide if line not in there)])
+    return f'<div class="scb-picture">{both}</div>'
 
 
 def svg(figure: Figure, words: str) -> str:
@@ -44,9 +75,13 @@ def svg(figure: Figure, words: str) -> str:
     >>> text.startswith('<svg class="scb-figure" role="img" aria-label="An empty pair of axes."')
     True
     """
-    lines = svg_lines(figure, words)
-    mark = hashlib.sha256("".join(lines).encode()).hexdigest()[:6]  # ids of two figures must differ
-    return named("\n".join(lines), f"{mark}-")
+    return _marked(svg_lines(figure, words))
+
+
+def _marked(lines: list[str]) -> str:
+    """Give the ids of a figure a prefix of their own: others stand in the page too."""
+    text = "\n".join(lines)
+    return named(text, f"s{hashlib.sha256(text.encode()).hexdigest()[:5]}-")
 
 
 def svg_lines(figure: Figure, words: str) -> list[str]:
@@ -105,7 +140,29 @@ def _small(text: str) -> str:
     body = re.sub(r' d="[^"]*"', lambda m: re.sub(r" ?([A-Za-z]) (?!=)", r"\1", m[0]), body)
     body = re.sub(r"(scale|matrix)\([^)]*\)|-?\d+\.\d+", _rounded, body)
     body = re.sub(r"(?<=[: ])#[0-9a-f]{6}\b", lambda m: _twin(m[0]), body)
-    return re.sub(r"\s*\n\s*", "\n", body).strip()
+    body = re.sub(r"\s*\n\s*", "\n", _without_bare_groups(body)).strip()
+    return "\n".join(_alike_together(body.split("\n")))
+
+
+def _alike_together(lines: list[str]) -> Iterator[str]:
+    """Write the style of marks and ticks that follow each other once, on a group."""
+    found = ((_MARK.fullmatch(line), line) for line in lines)
+    for style, run in itertools.groupby(found, lambda pair: pair[0] and pair[0][2]):
+        marks = [mark[1] + "/>" if mark else line for mark, line in run]
+        yield from marks if style is None else [f"<g{style}>{''.join(marks)}</g>"]
+
+
+def _without_bare_groups(body: str) -> str:
+    """Drop groups that say nothing, and empty definitions."""
+    open_groups: list[str] = []
+
+    def kept(found: re.Match[str]) -> str:
+        if found[0].startswith("<g"):
+            open_groups.append(found[0])
+        group = found[0] if found[0].startswith("<g") else open_groups.pop()
+        return "" if group == "<g>" else found[0]
+
+    return re.sub(r"</?g\b[^>]*>", kept, body)
 
 
 def _rounded(found: re.Match[str]) -> str:
@@ -113,6 +170,7 @@ def _rounded(found: re.Match[str]) -> str:
     return found[0] if found[1] else f"{float(found[0]):.2f}".rstrip("0").rstrip(".")
 
 
+_MARK = re.compile(r'(<use href="[^"]+" x="[^"]+" y="[^"]+")( style="[^"]+")/>')
 _twin = cache(in_both_themes)
 _IMAGE = re.compile(
     r'<image xlink:href="data:image/png;base64,\s*([^"]+)" id="[^"]*" '

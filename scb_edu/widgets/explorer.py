@@ -278,12 +278,15 @@ class Explorer:
         ScbError
             If it is more than 1,000,000 bytes.
         """
-        expected = [self.estimate(panel) for panel in range(len(self.panels))]
+        panels = range(len(self.panels))
+        expected = [self.estimate(panel) for panel in panels]
         if sum(expected) > 2 * LARGEST_PAGE:  # do not draw for minutes what cannot fit
             raise self._too_large(expected, "about ")
         page = _page(self)
         if len(page.encode()) > LARGEST_PAGE:
-            raise self._too_large([len(packed([list(self._lines(p))])) for p in range(len(self.panels))], "")
+            raise self._too_large(
+                [len(packed([list(self._lines(p))])) for p in range(len(self.panels))], ""
+            )
         return page
 
     def estimate(self, panel: int) -> int:
@@ -291,8 +294,8 @@ class Explorer:
         first = len(packed([[self.drawing(panel, self._start(panel)).lines]]))
         return first + round(NEXT_FRAME * first * (self._count(panel) - 1))
 
-    def _lines(self, panel: int) -> Iterator[tuple[str, ...]]:
-        return (drawing.lines for drawing in self.drawings(panel))
+    def _lines(self, panel: int) -> list[tuple[str, ...]]:
+        return [drawing.lines for drawing in self.drawings(panel)]
 
     @cached_property
     def _mark(self) -> str:
@@ -371,7 +374,7 @@ def _data(explorer: Explorer) -> dict[str, Any]:
         "autoplay": explorer.autoplay,
         "step": STEP_MS,
         "depends": [[names.index(name) for name in panel.depends] for panel in explorer.panels],
-        "packed": packed([list(explorer._lines(p)) for p in range(len(explorer.panels))]),
+        "packed": packed([explorer._lines(p) for p in range(len(explorer.panels))]),
     }
 
 
