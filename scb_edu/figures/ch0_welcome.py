@@ -24,7 +24,7 @@ from scb_edu.support.checks import Array
 
 SIZE = (3.4, 3.0)  # inches: two panels stand side by side in a page
 STAGE_1, STAGE_2 = "#eeeeee", "#fff8dc"  # a level of 240 or more would run into the white
-COVER, COVER_TEXT = (7.6, 3.1), 14  # inches, points: half as large on a phone, still read
+COVER = (4.6, 2.7)  # inches
 THICKEST = 5  # of a cover's lines, in distances from line to line
 OFFSET: Any = {"textcoords": "offset points", "color": "#444444"}
 
@@ -217,7 +217,7 @@ def cover(samples: ArrayLike, attention: ArrayLike, truth: ArrayLike) -> Picture
     Returns
     -------
     Picture
-        One line a position, as thick as its weight: page-wide, with few and large words.
+        One line a position, as thick as its weight: for the welcome page.
 
     Notes
     -----
@@ -237,10 +237,10 @@ def cover(samples: ArrayLike, attention: ArrayLike, truth: ArrayLike) -> Picture
         ax.fill_between(seen, place - line, place + line, color=color, linewidth=0)
         if goal[place]:
             at = (seen[-1], place)
-            ax.annotate(f"position {place}", at, (8, 0), size=COVER_TEXT, va="center", **OFFSET)
+            ax.annotate(f"position {place}", at, (6, 0), va="center", **OFFSET)
     ax.set(xlim=(seen[0], seen[-1]), ylim=(len(goal), -2))
     ax.set_axis_off()
-    below: Any = {"size": COVER_TEXT, "va": "top", "transform": ax.transAxes, "color": "#444444"}
+    below: Any = {"va": "top", "transform": ax.transAxes, "color": "#444444"}
     ax.text(0, -0.01, f"all {len(goal)} positions alike", **below)
     ax.text(1, -0.01, f"{seen[-1]:,.0f} samples", ha="right", **below)
     return Picture(figure, _cover_told(seen, weights, goal))

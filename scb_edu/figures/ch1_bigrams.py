@@ -165,7 +165,7 @@ def _attention(ax: Axes, attention: Array, title: str = "Attention $Q$") -> None
     ax.set_aspect("auto")
     if T <= 8:
         for t, k in np.argwhere(attention > 0.15):  # less is a pale cell without a number
-            ink = ink_on(to_hex(image.to_rgba(attention[t, k])))
+            ink = ink_on(to_hex(tuple(image.to_rgba(attention[t, k]))))
             ax.text(k, t, f"{attention[t, k]:.1f}", ha="center", va="center", color=ink)
     ax.set(title=title, xlabel="last token $k$", ylabel="position $t$")
     ax.set_xticks(range(N), token_names(N))

@@ -93,7 +93,7 @@ def twin(color: str) -> str:
     >>> twin(VALUE)
     '#4aa5e0'
     """
-    return _BY_HAND.get(color) or to_hex(darkened(to_rgb(color)))
+    return _BY_HAND.get(color) or to_hex(tuple(darkened(to_rgb(color))))
 
 
 def contrast(one: str, other: str) -> float:

@@ -297,7 +297,7 @@ def _outline_cells(ax: Axes, shape: tuple[int, ...]) -> None:
 def _write_numbers(ax: Axes, cells: np.ndarray, image: AxesImage, form: str) -> None:
     shades = image.to_rgba(cells)  # (rows, columns, 4)
     for (row, column), number in np.ndenumerate(cells):
-        ink = ink_on(to_hex(shades[row, column]))
+        ink = ink_on(to_hex(tuple(shades[row, column])))
         text = ax.text(column, row, form.format(number), color=ink, ha="center", va="center")
         text.set_in_layout(False)  # it lies inside the axes: three times as fast
 

@@ -117,7 +117,8 @@ def _drawn(figure: Figure) -> str:
         for patch in white:
             patch.set_visible(False)
         with matplotlib.rc_context(_SETTINGS):
-            FigureCanvasSVG(figure).print_svg(out, metadata=_NOTHING)
+            canvas: Any = FigureCanvasSVG(figure)
+            canvas.print_svg(out, metadata=_NOTHING)
     finally:
         figure.dpi = usual
         for patch in white:
@@ -133,6 +134,7 @@ def _small(text: str) -> str:
     """Drop what a browser does not need, and give every colour its twin."""
     body = text[text.index("</defs>") + len("</defs>") : text.rindex("</svg>")]
     body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL).replace("xlink:href", "href")
+    body = body.replace("DejaVuSans-", "")  # every letter is of this font
     used = set(re.findall(r'(?:href="|url\()#([^")]+)', body))
     body = re.sub(r' id="([^"]*)"', lambda m: m[0] if m[1] in used else "", body)
     body = re.sub(r"\s*\n\s*(?=[^<\s])", " ", body)  # the lines of a path are one
@@ -145,11 +147,16 @@ def _small(text: str) -> str:
 
 
 def _alike_together(lines: list[str]) -> Iterator[str]:
-    """Write the style of marks and ticks that follow each other once, on a group."""
-    found = ((_MARK.fullmatch(line), line) for line in lines)
+    """Write once what marks, ticks and arrows that follow each other have in common."""
+    found = ((_MARK.fullmatch(line) or _PATH.fullmatch(line), line) for line in lines)
     for style, run in itertools.groupby(found, lambda pair: pair[0] and pair[0][2]):
-        marks = [mark[1] + "/>" if mark else line for mark, line in run]
-        yield from marks if style is None else [f"<g{style}>{''.join(marks)}</g>"]
+        ones = [mark[1] if mark else line for mark, line in run]
+        if style is None:
+            yield from ones
+        elif ones[0].startswith("<use"):
+            yield f"<g{style}>{''.join(f'{one}/>' for one in ones)}</g>"
+        else:
+            yield f'<path d="{"".join(ones)}"{style}/>'
 
 
 def _without_bare_groups(body: str) -> str:
@@ -157,6 +164,8 @@ def _without_bare_groups(body: str) -> str:
     open_groups: list[str] = []
 
     def kept(found: re.Match[str]) -> str:
+        if found[0] == "<g/>":
+            return ""
         if found[0].startswith("<g"):
             open_groups.append(found[0])
         group = found[0] if found[0].startswith("<g") else open_groups.pop()
@@ -171,6 +180,7 @@ def _rounded(found: re.Match[str]) -> str:
 
 
 _MARK = re.compile(r'(<use href="[^"]+" x="[^"]+" y="[^"]+")( style="[^"]+")/>')
+_PATH = re.compile(r'<path d="([^"]*)"((?:(?!opacity)[^>])*)/>')  # see-through ones may overlap
 _twin = cache(in_both_themes)
 _IMAGE = re.compile(
     r'<image xlink:href="data:image/png;base64,\s*([^"]+)" id="[^"]*" '

@@ -28,8 +28,8 @@ STATE = """explorer => ({
   shown: [...explorer.querySelectorAll('output')].map(output => output.textContent),
   spoken: [...explorer.querySelectorAll('input')].map(input => input.ariaValueText
     ?? input.getAttribute('aria-valuetext')),
-  pictures: [...explorer.querySelectorAll('img')].map(image => image.src),
-  words: [...explorer.querySelectorAll('img')].map(image => image.alt),
+  pictures: [...explorer.querySelectorAll('.scb-panel')].map(panel => panel.innerHTML),
+  words: [...explorer.querySelectorAll('svg')].map(image => image.getAttribute('aria-label')),
 })"""
 
 
@@ -131,11 +131,21 @@ def test_every_image_is_drawn_and_has_words(visit, url):
         assert len(words) > 20, source
 
 
+def test_every_figure_is_seen_once_and_has_words(visit, url):
+    page = visit(url).page
+    for picture in page.locator(".scb-picture").all():
+        if picture.is_hidden():  # in a folded solution
+            continue
+        words = picture.get_by_role("img").evaluate_all("i => i.map(one => one.ariaLabel)")
+        assert len(words) == 1
+        assert len(words[0]) > 20
+
+
 def test_without_scripts_the_default_view_is_there(browser, book):
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
         page.goto(book.joinpath("index.html").as_uri())
-        pictures = page.locator(".scb-explorer img")
+        pictures = page.locator(".scb-explorer svg")
         assert pictures.count() > 0
         assert all(picture.is_visible() for picture in pictures.all())
 
