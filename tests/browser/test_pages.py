@@ -1,8 +1,12 @@
 """The built pages in a real browser: from disk, with keyboard, at the width of a phone."""
 
+import io
+
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import chapters, pages, served
+from PIL import Image
 
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 LOCAL = ("file:", "data:", "blob:", "http://127.0.0.1:")
@@ -129,6 +133,26 @@ def test_every_image_is_drawn_and_has_words(visit, url):
     for source, width, words in page.locator(".bd-article img").evaluate_all(state):
         assert width > 0, source
         assert len(words) > 20, source
+
+
+def test_figures_stand_on_the_page_in_the_dark(visit, url):
+    """No white boxes: the page's dark ground is at the edge, bright ink is there, white is rare."""
+    page = visit(url, color_scheme="dark", reduced_motion="reduce").page
+    for picture in page.locator(".bd-article :is(.scb-figure, img)").all():
+        if picture.is_hidden():
+            continue
+        grey = np.asarray(Image.open(io.BytesIO(picture.screenshot())).convert("L"))
+        assert np.median(np.r_[grey[0], grey[-1], grey[:, 0], grey[:, -1]]) < 40
+        assert grey.max() > 150
+        assert (grey > 225).mean() < 0.1
+
+
+def test_a_reader_with_two_colours_sees_figures_on_paper(visit, book):
+    page = visit(book.joinpath(f"{chapters()[1]}.html").as_uri(), forced_colors="active").page
+    figure = page.locator(".scb-figure:visible").first
+    grey = np.asarray(Image.open(io.BytesIO(figure.screenshot())).convert("L"))
+    assert grey[0, 0] == 255
+    assert grey.min() < 100
 
 
 def test_every_figure_is_seen_once_and_has_words(visit, url):
