@@ -98,7 +98,6 @@ html_theme_options = {
     "show_toc_level": 2,
     "logo": {
         "text": BOOK["title"],
-        "alt_text": BOOK["title"],
         "image_light": "_static/mark.svg",
         "image_dark": "_static/mark-dark.svg",
     },

@@ -146,7 +146,7 @@ class Drawing(NamedTuple):
         """The HTML element; panels shrink to four fifths before they go below each other."""
         return (
             f'<div class="scb-panel" style="flex:1 1 {0.8 * self.width:.0f}px;'
-            f'max-width:min(100%,{1.2 * self.width:.0f}px)">{"".join(self.lines)}</div>'
+            f'max-width:min(100%,{1.1 * self.width:.0f}px)">{"".join(self.lines)}</div>'
         )
 
 
