@@ -109,7 +109,15 @@ html_css_files += [("print.css", {"media": "print"})]
 html_js_files += ["print.js"]
 html_favicon = "_static/favicon.svg"
 html_context = {"default_mode": "auto"}
-html_theme_options = {"home_page_in_toc": True, "show_toc_level": 2}
+html_theme_options = {
+    "home_page_in_toc": True,
+    "show_toc_level": 2,
+    "logo": {
+        "text": BOOK["title"],
+        "image_light": "_static/mark.svg",
+        "image_dark": "_static/mark-dark.svg",
+    },
+}
 
 
 # Made while Sphinx builds: Jupyter Book has no such pages
