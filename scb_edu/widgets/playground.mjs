@@ -334,7 +334,7 @@ function toSlopes({ task, settings, sums, memory, logits, A, step }) {
   }
   memory.forEach(([mean, square], i) => {
     const slope = i ? sums.weights : sums.value;
-    if (square) adapt(slope, mean, square, step + 1);
+    if (square) adapt(slope, mean, square, step);
     else for (let j = 0; j < slope.length; j++) slope[j] = mean[j] = 0.9 * mean[j] + slope[j];
   });
 }
@@ -408,7 +408,8 @@ export const BORDERS = { one: 1 - Math.sqrt(0.9), fall: 1 - Math.sqrt(0.1) };
 const NEAR = 0.1; // stage 2 is over where both matrices are that near, as a share of sqrt(K)
 const DECIDED = 0.25; // a signal that large is no noise of the start
 const UNSTABLE = 3; // times the excess loss of the start
-const PATIENCE = 4; // a run that waits so many times longer than the exact flow is stuck
+const PATIENCE = 2; // times log(T) / lambda; runs that leave stage 1 do so before 1.3 of them
+const HUNGER = 3; // units of time without weight on the truth, in which noise brings none back
 const POINTS = 2000; // of a trail at most
 const LOOK_AFTER = 8; // samples over N between two looks, so that looking costs little
 
@@ -445,6 +446,7 @@ class Run {
     this.trail = { samples: [], value: [], attention: [], excess: [] };
     this.looks = { next: 0, count: 0, spacing: 1 }; // spacing: between two points of the trail
     this.wait = waitOf(task, settings);
+    this.fed = 0; // when a true position had weight, or a push that brings it back
     look(this);
   }
 }
@@ -483,18 +485,16 @@ export function advance(run, samples) {
 /** @type {(run: Run) => void} move V and A against the sums over a batch */
 function finish(run) {
   const { task, settings, sums, V, A, logits } = run;
+  const threshold = thresholdAt(task, settings, run.time);
+  run.samples += sums.count; // those of a step that breaks down count, and so does the step
+  run.step++;
   if (!(sums.loss / sums.count < LARGEST_LOSS)) return breakDown(run, "diverged");
   toSlopes(run);
   descend(V, sums.value, settings.rate);
   descend(logits ?? A, sums.weights, attentionRate(task, settings));
   if (logits) softmax(logits, A, task.T);
-  else if (
-    METHODS[settings.method].divides &&
-    !shrink(A, task.T, thresholdAt(task, settings, run.time))
-  )
+  else if (METHODS[settings.method].divides && !shrink(A, task.T, threshold))
     return breakDown(run, "vanished");
-  run.step++;
-  run.samples += sums.count;
   run.time += settings.rate;
   sums.value.fill(0);
   sums.weights.fill(0);
@@ -516,13 +516,24 @@ const WORDS_OF = {
   arrived: "Arrived: V and A are within a tenth of the truth.",
   noisy: "Noisy: the signals have moved, but the loss is no lower. Try a larger batch.",
   unstable: "Unstable: the loss is far above that of the start. Try a smaller rate.",
-  wrong: "On the wrong side: the attention moves away from the truth.",
-  stuck: "Stuck: still in stage 1, long after the exact flow would have left it.",
+  wrong: "On the wrong side: the attention moves away from the truth. Try a larger batch.",
+  stuck: "Stuck: in stage 1 long after exact gradients leave it. Try a larger batch or less penalty.",
+  starved: "Stuck: the penalty took all true positions. Try a smaller penalty, or start it later.",
   diverged: "Diverged: the numbers overflowed. Try a smaller rate.",
-  vanished: "Vanished: the penalty took all attention away. Try a smaller one, or a later one.",
+  vanished: "Vanished: the penalty took all attention away. Try a smaller one, or start it later.",
 };
 
-/** @type {(run: Run) => void} take the signals, the errors and the excess loss of this moment */
+/** @type {Record<string, string>} the status that goes by other words */
+const STATUS_OF = {
+  one: "running",
+  fall: "running",
+  two: "running",
+  noisy: "running",
+  unstable: "running",
+  starved: "stuck",
+};
+
+/** @type {(run: Run) => Moments} take the signals, the errors and the excess loss of this moment */
 export function measure(run) {
   const { task, signals, errors } = run;
   const { T, KP, KQ, truth } = task;
@@ -533,22 +544,21 @@ export function measure(run) {
   const far = m.attentionSquare - 2 * m.overlap + truth.attentionSquare;
   errors.attention = Math.sqrt(Math.max(far, 0) / KQ);
   run.excess = lossOf(m) - task.bayes;
+  return m;
 }
 
 /** @type {(run: Run) => void} measure, note what ended, judge, and add to the trail */
 function look(run) {
   const { signals, errors, ends, trail, looks, samples } = run;
-  measure(run);
+  const moments = measure(run);
   if (!Number.isFinite(run.excess)) return breakDown(run, "diverged");
   const weight = signals.attention > 0 ? signals.value * signals.attention : 0;
   if (weight >= BORDERS.one) ends.one ??= samples;
   if (weight >= BORDERS.fall) ends.fall ??= samples;
   if (weight > 0 && Math.max(errors.value, errors.attention) <= NEAR) ends.two ??= samples;
+  if (!isStarved(run, moments)) run.fed = run.time;
   const name = judge(run);
-  run.status = {
-    name: name in ends || /unstable|noisy/.test(name) ? "running" : name,
-    words: WORDS_OF[name],
-  };
+  run.status = { name: STATUS_OF[name] ?? name, words: WORDS_OF[name] };
   looks.next = samples + Math.min(samples, LOOK_AFTER * run.task.N) || 1; // often at first
   if (looks.count++ % looks.spacing) return;
   trail.samples.push(samples);
@@ -559,14 +569,27 @@ function look(run) {
 }
 
 /** @type {(run: Run) => string} */
-function judge({ step, signals, excess, trail, ends, time, wait }) {
+function judge({ step, signals, excess, trail, ends, time, wait, fed }) {
   if (ends.two !== null) return "arrived";
   if (step === 0) return "ready";
+  if (time - fed > HUNGER) return "starved";
   if (excess > UNSTABLE * trail.excess[0]) return "unstable";
   if (ends.one !== null && excess > trail.excess[0]) return "noisy";
   if (ends.one !== null) return ends.fall === null ? "fall" : "two";
   if (signals.attention < -DECIDED) return "wrong";
   return time > wait && signals.attention < DECIDED ? "stuck" : "one";
+}
+
+/**
+ * Whether exact gradients never leave: no true position has weight, so that V only forgets from here
+ * on, and what V knows pushes less than the penalty takes.
+ * @type {(run: Run, moments: Moments) => boolean}
+ */
+function isStarved({ task, settings, time, A }, { truth, along, square, size }) {
+  const { T, positions, weights } = task;
+  const push = Math.abs(truth - along) * Math.max(...weights.flat()) + Math.abs(square - size) / T;
+  const isHeld = thresholdAt(task, settings, time) > 0 && push < settings.penalty;
+  return isHeld && positions.every((list, k) => list.every((t) => A[k * T + t] === 0));
 }
 
 /** @type {(run: Run) => void} drop every second point of the trail, and take half as many */
@@ -577,8 +600,8 @@ function thin({ trail, looks }) {
 }
 
 /**
- * How long a run may wait before it is stuck: PATIENCE times log(T) / lambda, which the exact flow
- * takes from scratch; longer where a method does not divide by mu, and for softmax attention, which
+ * How long a run may wait before it is stuck: PATIENCE times log(T) / lambda, more than the exact
+ * flow takes from scratch; longer where a method does not divide by mu, and for softmax attention, which
  * waits about T / sqrt(ratio K_P) (chapter 8).
  * @type {(task: Task, settings: Settings) => number}
  */
@@ -1656,7 +1679,7 @@ const PIECE = 30_000; // tokens that are drawn between two looks at the clock
 const QUIET = 600; // milliseconds of rest before a screen reader hears where a run stands
 const WIDE = 928; // pixels, from which the settings stand beside the charts, unfolded
 const FEW = 5; // controls that need no groups
-const FINAL = /^(arrived|wrong|diverged|vanished)$/; // where runs pause by themselves
+const FINAL = /^(arrived|wrong|stuck|diverged|vanished)$/; // where runs pause by themselves
 
 const SKELETON = `<div class="scb-playground" role="group" tabindex="0">
   <p class="scb-question"></p>
