@@ -4,8 +4,9 @@
 
 /**
  * @typedef {Float64Array} Floats
- * @typedef {{size: number, tokens: Uint8Array, last: Uint8Array, output: Uint8Array}} Batch
- *   sample b has the context tokens[b * T .. (b + 1) * T)
+ * @typedef {{size: number, tokens: Uint8Array, last: Uint8Array, output: Uint8Array,
+ *   source?: Uint16Array}} Batch
+ *   sample b has the context tokens[b * T .. (b + 1) * T); source is the position that was drawn
  * @typedef {{P: ArrayLike<number>, mu?: ArrayLike<number>, positions: number[][], weights: number[][],
  *   model?: Model | null}} Given  a task of the reader's own
  * @typedef {{value: ArrayLike<number>, attention?: ArrayLike<number>,
@@ -189,6 +190,7 @@ function drawSample(task, random, batch, b) {
   for (let t = 0; t < T; t++) batch.tokens[b * T + t] = tokenSampler.draw(words[t]);
   const last = tokenSampler.draw(words[T]);
   const position = positions[last][positionSamplers[last].draw(words[T + 1])];
+  if (batch.source) batch.source[b] = position;
   batch.last[b] = last;
   batch.output[b] = outputSamplers[batch.tokens[b * T + position]].draw(words[T + 2]);
 }
@@ -199,7 +201,8 @@ function drawSample(task, random, batch, b) {
  */
 export function drawBatch(task, random, size, out) {
   const bytes = (/** @type {number} */ count) => new Uint8Array(count * size);
-  const batch = out ?? { size, tokens: bytes(task.T), last: bytes(1), output: bytes(1) };
+  const source = new Uint16Array(size);
+  const batch = out ?? { size, tokens: bytes(task.T), last: bytes(1), output: bytes(1), source };
   batch.size = size;
   for (let b = 0; b < size; b++) drawSample(task, random, batch, b);
   return batch;
@@ -517,7 +520,8 @@ const WORDS_OF = {
   noisy: "Noisy: the signals have moved, but the loss is no lower. Try a larger batch.",
   unstable: "Unstable: the loss is far above that of the start. Try a smaller rate.",
   wrong: "On the wrong side: the attention moves away from the truth. Try a larger batch.",
-  stuck: "Stuck: in stage 1 long after exact gradients leave it. Try a larger batch or less penalty.",
+  stuck:
+    "Stuck: in stage 1 long after exact gradients leave it. Try a larger batch or less penalty.",
   starved: "Stuck: the penalty took all true positions. Try a smaller penalty, or start it later.",
   diverged: "Diverged: the numbers overflowed. Try a smaller rate.",
   vanished: "Vanished: the penalty took all attention away. Try a smaller one, or start it later.",
@@ -1145,11 +1149,15 @@ function drawAttention(pen, { task: { N, T, attention }, runs: [run] }) {
   pen.text(plot.x + plot.w / 2, pen.h - 8, `position in the context${note}`, "middle");
 }
 
+const BELOW = 7; // pixels that a row of bars has below its floor
+
 /** @type {(pen: Pen, row: Box, sums: Floats, truth: Floats, full: number) => void} a column of A */
 function drawRow(pen, row, sums, truth, full) {
-  const [floor, tall, w] = [row.y + row.h, (row.h - 18) / full, row.w / sums.length];
+  const [floor, tall, w] = [row.y + row.h, (row.h - 20) / full, row.w / sums.length];
   const at = (/** @type {number} */ bar) => row.x + (bar + 0.5) * w;
-  const up = (/** @type {number} */ sum) => floor - Math.min(row.h - 10, sum * tall || 0);
+  // what is too tall, or too far below the floor, is cut off before it meets other words
+  const up = (/** @type {number} */ sum) =>
+    floor - Math.max(-BELOW, Math.min(row.h - 18, sum * tall || 0));
   const bars = Array.from(sums, (sum, bar) => [at(bar), floor, at(bar), up(sum), NaN, NaN]);
   pen.line(bars.flat(), "attention", Math.max(1, w - 1));
   pen.line([row.x, floor, row.x + row.w, floor], "ink", 1, 0.5);
@@ -1158,8 +1166,11 @@ function drawRow(pen, row, sums, truth, full) {
     const half = Math.max(4.5, w / 2);
     const [left, right, top] = [at(bar) - half, at(bar) + half, up(weight)];
     pen.line([left, floor, left, top, right, top, right, floor], "ink", 1.25, 1, [3, 2]);
-    pen.line([left, floor + 7, at(bar), floor + 2, right, floor + 7], "ink");
-    if (row.h > 40) pen.text(right + 4, top + 9, two(weight), "start", "small");
+    pen.line([left, floor + BELOW, at(bar), floor + 2, right, floor + BELOW], "ink");
+    const wide = Math.ceil(13 / w); // bars that the number is above
+    const near = sums.subarray(Math.max(0, bar - wide), bar + wide + 1);
+    const [x, y] = [Math.max(at(bar), row.x + 12), up(Math.max(weight, ...near)) - 4];
+    if (row.h > 40) pen.text(x, y, two(weight), "middle", "small");
   });
 }
 
@@ -1240,9 +1251,20 @@ function levels(pen, { x, w }, Y) {
   pen.line([x, Y(1), x + w, Y(1)], "ink", 1, 0.7, [2, 3]);
 }
 
+/** How runs fare: a colour, what it stands for, and the runs that it is for, the first that fits. */
+const FATES = /** @type {[Color, string, (run: Run) => boolean][]} */ ([
+  ["purple", "✗ on the wrong side", ({ status }) => status.name === "wrong"],
+  [
+    "amber",
+    "… stuck, ∞ diverged, 0 vanished",
+    ({ status }) => /stuck|diverged|vanished/.test(status.name),
+  ],
+  ["green", "past the fall, ✓ arrived", (run) => isPastFall(run)],
+  ["theory", "still on the way", () => true],
+]);
+
 /** @type {(run: Run) => Color} by how it fares */
-const fate = ({ status: { name } }) =>
-  name === "wrong" ? "purple" : /stuck|diverged|vanished/.test(name) ? "amber" : "green";
+const fate = (run) => (FATES.find(([, , fits]) => fits(run)) ?? FATES[3])[0];
 
 /** @type {(pen: Pen, lane: Lane) => void} */
 function drawPortrait(pen, { task, runs, path }) {
@@ -1260,8 +1282,9 @@ function drawPortrait(pen, { task, runs, path }) {
     for (const run of runs) {
       const { trail, signals } = run;
       const width = runs.length > 1 ? 1 : 2;
-      pen.line(curve(trail.value, trail.attention, X, Y), fate(run), width);
-      dot(pen, X(signals.value), Y(signals.attention), fate(run));
+      const color = fate(run) === "theory" ? "value" : fate(run); // the arrows are grey
+      pen.line(curve(trail.value, trail.attention, X, Y), color, width);
+      dot(pen, X(signals.value), Y(signals.attention), color);
     }
   });
   const saddle = Y(-1 / (task.T * task.KQ));
@@ -1315,8 +1338,12 @@ const SIGNS = { arrived: "✓", stuck: "…", wrong: "✗", diverged: "∞", van
 /** @type {(pen: Pen, lane: Lane) => void} */
 function drawMany(pen, lane) {
   const { runs, reach } = lane;
-  const across = pen.w > 560 ? 10 : 5;
-  const [w, h] = [(pen.w - 4) / across, (pen.h - 48) / Math.ceil(runs.length / across)];
+  const isWide = pen.w > 560;
+  const [across, lines] = isWide ? [10, 3] : [5, 5];
+  const [w, h] = [
+    (pen.w - 4) / across,
+    (pen.h - 32 - 18 * lines) / Math.ceil(runs.length / across),
+  ];
   heading(pen, "Many seeds", pastFall(runs));
   runs.forEach((run, at) => {
     const [x, y] = [2 + (at % across) * w, 26 + Math.floor(at / across) * h];
@@ -1332,8 +1359,14 @@ function drawMany(pen, lane) {
     paint(pen, { ...plot, y: plot.y + plot.h - 3, h: 3 }, fate(run));
     pen.text(plot.x + 4, plot.y + 13, SIGNS[run.status.name] ?? "", "start", "bold");
   });
-  const words = `blue: α_V, orange: α_A, to ${count(reach)} samples`;
-  pen.text(pen.w / 2, pen.h - 6, words, "middle");
+  const below = pen.h - 18 * lines + 10;
+  pen.text(2, below, `blue: α_V, orange: α_A, to ${count(reach)} samples; the bar below a run:`);
+  [...FATES].reverse().forEach(([color, words], at) => {
+    const [column, row] = isWide ? [at % 2, Math.floor(at / 2)] : [0, at];
+    const [x, y] = [2 + (column * pen.w) / 2, below + 18 * (row + 1)];
+    paint(pen, { x, y: y - 8, w: 22, h: 8 }, color);
+    pen.text(x + 30, y, words);
+  });
 }
 
 /** @type {Color[]} */
@@ -1347,38 +1380,53 @@ function sampleGrid(T, w) {
   return { across, h, bottom: 28 + rows * h };
 }
 
-/** @type {(pen: Pen, lane: Lane) => void} the last sample that was drawn, or the first that will be */
-function drawLast(pen, { task, settings, runs: [run] }) {
-  const { T, positions, weights } = task;
-  const sample = run.step ? run.one : drawBatch(task, new Random(settings.seed, 2), 1);
-  const [last, output] = [sample.last[0], sample.output[0]];
+/** @type {(lane: Lane) => Batch} the last sample that was drawn, or the first that will be */
+const lastSample = ({ task, settings, runs: [run] }) =>
+  run.step ? run.one : drawBatch(task, new Random(settings.seed, 2), 1);
+
+/** @type {(task: Task, sample: Batch) => string[]} what the marks of a sample mean */
+function toldSample({ positions, weights }, { tokens, last: [last], output, source = [] }) {
+  const law = positions[last].map((t, at) => `${count(t)} (${brief(weights[last][at])})`);
+  const [drawn] = source;
+  return [
+    `Last token ${letter(last)}: look at position ${law.join(" or ")}.`,
+    `Drawn: ${count(drawn)}, where ${letter(tokens[drawn])} stands. From it P draws ${letter(output[0])}.`,
+  ];
+}
+
+/** @type {(pen: Pen, lane: Lane) => void} */
+function drawLast(pen, lane) {
+  const { task, runs } = lane;
+  const { T, positions } = task;
+  const sample = lastSample(lane);
+  const [last] = sample.last;
   const { across, h, bottom } = sampleGrid(T, pen.w);
   const w = (pen.w - 8) / across;
-  heading(pen, run.step ? "The last sample" : "The first sample");
+  heading(pen, runs[0].step ? "The last sample" : "The first sample", "framed: the one drawn");
   sample.tokens.forEach((token, t) => {
     const [x, y] = [4 + (t % across) * w, 28 + Math.floor(t / across) * h];
-    const chosen = positions[last].includes(t);
-    paint(pen, { x, y, w: w - 1, h: h - 2 }, TOKENS[token % 8], chosen ? 1 : 0.4);
-    if (chosen) pen.line([x, y, x + w, y, x + w, y + h - 2, x, y + h - 2, x, y], "ink", 2.5);
-    if (w > 11) pen.text(x + w / 2, y + h / 2 + 3, letter(token), "middle", chosen ? "bold" : "");
+    const isTrue = positions[last].includes(t);
+    paint(pen, { x, y, w: w - 1, h: h - 2 }, TOKENS[token % 8], isTrue ? 1 : 0.4);
+    const frame = [x, y, x + w, y, x + w, y + h - 2, x, y + h - 2, x, y];
+    if (t === sample.source?.[0]) pen.line(frame, "ink", 3);
+    else if (isTrue) pen.line(frame, "ink", 1.5, 1, [3, 2]);
+    if (w > 11) pen.text(x + w / 2, y + h / 2 + 3, letter(token), "middle", isTrue ? "bold" : "");
   });
-  const law = positions[last].map((t, at) => `${count(t)} (${brief(weights[last][at])})`);
-  pen.text(4, bottom + 20, `Last token ${letter(last)}: look at position ${law.join(" or ")}.`);
-  pen.text(4, bottom + 40, `By what stands there, P draws the next token: ${letter(output)}.`);
+  toldSample(task, sample).forEach((line, at) => pen.text(4, bottom + 20 * at + 20, line));
 }
 
 const rows = (/** @type {number} */ N) => 72 + N * Math.max(30, Math.min(62, 210 / N));
 const usual = (/** @type {number} */ w) => Math.max(240, Math.min(340, 0.8 * w));
 
 /** @type {Record<string, [string, (pen: Pen, lane: Lane) => void, (w: number, task: Task) => number]>} */
-const CHARTS = {
+export const CHARTS = {
   samples: ["Sample", drawLast, (w, { T }) => sampleGrid(T, w).bottom + 50],
   attention: ["Attention", drawAttention, (_, { N }) => rows(N)],
   value: ["V and P", drawValue, (w, { N }) => 90 + Math.min((w - 80) / 2, 60 * N)],
   signals: ["Signals", drawSignals, usual],
   portrait: ["Plane", drawPortrait, usual],
   loss: ["Loss", drawLoss, usual],
-  many: ["Seeds", drawMany, (w) => (w > 560 ? 230 : 330)],
+  many: ["Seeds", drawMany, (w) => (w > 560 ? 268 : 402)],
 };
 
 // 10 controls and view
@@ -1556,7 +1604,7 @@ function copy(field) {
  */
 
 /** @type {(name: string, task: Task, settings: Settings, seeds: number) => Lane} */
-function createLane(name, task, settings, seeds) {
+export function createLane(name, task, settings, seeds) {
   const runs = Array.from({ length: seeds }, (_, at) =>
     createRun(task, settings, (settings.seed + at) % WORDS),
   );
@@ -1887,7 +1935,8 @@ class Playground {
     board.replaceChildren(...this.lanes.map((_, lane) => this.buildLane(names, lane)));
     tabs.replaceChildren(...names.map((name) => this.buildTab(name)));
     tabs.hidden = names.length < 2;
-    this.choose([this.chart, "signals", names[0]].find((name) => names.includes(name)) ?? "");
+    const best = ["many", this.chart, "signals", names[0]]; // many are why one has twenty seeds
+    this.choose(best.find((name) => names.includes(name)) ?? "");
   }
 
   /** @type {(names: string[], lane: number) => HTMLElement} */
@@ -2167,8 +2216,12 @@ class Playground {
       state.textContent = told(lane);
       box.ariaLabel = lane.name;
     });
-    for (const { name, lane, canvas } of this.isThere() ? this.views : [])
-      canvas.ariaLabel = `${CHARTS[name][0]}. ${told(this.lanes[lane])}`;
+    for (const { name, lane: at, canvas } of this.views) {
+      const lane = this.lanes[at];
+      const words =
+        name === "samples" ? toldSample(lane.task, lastSample(lane)).join(" ") : told(lane);
+      canvas.ariaLabel = `${CHARTS[name][0]}. ${words}`;
+    }
   }
 
   /** Take over the host's text colour and font. */
