@@ -1416,7 +1416,7 @@ function drawLast(pen, lane) {
 }
 
 const rows = (/** @type {number} */ N) => 72 + N * Math.max(30, Math.min(62, 210 / N));
-const usual = (/** @type {number} */ w) => Math.max(240, Math.min(340, 0.8 * w));
+const usual = (/** @type {number} */ w) => Math.max(240, Math.min(290, 0.8 * w));
 
 /** @type {Record<string, [string, (pen: Pen, lane: Lane) => void, (w: number, task: Task) => number]>} */
 export const CHARTS = {
@@ -1463,10 +1463,22 @@ const isKnowing = ({ start }) => /aligned|related|tempered/.test(start);
 const isPenalised = ({ method, attention }) => method === "proximal" && attention === "linear";
 const twos = Array.from({ length: 13 }, (_, power) => 2 ** power);
 
+/** @type {(time: number, settings: Settings) => string} time is rate times steps */
+function moment(time, { rate, batch, schedule }) {
+  const steps = Math.ceil(time / rate - 1e-9);
+  const samples = schedule === "constant" ? ` (${plural(steps * batch, "sample")})` : "";
+  return time ? `after ${plural(steps, "step")}${samples}` : "from the start";
+}
+
+/** @type {(ratio: number, settings: Settings) => string} 0 stands for the usual one */
+const ratioWords = (ratio, { attention }) =>
+  ratio ? brief(ratio) : `${attention === "softmax" ? "T" : "1"}, as usual`;
+
 /**
  * A label; the numbers of a slider, or none where `CHOICES` has a list or a number is typed in; how
  * a number is written; when it matters.
- * @type {Record<string, [string, (number[] | null)?, ((x: number) => string)?, Matters?]>}
+ * @type {Record<string, [string, (number[] | null)?, ((x: number, settings: Settings) => string)?,
+ *   Matters?]>}
  */
 const CONTROLS = {
   task: ["Task"],
@@ -1477,18 +1489,54 @@ const CONTROLS = {
   seed: ["Seed"],
   method: ["Method"],
   rate: ["Learning rate", ladder("rate")],
-  ratio: ["Rate of A over that of V", ladder("ratio"), (x) => (x ? brief(x) : "1, softmax: T")],
+  ratio: ["Rate of A over that of V", ladder("ratio"), ratioWords],
   schedule: ["Batch over time"],
   batch: ["Batch", twos, (x) => `${count(x)} samples a step`, (own) => own.schedule === "constant"],
   penalty: ["Penalty on A", ladder("penalty"), brief, isPenalised],
-  penaltyFrom: ["Penalty from time (rate × steps)", ladder("penaltyFrom"), brief, isPenalised],
+  penaltyFrom: ["Penalty acts", ladder("penaltyFrom"), moment, isPenalised],
   attention: ["Attention"],
   start: ["V at the start"],
   theta: ["How much of P it knows, θ", evenly("theta", 0.05), two, isKnowing],
   share: ["Tempered to a share of", ladder("share"), brief, (own) => own.start === "tempered"],
-  lanes: ["Runs at once (2 lanes, 20 seeds)"],
+  lanes: ["Runs at once", null, (x) => ({ 1: "one", 2: "two, side by side" })[x] ?? "twenty seeds"],
   speed: ["Speed", evenly("speed", 1), (x) => (x < 100 ? pace(x) : "all it can")],
   log: ["Logarithmic sample axis"],
+};
+/** @type {Record<string, Record<string, string>>} what the options of a list mean */
+const MEANINGS = {
+  task: {
+    example: "The running example: three tokens, and each looks at two positions.",
+    random: "P and the true positions are drawn, from the seed.",
+    given: "The task that Python gave.",
+  },
+  method: {
+    plain: "SGD: steps against the gradient as it is.",
+    projected: "SGD, but each column of A keeps its sum of one.",
+    preconditioned: "Projected, and each column is divided by how often its token comes.",
+    proximal: "The paper's: preconditioned, and a penalty shrinks every weight of A.",
+    momentum: "SGD that keeps nine tenths of its last step.",
+    adam: "Each entry has a step of its own size, from its past gradients.",
+  },
+  schedule: {
+    constant: "Each step sees as many samples.",
+    falling: "Many samples at first, fewer as the signals grow (chapter 6).",
+  },
+  attention: {
+    linear: "The entries of A are the weights themselves.",
+    softmax: "The weights are the softmax of what is trained: positive, their sum is one.",
+  },
+  start: {
+    scratch: "V knows nothing: it says the same after each token.",
+    aligned: "V knows the share θ of P, and nothing else.",
+    related: "V knows the share θ of P; the rest of it is of another task, drawn at random.",
+    tempered: "As related, but drawn toward knowing nothing: less of all it holds.",
+    given: "The model that Python gave.",
+  },
+  lanes: {
+    1: "",
+    2: "On the same task and the same samples, one by one.",
+    20: "The same settings; only the samples differ.",
+  },
 };
 const GROUPS = {
   Task: ["task", "N", "Q", "peak", "T", "seed"],
@@ -1498,15 +1546,16 @@ const GROUPS = {
 };
 const KEPT = ["speed", "log"]; // what can change while a run goes on
 
-/** @type {(name: string, value: any) => string} */
-const written = (name, value) =>
-  typeof value === "number" ? (CONTROLS[name][2] ?? brief)(value) : String(value);
+/** @type {(name: string, value: any, settings?: Settings) => string} */
+const written = (name, value, settings = DEFAULTS) =>
+  typeof value === "number" ? (CONTROLS[name][2] ?? brief)(value, settings) : String(value);
 
 /** @type {(settings: Settings) => string} what a lane has of what the lanes differ in */
 const differences = (settings) =>
   Object.keys(settings.other)
     .filter((name) => CONTROLS[name][3]?.(settings) !== false)
-    .map((name) => `${CONTROLS[name][0]}: ${written(name, /** @type {any} */ (settings)[name])}`)
+    .map((name) => [name, /** @type {any} */ (settings)[name]])
+    .map(([name, value]) => `${CONTROLS[name][0]}: ${written(name, value, settings)}`)
     .join(", ");
 
 /** @type {(text: string) => HTMLElement} the element that some HTML stands for */
@@ -1519,13 +1568,19 @@ function html(text) {
 let ids = 0;
 const newId = () => `scb-${Math.random().toString(36).slice(2, 8)}-${ids++}`;
 
-/** @type {(label: string, field: string) => {row: HTMLElement, input: any}} `field` has no id yet */
-function labelled(label, field) {
-  const id = newId();
+/**
+ * A labelled field, which has no id yet, and below it a line about what it holds.
+ * @type {(label: string, field: string, about?: string) => {row: HTMLElement, input: any, about: any}}
+ */
+function labelled(label, field, about) {
+  const [id, line] = [newId(), newId()];
   const row = html(`<div class="scb-row"><label for="${id}">${label}</label>${field}</div>`);
   const input = row.querySelector("input, select");
   input?.setAttribute("id", id);
-  return { row, input };
+  if (about === undefined) return { row, input, about };
+  row.append(html(`<p class="scb-about" id="${line}">${about}</p>`));
+  input?.setAttribute("aria-describedby", line);
+  return { row, input, about: row.lastElementChild };
 }
 
 /** @type {(words: any[]) => string} */
@@ -1533,42 +1588,71 @@ const list = (words) =>
   `<select>${words.map((word) => `<option>${word}</option>`).join("")}</select>`;
 
 /**
- * A labelled control; `show` makes it show what holds.
- * @type {(name: string, write: (value: any) => void, more: string[]) =>
- *   {row: HTMLElement, show: (settings: any) => void}}
+ * A labelled control; `show` makes it show what holds for the settings, and whose they are.
+ * @typedef {{row: HTMLElement, show: (settings: any, whose: string) => void}} Control
+ * @type {(name: string, write: (value: any) => void, more: string[]) => Control}
  */
 function control(name, write, more) {
   const [label, numbers, , matters] = CONTROLS[name];
-  if (numbers) return slider(name, write, numbers);
-  const choices = [...(CHOICES[name] ?? []), ...more];
-  const box = name === "log" ? '<input type="checkbox">' : '<input type="number" min="0">';
-  const { row, input } = labelled(label, choices.length && name !== "log" ? list(choices) : box);
-  const { min = 0, max = 0 } = LIMITS[name] ?? {};
-  input.addEventListener("change", () => {
-    if (name === "log") write(input.checked);
-    else if (choices.length) write(choices[input.selectedIndex]);
-    else write(Math.min(max, Math.max(min, Math.round(+input.value))));
-  });
+  const make = numbers
+    ? slider
+    : name === "log"
+      ? checkbox
+      : name === "seed"
+        ? numberField
+        : choice;
+  const { row, show } = make(name, write, more);
+  return {
+    row,
+    show: (settings, whose) => {
+      row.hidden = matters?.(settings) === false;
+      /** @type {any} */ (row.firstElementChild).textContent = label + whose;
+      show(settings, "");
+    },
+  };
+}
+
+/** @type {typeof control} */
+function choice(name, write, more) {
+  const choices = [...CHOICES[name], ...more];
+  const words = choices.map((option) => written(name, option));
+  const { row, input, about } = labelled("", list(words), "");
+  input.addEventListener("change", () => write(choices[input.selectedIndex]));
   const show = (/** @type {any} */ settings) => {
-    row.hidden = matters?.(settings) === false;
-    input[name === "log" ? "checked" : "value"] = settings[name];
+    input.selectedIndex = choices.indexOf(settings[name]);
+    about.textContent = MEANINGS[name][settings[name]];
   };
   return { row, show };
 }
 
-/** @type {(name: string, write: (value: number) => void, numbers: number[]) => ReturnType<typeof control>} */
-function slider(name, write, numbers) {
-  const [label, , , matters] = CONTROLS[name];
-  const { row, input } = labelled(label, '<output></output><input type="range" min="0">');
+/** @type {typeof control} */
+function checkbox(name, write) {
+  const { row, input } = labelled("", '<input type="checkbox">');
+  input.addEventListener("change", () => write(input.checked));
+  return { row, show: (settings) => (input.checked = settings[name]) };
+}
+
+/** @type {typeof control} */
+function numberField(name, write) {
+  const { min, max } = LIMITS[name];
+  const { row, input } = labelled("", `<input type="number" min="${min}" max="${max}">`);
+  const near = () => Math.min(max, Math.max(min, Math.round(+input.value)));
+  input.addEventListener("change", () => write(near()));
+  return { row, show: (settings) => (input.value = settings[name]) };
+}
+
+/** @type {typeof control} */
+function slider(name, write) {
+  const numbers = CONTROLS[name][1] ?? [];
+  const { row, input } = labelled("", '<output></output><input type="range" min="0">');
   let values = numbers;
   input.addEventListener("input", () => write(values[+input.value]));
   const show = (/** @type {any} */ settings) => {
-    row.hidden = matters?.(settings) === false;
     values = [...new Set([...numbers, settings[name]])].sort((x, y) => x - y);
     input.max = values.length - 1;
     input.value = values.indexOf(settings[name]);
-    input.ariaValueText = written(name, settings[name]);
-    if (row.children[1]) row.children[1].textContent = input.ariaValueText;
+    input.ariaValueText = written(name, settings[name], settings);
+    row.children[1].textContent = input.ariaValueText;
   };
   return { row, show };
 }
@@ -1724,8 +1808,6 @@ async function toPng(svg) {
 
 const SLICE = 8; // milliseconds of training in a frame
 const PIECE = 30_000; // tokens that are drawn between two looks at the clock
-const QUIET = 600; // milliseconds of rest before a screen reader hears where a run stands
-const WIDE = 928; // pixels, from which the settings stand beside the charts, unfolded
 const FEW = 5; // controls that need no groups
 const FINAL = /^(arrived|wrong|stuck|diverged|vanished)$/; // where runs pause by themselves
 
@@ -1789,7 +1871,6 @@ class Playground {
   isVisible = false;
   isSecond = false; // whether the controls are those of the second lane
   request = 0;
-  quiet = 0;
   chart = ""; // the one that is shown where there is room for one
   /** @type {View[]} */
   views = [];
@@ -1834,14 +1915,14 @@ class Playground {
     const asked = this.model.get("controls");
     const wants = (/** @type {string} */ name) => !asked || asked.includes(name);
     const isSmall = asked?.length <= FEW;
+    this.root.toggleAttribute("data-full", !isSmall);
     const side = this.part(".scb-side");
     if (wants("preset")) side.append(this.buildPresets());
-    if (wants("lanes")) side.append(this.buildLaneChoice());
     for (const [group, names] of Object.entries(GROUPS)) {
       const rows = names.filter(wants).map((name) => this.buildControl(name));
-      const box = html(`<details><summary>${group}</summary></details>`);
-      (isSmall ? side : box).append(...rows);
-      if (rows.length && !isSmall) side.append(box);
+      if (group === "Training" && wants("lanes")) side.append(this.buildScope());
+      if (isSmall) side.append(...rows);
+      else if (rows.length) side.append(this.buildGroup(group, rows));
     }
     this.part(".scb-hint").hidden = isSmall;
     this.part(".scb-export").hidden = !wants("export");
@@ -1851,39 +1932,67 @@ class Playground {
     this.onPress(".scb-reset", () => this.reset());
   }
 
+  /** @type {(group: string, rows: HTMLElement[]) => HTMLElement} its title says whose settings it has */
+  buildGroup(group, rows) {
+    const box = html("<details><summary></summary></details>");
+    box.append(...rows);
+    this.shows.push(({ lanes }) => {
+      const both = this.isSecond ? "run 2 alone" : "both runs";
+      const whose = group === "Task" ? `the same for ${lanes === 2 ? "both" : "all"} runs` : both;
+      const isPlain = lanes === 1 || group === "View" || (group !== "Task" && lanes === 20);
+      const title = /** @type {HTMLElement} */ (box.firstElementChild);
+      title.textContent = isPlain ? group : `${group}: ${whose}`;
+    });
+    return box;
+  }
+
   /** @type {(name: string) => HTMLElement} */
   buildControl(name) {
     const { P, model } = this.model.get("given") ?? {};
     const isGiven = (name === "task" && P) || (name === "start" && model);
-    const { row, show } = control(
-      name,
-      (value) => this.edit(name, value),
-      isGiven ? ["given"] : [],
-    );
-    this.shows.push((own) => show(this.isSecond ? { ...own, ...own.other } : own));
-    return row;
-  }
-
-  buildPresets() {
-    const questions = PRESETS.map(({ question }) => question);
-    const { row, input } = labelled("Questions to try", list(["Choose one", ...questions]));
-    input.addEventListener("change", () => {
-      const { speed, log } = this.settings;
-      this.change({ ...DEFAULTS, speed, log, ...PRESETS[input.selectedIndex - 1]?.settings });
+    const write = (/** @type {any} */ value) => this.edit(name, value);
+    const { row, show } = control(name, write, isGiven ? ["given"] : []);
+    this.shows.push((own) => {
+      const isApart = own.lanes === 2 && name in own.other;
+      const whose = isApart ? ` of run ${this.isSecond ? 2 : 1}` : "";
+      show(this.isSecond ? { ...own, ...own.other } : own, whose);
     });
     return row;
   }
 
-  buildLaneChoice() {
-    const { row, input } = labelled("These settings are of", list(["both lanes", "lane 2 alone"]));
+  /** A choice sets the controls; it starts nothing, since an arrow key in the list is a choice. */
+  buildPresets() {
+    const questions = PRESETS.map(({ question }) => question);
+    const about = "This sets the controls. Then press Start.";
+    const { row, input } = labelled("Questions to try", list(["Choose one", ...questions]), about);
+    input.addEventListener("change", () => {
+      const { speed, log } = this.settings;
+      const none = { question: this.root.ariaLabel, settings: {} };
+      const { question, settings } = PRESETS[input.selectedIndex - 1] ?? none;
+      this.part(".scb-question").textContent = question;
+      this.goal = 0;
+      this.change({ ...DEFAULTS, speed, log, ...settings });
+    });
+    return row;
+  }
+
+  /** Whose settings the controls of training and start are, where two runs stand side by side. */
+  buildScope() {
+    const { row, input, about } = labelled(
+      "The rest is set for",
+      list(["both runs", "run 2 alone"]),
+      "",
+    );
     input.addEventListener("change", () => {
       this.isSecond = input.selectedIndex === 1;
       this.show();
     });
-    this.shows.push(({ lanes }) => {
+    this.shows.push(({ lanes, other }) => {
       row.hidden = lanes !== 2;
       if (row.hidden) this.isSecond = false;
       input.selectedIndex = Number(this.isSecond);
+      const apart = Object.keys(other).map((name) => CONTROLS[name][0]);
+      about.textContent = `They differ in: ${apart.join(", ") || "nothing yet"}.`;
     });
     return row;
   }
@@ -2014,9 +2123,11 @@ class Playground {
     const isNew = name === "lanes" && value === 2 && !Object.keys(other).length;
     const usual = { start: start === "scratch" ? "aligned" : "scratch" };
     if (isNew) this.change({ lanes: 2, other: usual });
-    else if (this.isSecond && OTHER.includes(name))
-      this.change({ other: { ...other, [name]: value } });
-    else this.change({ [name]: value });
+    else if (this.isSecond && OTHER.includes(name)) {
+      const { [name]: _, ...rest } = other; // what is as in run 1 is not another
+      const isApart = value !== /** @type {any} */ (this.settings)[name];
+      this.change({ other: isApart ? { ...rest, [name]: value } : rest });
+    } else this.change({ [name]: value });
   }
 
   /** @type {(part: Partial<Settings>) => void} */
@@ -2045,7 +2156,7 @@ class Playground {
     const others = settings.lanes === 2 ? [{}, settings.other] : [{}];
     this.lanes = others.map((part, at) => {
       const own = { ...settings, ...part };
-      const name = settings.lanes === 2 ? `Lane ${at + 1}. ${differences(own)}.` : "One run";
+      const name = settings.lanes === 2 ? `Run ${at + 1}. ${differences(own)}.` : "One run";
       return createLane(name, task, own, settings.lanes === 20 ? 20 : 1);
     });
     this.runs = this.lanes.flatMap(({ runs }) => runs);
@@ -2096,12 +2207,12 @@ class Playground {
     this.part(".scb-start").textContent = goal === Infinity ? "Pause" : "Start";
     this.last.paced = performance.now();
     this.credit = 0; // the steps of a link or of the Step button are not paid for
-    clearTimeout(this.quiet);
     this.wake();
   }
 
   toggle() {
     this.isTouched = true;
+    this.speak(""); // what it said is old
     this.go(this.goal === Infinity ? this.made() : Infinity);
   }
 
@@ -2154,10 +2265,12 @@ class Playground {
     if (!this.isTouched) return;
     if (this.model.get("link")) history.replaceState(null, "", toLink(this.settings));
     const words = [...this.root.querySelectorAll(".scb-words")].map((p) => p.textContent);
-    this.quiet = setTimeout(
-      () => (this.part("[role=status]").textContent = words.join(" ")),
-      QUIET,
-    );
+    this.speak(words.join(" "));
+  }
+
+  /** @type {(words: string) => void} say it to a screen reader */
+  speak(words) {
+    this.part("[role=status]").textContent = words;
   }
 
   /** @type {(isAtRest: boolean) => void} tell Python, not too often */
@@ -2257,7 +2370,6 @@ class Playground {
       for (const observer of [theme, this.sized, sight]) observer.disconnect();
       this.isVisible = false;
       cancelAnimationFrame(this.request);
-      clearTimeout(this.quiet);
       this.root.remove();
       quietly(() => this.model.off("change:settings", take));
     });
@@ -2275,9 +2387,9 @@ class Playground {
 
   resize() {
     for (const view of this.views) view.w = view.figure.clientWidth;
-    const isFirst = !this.last.drawn && this.root.clientWidth > WIDE;
-    if (isFirst)
-      for (const box of this.part(".scb-side").querySelectorAll("details")) box.open = true;
+    const isBeside = getComputedStyle(this.part(".scb-body")).display === "grid";
+    const [task, training] = this.part(".scb-side").querySelectorAll("details");
+    if (isBeside && !this.last.drawn) task.open = training.open = true; // else charts are below
     this.choose(this.chart);
     this.dress();
     this.draw();

@@ -1,4 +1,4 @@
-"""What the charts of the playground draw: their lines and words, taken by a pen that writes them down."""
+"""What the charts of the playground draw: a pen writes their lines and words down."""
 
 import numpy as np
 import pytest
