@@ -1360,7 +1360,7 @@ function drawMany(pen, lane) {
     pen.text(plot.x + 4, plot.y + 13, SIGNS[run.status.name] ?? "", "start", "bold");
   });
   const below = pen.h - 18 * lines + 10;
-  pen.text(2, below, `blue: α_V, orange: α_A, to ${count(reach)} samples; the bar below a run:`);
+  pen.text(2, below, `blue: α_V, orange: α_A, to ${count(reach)} samples; bars:`);
   [...FATES].reverse().forEach(([color, words], at) => {
     const [column, row] = isWide ? [at % 2, Math.floor(at / 2)] : [0, at];
     const [x, y] = [2 + (column * pen.w) / 2, below + 18 * (row + 1)];
@@ -1485,7 +1485,7 @@ const CONTROLS = {
   N: ["Tokens, N", evenly("N", 1), brief, isRandom],
   Q: ["True positions of a token, Q", evenly("Q", 1), brief, isRandom],
   peak: ["How peaked P is", evenly("peak", 0.05), two, isRandom],
-  T: ["Context length, T", ladder("T"), (T) => `${count(T)} positions`, isDrawn],
+  T: ["Context length, T", ladder("T"), count, isDrawn],
   seed: ["Seed"],
   method: ["Method"],
   rate: ["Learning rate", ladder("rate")],
@@ -1937,11 +1937,11 @@ class Playground {
     const box = html("<details><summary></summary></details>");
     box.append(...rows);
     this.shows.push(({ lanes }) => {
-      const both = this.isSecond ? "run 2 alone" : "both runs";
-      const whose = group === "Task" ? `the same for ${lanes === 2 ? "both" : "all"} runs` : both;
-      const isPlain = lanes === 1 || group === "View" || (group !== "Task" && lanes === 20);
+      const both = lanes === 2 ? "both runs" : "all runs";
+      const whose = this.isSecond && group !== "Task" ? "run 2" : both;
+      const isPlain = lanes === 1 || group === "View";
       const title = /** @type {HTMLElement} */ (box.firstElementChild);
-      title.textContent = isPlain ? group : `${group}: ${whose}`;
+      title.textContent = isPlain ? group : `${group} (${whose})`;
     });
     return box;
   }
