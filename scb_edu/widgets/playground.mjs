@@ -197,13 +197,12 @@ function drawSample(task, random, batch, b) {
 
 /**
  * Draw samples one after the other: they are the same however they are cut into batches.
- * @type {(task: Task, random: Random, size: number, out?: Batch) => Batch}
+ * @type {(task: Task, random: Random, size: number) => Batch}
  */
-export function drawBatch(task, random, size, out) {
+export function drawBatch(task, random, size) {
   const bytes = (/** @type {number} */ count) => new Uint8Array(count * size);
   const source = new Uint16Array(size);
-  const batch = out ?? { size, tokens: bytes(task.T), last: bytes(1), output: bytes(1), source };
-  batch.size = size;
+  const batch = { size, tokens: bytes(task.T), last: bytes(1), output: bytes(1), source };
   for (let b = 0; b < size; b++) drawSample(task, random, batch, b);
   return batch;
 }
