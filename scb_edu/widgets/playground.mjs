@@ -506,34 +506,29 @@ function finish(run) {
 
 /** @type {(run: Run, name: "diverged" | "vanished") => void} */
 function breakDown(run, name) {
-  run.status = { name, words: WORDS_OF[name] };
+  run.status = { name, words: STATES[name][1] };
 }
 
-/** @type {Record<string, string>} */
-const WORDS_OF = {
-  ready: "Ready: nothing is learned yet.",
-  one: "Stage 1: the loss looks flat.",
-  fall: "The fall: the loss comes down.",
-  two: "Stage 2: past the fall, not yet within a tenth of the truth.",
-  arrived: "Arrived: V and A are within a tenth of the truth.",
-  noisy: "Noisy: the signals have moved, but the loss is no lower. Try a larger batch.",
-  unstable: "Unstable: the loss is far above that of the start. Try a smaller rate.",
-  wrong: "On the wrong side: the attention moves away from the truth. Try a larger batch.",
-  stuck:
-    "Stuck: in stage 1 long after exact gradients leave it. Try a larger batch or less penalty.",
-  starved: "Stuck: the penalty took all true positions. Try a smaller penalty, or start it later.",
-  diverged: "Diverged: the numbers overflowed. Try a smaller rate.",
-  vanished: "Vanished: the penalty took all attention away. Try a smaller one, or start it later.",
-};
-
-/** @type {Record<string, string>} the status that goes by other words */
-const STATUS_OF = {
-  one: "running",
-  fall: "running",
-  two: "running",
-  noisy: "running",
-  unstable: "running",
-  starved: "stuck",
+/** @type {Record<string, [string, string]>} what a run can be at: its status, and that in words */
+const STATES = {
+  ready: ["ready", "Ready: nothing is learned yet."],
+  one: ["running", "Stage 1: the loss looks flat."],
+  fall: ["running", "The fall: the loss comes down."],
+  two: ["running", "Stage 2: past the fall, not yet within a tenth of the truth."],
+  noisy: [
+    "running",
+    "Noisy: the signals have moved, but the loss is no lower. Try a larger batch.",
+  ],
+  unstable: ["running", "Unstable: the loss is far above that of the start. Try a smaller rate."],
+  arrived: ["arrived", "Arrived: V and A are within a tenth of the truth."],
+  wrong: ["wrong", "On the wrong side: the attention leaves the truth. Try a larger batch."],
+  late: [
+    "stuck",
+    "Stuck: exact gradients left stage 1 long ago. Try a larger batch or less penalty.",
+  ],
+  starved: ["stuck", "Stuck: the penalty took all true positions. Try a smaller or a later one."],
+  diverged: ["diverged", "Diverged: the numbers overflowed. Try a smaller rate."],
+  vanished: ["vanished", "Vanished: the penalty took all attention. Try a smaller or a later one."],
 };
 
 /** @type {(run: Run) => Moments} take the signals, the errors and the excess loss of this moment */
@@ -560,8 +555,8 @@ function look(run) {
   if (weight >= BORDERS.fall) ends.fall ??= samples;
   if (weight > 0 && Math.max(errors.value, errors.attention) <= NEAR) ends.two ??= samples;
   if (!isStarved(run, moments)) run.fed = run.time;
-  const name = judge(run);
-  run.status = { name: STATUS_OF[name] ?? name, words: WORDS_OF[name] };
+  const [name, words] = STATES[judge(run)];
+  run.status = { name, words };
   looks.next = samples + Math.min(samples, LOOK_AFTER * run.task.N) || 1; // often at first
   if (looks.count++ % looks.spacing) return;
   trail.samples.push(samples);
@@ -580,7 +575,7 @@ function judge({ step, signals, excess, trail, ends, time, wait, fed }) {
   if (ends.one !== null && excess > trail.excess[0]) return "noisy";
   if (ends.one !== null) return ends.fall === null ? "fall" : "two";
   if (signals.attention < -DECIDED) return "wrong";
-  return time > wait && signals.attention < DECIDED ? "stuck" : "one";
+  return time > wait && signals.attention < DECIDED ? "late" : "one";
 }
 
 /**
@@ -745,35 +740,29 @@ export const CHOICES = {
 const LINKED = [...Object.keys(CHOICES), ...Object.keys(LIMITS)];
 const OTHER = LINKED.slice(3, 14); // what the second lane may have otherwise, on the same data
 
-/** @type {{name: string, question: string, settings: Partial<Settings>}[]} */
+/** @type {{question: string, settings: Partial<Settings>}[]} */
 export const PRESETS = [
   {
-    name: "A longer context",
     question: "What does a longer context do to the wait?",
     settings: { T: 1000, method: "preconditioned" },
   },
   {
-    name: "Scratch and finetuned",
     question: "What is a little knowledge worth?",
     settings: { T: 500, penalty: 0.01, lanes: 2, other: { start: "aligned", theta: 0.2 } },
   },
   {
-    name: "SGD and the paper's method",
     question: "Which method learns from few samples?",
     settings: { lanes: 2, other: { method: "plain" } },
   },
   {
-    name: "Penalty first and penalty later",
     question: "When does the penalty kill a run?",
     settings: { T: 1000, penalty: 0.02, lanes: 2, other: { penaltyFrom: 20 } },
   },
   {
-    name: "Twenty seeds",
     question: "Which side of the saddle does a run take?",
     settings: { T: 100, method: "preconditioned", batch: 2, lanes: 20 },
   },
   {
-    name: "Softmax beside linear",
     question: "Does softmax attention learn the same?",
     settings: { T: 100, lanes: 2, log: true, other: { attention: "softmax" } },
   },
@@ -1148,7 +1137,7 @@ function drawAttention(pen, { task: { N, T, attention }, runs: [run] }) {
   pen.text(plot.x + plot.w / 2, pen.h - 8, `position in the context${note}`, "middle");
 }
 
-const BELOW = 7; // pixels that a row of bars has below its floor
+const BELOW = 6; // pixels that a row of bars has below its floor
 
 /** @type {(pen: Pen, row: Box, sums: Floats, truth: Floats, full: number) => void} a column of A */
 function drawRow(pen, row, sums, truth, full) {
@@ -1168,7 +1157,7 @@ function drawRow(pen, row, sums, truth, full) {
     pen.line([left, floor + BELOW, at(bar), floor + 2, right, floor + BELOW], "ink");
     const wide = Math.ceil(13 / w); // bars that the number is above
     const near = sums.subarray(Math.max(0, bar - wide), bar + wide + 1);
-    const [x, y] = [Math.max(at(bar), row.x + 12), up(Math.max(weight, ...near)) - 4];
+    const [x, y] = [Math.max(at(bar), row.x + 12), up(Math.max(weight, ...near)) - 3];
     if (row.h > 40) pen.text(x, y, two(weight), "middle", "small");
   });
 }
@@ -1490,7 +1479,12 @@ const CONTROLS = {
   rate: ["Learning rate", ladder("rate")],
   ratio: ["Rate of A over that of V", ladder("ratio"), ratioWords],
   schedule: ["Batch over time"],
-  batch: ["Batch", twos, (x) => `${count(x)} samples a step`, (own) => own.schedule === "constant"],
+  batch: [
+    "Batch",
+    twos,
+    (x) => `${plural(x, "sample")} a step`,
+    (own) => own.schedule === "constant",
+  ],
   penalty: ["Penalty on A", ladder("penalty"), brief, isPenalised],
   penaltyFrom: ["Penalty acts", ladder("penaltyFrom"), moment, isPenalised],
   attention: ["Attention"],
@@ -1499,7 +1493,7 @@ const CONTROLS = {
   share: ["Tempered to a share of", ladder("share"), brief, (own) => own.start === "tempered"],
   lanes: ["Runs at once", null, (x) => ({ 1: "one", 2: "two, side by side" })[x] ?? "twenty seeds"],
   speed: ["Speed", evenly("speed", 1), (x) => (x < 100 ? pace(x) : "all it can")],
-  log: ["Logarithmic sample axis"],
+  log: ["Sample axis", null, (isLog) => (isLog ? "logarithmic" : "linear")],
 };
 /** @type {Record<string, Record<string, string>>} what the options of a list mean */
 const MEANINGS = {
@@ -1536,6 +1530,7 @@ const MEANINGS = {
     2: "On the same task and the same samples, one by one.",
     20: "The same settings; only the samples differ.",
   },
+  log: { false: "", true: "Each factor of ten takes as much room." },
 };
 const GROUPS = {
   Task: ["task", "N", "Q", "peak", "T", "seed"],
@@ -1547,7 +1542,7 @@ const KEPT = ["speed", "log"]; // what can change while a run goes on
 
 /** @type {(name: string, value: any, settings?: Settings) => string} */
 const written = (name, value, settings = DEFAULTS) =>
-  typeof value === "number" ? (CONTROLS[name][2] ?? brief)(value, settings) : String(value);
+  typeof value === "string" ? value : (CONTROLS[name][2] ?? brief)(value, settings);
 
 /** @type {(settings: Settings) => string} what a lane has of what the lanes differ in */
 const differences = (settings) =>
@@ -1593,13 +1588,7 @@ const list = (words) =>
  */
 function control(name, write, more) {
   const [label, numbers, , matters] = CONTROLS[name];
-  const make = numbers
-    ? slider
-    : name === "log"
-      ? checkbox
-      : name === "seed"
-        ? numberField
-        : choice;
+  const make = numbers ? slider : CHOICES[name] ? choice : numberField;
   const { row, show } = make(name, write, more);
   return {
     row,
@@ -1622,13 +1611,6 @@ function choice(name, write, more) {
     about.textContent = MEANINGS[name][settings[name]];
   };
   return { row, show };
-}
-
-/** @type {typeof control} */
-function checkbox(name, write) {
-  const { row, input } = labelled("", '<input type="checkbox">');
-  input.addEventListener("change", () => write(input.checked));
-  return { row, show: (settings) => (input.checked = settings[name]) };
 }
 
 /** @type {typeof control} */

@@ -136,6 +136,16 @@ def test_where_it_stands_is_spoken_once_it_rests(visit):
     assert spoken.text_content() == ""  # what it said is old
 
 
+def test_a_run_that_is_stuck_rests_and_says_what_to_try(visit):
+    starved = scb.ProximalGradient(0.02, 0.3)
+    visited = visit(widgets.playground(TASK, optimizer=starved, seed=1, speed=100))
+    visited.page.get_by_role("button", name="Start").click()
+    spoken = visited.page.locator("p[role=status]", has_text="Stuck: ")
+    spoken.wait_for(state="attached")
+    assert "Try a smaller or a later one." in spoken.text_content()
+    assert visited.page.get_by_role("button", name="Start").count() == 1
+
+
 def test_two_in_a_page_do_not_know_of_each_other(visit):
     visited = visit(*[widgets.playground(TASK, optimizer=WAITING, controls=())] * 2)
     visited.page.get_by_role("button", name="Step").first.click()
