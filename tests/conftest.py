@@ -23,8 +23,6 @@ collect_ignore = ["benchmarks"]
 
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
 
 
 def description():
@@ -132,17 +130,11 @@ def book(build):
 # The browser
 
 
-def find_browser(playwright):
-    """The path of a Chromium: CHROMIUM, the system's, or Playwright's own."""
-    found = (shutil.which(name) for name in (os.environ.get("CHROMIUM", ""), *BROWSERS))
-    own = Path(playwright.chromium.executable_path)
-    return next(filter(None, found), str(own) if own.exists() else None)
-
-
 @pytest.fixture(scope="module")
 def browser():
     """A headless Chromium; where CI is true there has to be one."""
     from playwright.sync_api import sync_playwright
+    from print_book import FLAGS, find_browser
 
     with sync_playwright() as playwright:
         path = find_browser(playwright)

@@ -9,7 +9,7 @@ import pytest
 from conftest import BOOK, build_book, pages, small_book
 from docutils import nodes
 
-LARGEST_PAGE = 5_000_000  # bytes of a page with its output images
+LARGEST_PAGE = 1_200_000  # bytes of a page with its output images
 LARGEST_EXPLORER = 1_000_000
 LOADED = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src"}
 
@@ -58,8 +58,24 @@ def test_every_page_leads_to_every_other(page, tags):
 
 
 def test_every_output_image_has_words(tags):
-    words = [image.get("alt", "") for image in tags.named("img")]
+    # the mark stands beside the title, and so has no words of its own
+    images = [i for i in tags.named("img") if "logo__image" not in i.get("class", "")]
+    words = [image.get("alt", "") for image in images]
     assert [w for w in words if len(w) <= 20] == []
+
+
+def test_every_figure_has_words(tags):
+    figures = [a for a in tags.named("svg") if a.get("class", "").startswith("scb-figure")]
+    assert all(figure["role"] == "img" for figure in figures)
+    assert [f["aria-label"] for f in figures if len(f["aria-label"]) <= 20] == []
+
+
+def test_no_two_things_of_a_page_have_one_id(tags):
+    """Letters and marks of figures have ids, and a page holds many figures."""
+    ids = [
+        attrs["id"] for _, attrs in tags.found if re.match("[sx][0-9a-f]{5}", attrs.get("id") or "")
+    ]
+    assert len(set(ids)) == len(ids)
 
 
 def test_nothing_is_loaded_from_elsewhere(tags):
@@ -69,8 +85,8 @@ def test_nothing_is_loaded_from_elsewhere(tags):
 
 def test_page_is_small_enough(page, text, tags):
     images = {a["src"] for a in tags.named("img") if not a["src"].startswith("data:")}
-    size = len(text.encode()) + sum((page.parent / name).stat().st_size for name in images)
-    assert size <= LARGEST_PAGE
+    pictures = sum((page.parent / name).stat().st_size for name in images)
+    assert len(text.encode()) + pictures <= LARGEST_PAGE
 
 
 def test_explorers_are_small_enough(text):
