@@ -6,6 +6,7 @@ import http.server
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -75,6 +76,29 @@ def build_book(source, folder):
     command = ["-m", "sphinx", *strict, "-d", folder / "doctrees", source, folder / "html"]
     done = subprocess.run([sys.executable, *command], capture_output=True, text=True)
     return Build(folder / "html", done.returncode, done.stdout[-2000:] + done.stderr)
+
+
+HEADER = """---
+jupytext: {text_representation: {extension: .md, format_name: myst}}
+kernelspec: {name: python3, display_name: Python 3}
+---
+
+"""
+
+
+def small_book(folder, bodies, parts=None):
+    """Write pages into a folder, and what the whole book is built with; return its source."""
+    source = folder / "book"
+    if parts is not None:
+        shutil.copytree(BOOK, source, ignore=shutil.ignore_patterns("*.md", "lessons", "_build"))
+        toc = [{"file": "book/index.md"}]
+        for title, names in parts:
+            toc += [{"title": title, "children": [{"file": f"book/{name}.md"} for name in names]}]
+        project = {**description(), "title": "T", "toc": toc}
+        (folder / "myst.yml").write_text(yaml.safe_dump({"project": project}))
+    for name, body in bodies.items():
+        (source / f"{name}.md").write_text(HEADER + body)
+    return source
 
 
 @pytest.fixture(scope="session")

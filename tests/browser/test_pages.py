@@ -1,8 +1,12 @@
 """The built pages in a real browser: from disk, with keyboard, at the width of a phone."""
 
+import io
+
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import chapters, pages, served
+from PIL import Image
 
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 TWICE = {"width": 640, "height": 450}  # a wide window, zoomed to 200 %
@@ -30,8 +34,8 @@ STATE = """explorer => ({
   shown: [...explorer.querySelectorAll('output')].map(output => output.textContent),
   spoken: [...explorer.querySelectorAll('input')].map(input => input.ariaValueText
     ?? input.getAttribute('aria-valuetext')),
-  pictures: [...explorer.querySelectorAll('img')].map(image => image.src),
-  words: [...explorer.querySelectorAll('img')].map(image => image.alt),
+  pictures: [...explorer.querySelectorAll('.scb-panel')].map(panel => panel.innerHTML),
+  words: [...explorer.querySelectorAll('svg')].map(image => image.getAttribute('aria-label')),
 })"""
 
 
@@ -133,11 +137,41 @@ def test_every_image_is_drawn_and_has_words(visit, url):
         assert len(words) > 20, source
 
 
+def test_figures_stand_on_the_page_in_the_dark(visit, url):
+    """No white boxes: the page's dark ground is at the edge, bright ink is there, white is rare."""
+    page = visit(url, color_scheme="dark", reduced_motion="reduce").page
+    for picture in page.locator(".bd-article :is(.scb-figure, img)").all():
+        if picture.is_hidden():
+            continue
+        grey = np.asarray(Image.open(io.BytesIO(picture.screenshot())).convert("L"))
+        assert np.median(np.r_[grey[0], grey[-1], grey[:, 0], grey[:, -1]]) < 40
+        assert grey.max() > 150
+        assert (grey > 225).mean() < 0.1
+
+
+def test_a_reader_with_two_colours_sees_figures_on_paper(visit, book):
+    page = visit(book.joinpath(f"{chapters()[1]}.html").as_uri(), forced_colors="active").page
+    figure = page.locator(".scb-figure:visible").first
+    grey = np.asarray(Image.open(io.BytesIO(figure.screenshot())).convert("L"))
+    assert grey[0, 0] == 255
+    assert grey.min() < 100
+
+
+def test_every_figure_is_seen_once_and_has_words(visit, url):
+    page = visit(url).page
+    for picture in page.locator(".scb-picture").all():
+        if picture.is_hidden():  # in a folded solution
+            continue
+        words = picture.get_by_role("img").evaluate_all("i => i.map(one => one.ariaLabel)")
+        assert len(words) == 1
+        assert len(words[0]) > 20
+
+
 def test_without_scripts_the_default_view_is_there(browser, book):
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
         page.goto(book.joinpath("index.html").as_uri())
-        pictures = page.locator(".scb-explorer img")
+        pictures = page.locator(".scb-explorer svg")
         assert pictures.count() > 0
         assert all(picture.is_visible() for picture in pictures.all())
 

@@ -24,7 +24,8 @@ CUT = """() => [...document.querySelectorAll('.bd-article *')]
     || (getComputedStyle(n).overflowX !== 'visible' && n.scrollWidth > n.clientWidth + 1))
   .map(n => n.outerHTML.slice(0, 200))"""
 # What a reader of paper cannot use
-DEAD = """() => [...document.querySelectorAll('input, button, summary, select, canvas, nav, footer')]
+DEAD = """() => [
+  ...document.querySelectorAll('input, button, summary, select, canvas, nav, footer')]
   .filter(n => n.checkVisibility()).map(n => n.outerHTML.slice(0, 200))"""
 SOLVED = """() => [...document.querySelectorAll('.solution')].map(solution => ({
   last: solution.parentElement === document.querySelector('.bd-article > section').lastElementChild,
