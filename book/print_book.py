@@ -26,6 +26,9 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
 # A script is not for paper, and most of what a page weighs
 SCRIPTS = re.compile(r"<script\b.*?</script>", flags=re.DOTALL)
+# A drawing is kept as it is: its parts refer to each other by names that are its own
+DRAWINGS = re.compile(r"<svg\b.*?</svg>", flags=re.DOTALL)
+KEPT = re.compile(r'<svg data-kept="(\d+)"></svg>')
 NEEDED = re.compile(r"MathJax|mathjax|print\.js")
 SETTLED = """async () => {
   await MathJax.startup.promise;
@@ -125,12 +128,25 @@ def title_page(book):
     return f'<header class="title-page"><h1>{html.escape(book["title"])}</h1>{words}</header>'
 
 
+def set_aside(text, drawings):
+    """Put the drawings of a page into a list, and their places into the page."""
+
+    def keep(found):
+        drawings.append(found[0])
+        return f'<svg data-kept="{len(drawings) - 1}"></svg>'
+
+    return DRAWINGS.sub(keep, text)
+
+
 def join_pages(folder, book):
     """Return the pages of a built book as one document."""
     names = [name for _, page_names in parts(book["toc"]) for name in page_names]
     texts = {name: folder.joinpath(f"{name}.html").read_text("utf-8") for name in names}
-    articles = {name: read_article(text, name, names) for name, text in texts.items()}
-    return (
+    drawings = []
+    articles = {
+        name: read_article(set_aside(text, drawings), name, names) for name, text in texts.items()
+    }
+    joined = (
         '<!DOCTYPE html><html lang="en" data-theme="light"><head><meta charset="utf-8">'
         f"<title>{html.escape(book['title'])}</title>{head(texts[names[0]])}"
         f"{running_heads(articles)}</head><body>"
@@ -138,6 +154,7 @@ def join_pages(folder, book):
         f'<div class="bd-article">{title_page(book)}{contents(articles, book["toc"])}</div>'
         f"{''.join(map(str, articles.values()))}</div></div></main></body></html>"
     )
+    return KEPT.sub(lambda place: drawings[int(place[1])], joined)
 
 
 # Printing

@@ -95,7 +95,7 @@ def test_what_is_too_wide_for_paper_is_set_smaller_or_broken(sheet):
 def test_what_a_reader_moved_is_printed_as_it_opens_and_moved_back(sheet, book):
     sheet.goto(book.joinpath("03-gradients.html").as_uri())
     explorer = sheet.locator(".scb-explorer").first
-    state = "e => [...e.querySelectorAll('img, output')].map(n => n.src ?? n.textContent)"
+    state = "e => [...e.querySelectorAll('.scb-panel, output')].map(n => n.innerHTML)"
     opened = explorer.evaluate(state)
     explorer.locator("input").first.press("ArrowLeft")
     moved = explorer.evaluate(state)
@@ -122,6 +122,14 @@ def test_what_a_reader_moved_is_printed_as_it_opens_and_moved_back(sheet, book):
 )
 def test_a_link_leads_to_the_place_in_the_joined_book(page, link, new):
     assert print_book.new_link(page, link, ["one", "two", "part/three"]) == new
+
+
+def test_a_drawing_is_joined_as_it_is(tmp_path):
+    drawing = '<svg viewBox="0 0 9 9"><clipPath id="a"/><path clip-path="url(#a)"/></svg>'
+    page = f"<article><section id='s'><h1>A</h1>{drawing}</section></article>"
+    tmp_path.joinpath("one.html").write_text(page)
+    book = {"title": "B", "authors": [], "toc": [{"file": "book/one.md"}]}
+    assert drawing in print_book.join_pages(tmp_path, book)
 
 
 def test_an_article_keeps_no_script_and_names_nothing_twice():
