@@ -10,16 +10,17 @@ VENV ?= .venv
 JOBS ?= 4
 ## PORT: where `make serve` serves the book
 PORT ?= 8000
-## CHROMIUM: the browser of the tests, if it is not found on the path
+## CHROMIUM: the browser of the tests and of `make pdf`, if it is not found on the path
 ## BESIDE: another checkout of the library, for `make bench` to time in the same run
 ## PAGE: one page for the targets that take one, such as PAGE=04-two-stages
 HTML := _build/html
+PDF := _build/watch-a-transformer-learn.pdf
 BIN := $(VENV)/bin
 ## CONSTRAINTS: the file of tested versions; empty for the newest
 CONSTRAINTS ?= $(wildcard constraints.txt)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS:%=--constraint %)
 TOOLS := $(VENV)/node_modules/.bin
-SCRIPTS := $(wildcard scb_edu/widgets/*.mjs)
+SCRIPTS := $(wildcard scb_edu/widgets/*.mjs book/extensions/*.mjs)
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg
 # Tools that start others by name (jupyter, node) find those of the environment first
 export PATH := $(abspath $(BIN)):$(PATH)
@@ -28,7 +29,7 @@ export PATH := $(abspath $(BIN)):$(PATH)
 ONE_PAGE = $(or $(wildcard book/$(PAGE).md),$(error PAGE: expected a page, as in "make $@ PAGE=04-two-stages", got "$(PAGE)"))
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab lessons data test check bench upgrade clean
+.PHONY: help book pdf serve lab lessons data test check bench upgrade clean
 .PHONY: page lesson lesson-test
 
 help: ## show this list (at once)
@@ -69,6 +70,10 @@ page: $(VENV)/.book ## build one page for a quick look, run no other, PAGE=... (
 	SCB_EDU_PAGE=$(basename $(notdir $(ONE_PAGE))) $(BIN)/sphinx-build -j $(JOBS) --quiet --nitpicky \
 	  --fail-on-warning --keep-going -d _build/page/doctrees book _build/page/html
 	@echo "Open $(abspath _build/page/html/$(PAGE).html) in a browser."
+
+pdf: $(VENV)/.print | $(HTML)/index.html ## print the built book into one PDF in _build (2 minutes; needs Chromium)
+	$(BIN)/python book/print_book.py $(HTML) $(PDF)
+	@echo "The book is in $(PDF)."
 
 serve: | $(HTML)/index.html ## serve the built book on http://127.0.0.1:8000/ (until Ctrl-C)
 	@echo "Serving http://127.0.0.1:$(PORT)/ (Ctrl-C stops it)"

@@ -27,6 +27,9 @@ author = ", ".join(person["name"] for person in BOOK["authors"])
 copyright = f"{author} ({BOOK['license']} licence)"
 sys.path.insert(0, str(HERE / "extensions"))
 extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "numbered",
     "myst_nb",
     "sphinx_design",
     "sphinx_proof",
@@ -34,7 +37,7 @@ extensions = [
     "sphinx_togglebutton",
     "sphinxcontrib.bibtex",
     # the book's own, each described at its top: what helps a reader along
-    *("symbols", "terms", "tips", "chapter_map", "search_words"),
+    *("symbols", "terms", "tips", "chapter_map", "search_words", "reference", "status"),
 ]
 exclude_patterns = ["lessons"]
 # Chapters are read side by side; this domain has nothing to merge and does not say so
@@ -56,8 +59,14 @@ nb_execution_excludepatterns = [
 nb_ipywidgets_js = {}
 nb_mime_priority_overrides = [("*", "text/html", 1)]
 
+# The reference, made of docstrings; the names of types in them are words, not links
+napoleon_use_param = napoleon_use_rtype = napoleon_use_ivar = False
+autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"
+
 # Numbers: chapter.equation, chapter.figure, chapter.exercise
 numfig = math_numfig = True
+numfig_format = {"figure": "Figure %s", "table": "Table %s"}
 math_eqref_format = "({number})"
 
 bibtex_bibfiles = [os.path.relpath(HERE.parent / name, HERE) for name in BOOK["bibliography"]]
@@ -93,11 +102,29 @@ mathjax3_config = {"tex": {"macros": {name[1:]: tex for name, tex in BOOK["math"
 
 html_theme = "sphinx_book_theme"
 html_static_path = ["_static", str(MATHJAX / "static")]
-html_css_files = ["book.css"]
+html_css_files = ["book.css", "library.css"]
 html_js_files = ["code-switch.js"]
+# Paper: what a page looks like there, and what is done to it before
+html_css_files += [("print.css", {"media": "print"})]
+html_js_files += ["print.js"]
 html_favicon = "_static/favicon.svg"
 html_context = {"default_mode": "auto"}
-html_theme_options = {"home_page_in_toc": True, "show_toc_level": 2}
+html_theme_options = {
+    "home_page_in_toc": True,
+    "show_toc_level": 2,
+    "logo": {
+        "text": BOOK["title"],
+        "image_light": "_static/mark.svg",
+        "image_dark": "_static/mark-dark.svg",
+    },
+}
+
+
+# Made while Sphinx builds: Jupyter Book has no such pages
+LIBRARY = {
+    "title": "Library",
+    "children": [{"file": "book/api/index.md"}, {"file": "book/api/status.md"}],
+}
 
 
 def docname(entry):
@@ -125,7 +152,8 @@ def indent_definitions(app, name, source):
 def add_contents(app, name, source):
     """Hang the table of contents of myst.yml on the first page."""
     if name == root_doc:
-        source[0] += "\n\n" + "\n\n".join(toctree(part) for part in BOOK["toc"][1:]) + "\n"
+        parts = [*BOOK["toc"][1:], *([LIBRARY] if HERE.joinpath("api/index.md").exists() else [])]
+        source[0] += "\n\n" + "\n\n".join(toctree(part) for part in parts) + "\n"
 
 
 def say_what_images_show(app, doctree):

@@ -23,8 +23,6 @@ collect_ignore = ["benchmarks"]
 
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
 
 
 def description():
@@ -80,6 +78,29 @@ def build_book(source, folder):
     return Build(folder / "html", done.returncode, done.stdout[-2000:] + done.stderr)
 
 
+HEADER = """---
+jupytext: {text_representation: {extension: .md, format_name: myst}}
+kernelspec: {name: python3, display_name: Python 3}
+---
+
+"""
+
+
+def small_book(folder, bodies, parts=None):
+    """Write pages into a folder, and what the whole book is built with; return its source."""
+    source = folder / "book"
+    if parts is not None:
+        shutil.copytree(BOOK, source, ignore=shutil.ignore_patterns("*.md", "lessons", "_build"))
+        toc = [{"file": "book/index.md"}]
+        for title, names in parts:
+            toc += [{"title": title, "children": [{"file": f"book/{name}.md"} for name in names]}]
+        project = {**description(), "title": "T", "toc": toc}
+        (folder / "myst.yml").write_text(yaml.safe_dump({"project": project}))
+    for name, body in bodies.items():
+        (source / f"{name}.md").write_text(HEADER + body)
+    return source
+
+
 @pytest.fixture(scope="session")
 def build(tmp_path_factory, worker_id):
     """The book, built once; SCB_EDU_BOOK may name a folder that holds a built one."""
@@ -109,17 +130,11 @@ def book(build):
 # The browser
 
 
-def find_browser(playwright):
-    """The path of a Chromium: CHROMIUM, the system's, or Playwright's own."""
-    found = (shutil.which(name) for name in (os.environ.get("CHROMIUM", ""), *BROWSERS))
-    own = Path(playwright.chromium.executable_path)
-    return next(filter(None, found), str(own) if own.exists() else None)
-
-
 @pytest.fixture(scope="module")
 def browser():
     """A headless Chromium; where CI is true there has to be one."""
     from playwright.sync_api import sync_playwright
+    from print_book import FLAGS, find_browser
 
     with sync_playwright() as playwright:
         path = find_browser(playwright)

@@ -185,6 +185,40 @@ def bootstrap_groups(
     return Interval(float(estimate), float(low), float(high))
 
 
+def mean_with_error(values: ArrayLike) -> tuple[float, float]:
+    """Return the mean of independent values, and its standard error.
+
+    Parameters
+    ----------
+    values : (n,) array of numbers
+        At least two.
+
+    Returns
+    -------
+    (float, float)
+        The mean, and the standard deviation of the values over the root of n.
+
+    Raises
+    ------
+    ScbError
+        There are fewer than two, or one is not finite.
+
+    Notes
+    -----
+    Book: 01-bigrams, eq-bayes-loss.
+
+    Examples
+    --------
+    >>> from scb_edu import experiments
+    >>> experiments.mean_with_error([1, 3, 1, 3, 2])
+    (2.0, 0.4472135954999579)
+    """
+    sample = _sample(values)
+    if sample.size < 2:
+        raise ScbError("values: expected at least two, whose scatter can be seen, got 1.")
+    return float(sample.mean()), float(sample.std(ddof=1) / np.sqrt(sample.size))
+
+
 def wilson_interval(count: int, total: int, *, level: float = 0.95) -> Interval:
     """Return a share with the interval of Wilson, which has a width even for none and all.
 

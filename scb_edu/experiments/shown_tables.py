@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from scb_edu.experiments.intervals import Interval
 from scb_edu.support.checks import instance, positive_int
 from scb_edu.support.errors import ScbError
 
@@ -91,7 +92,8 @@ def show_table(frame: pd.DataFrame, caption: str, *, digits: Digits = 3) -> None
         What the table says, as a sentence.
     digits : int, or mapping of columns to int
         Significant digits of numbers with a fraction, 3 where a mapping says nothing. Whole
-        numbers keep all their digits; nan is a dash, infinity its sign, True is yes.
+        numbers keep all their digits; nan is a dash, infinity its sign, True is yes, and an
+        `Interval` its estimate with both ends.
 
     Raises
     ------
@@ -151,6 +153,9 @@ def _digits_by_column(digits: Digits, columns: pd.Index) -> dict[str, int]:
 def _text(value: object, digits: int) -> str:
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
+    if isinstance(value, Interval):
+        middle, low, high = (written(float(end), digits) for end in value)
+        return f"{middle} ({low}\u00a0to\u00a0{high})"  # a narrow screen breaks before it
     if isinstance(value, int | float | np.integer | np.floating):
         return written(value, digits)  # type: ignore[arg-type]
     return str(value)

@@ -1,4 +1,4 @@
-from .ch0_welcome import moving_matrices, moving_signals, plateau
+from .ch0_welcome import cover, moving_matrices, moving_signals, plateau
 from .ch1_bigrams import (
     attention_panel,
     frequencies,
@@ -125,6 +125,7 @@ __all__ = [
     "columns_by_position",
     "corner_predictions",
     "cosine_against_samples",
+    "cover",
     "curvature",
     "early_growth",
     "entries",

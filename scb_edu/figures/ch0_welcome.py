@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from scb_edu.figures.picture import (
     ATTENTION,
     GREEN,
+    THEORY,
     TRUTH,
     VALUE,
     Picture,
@@ -23,6 +24,8 @@ from scb_edu.support.checks import Array
 
 SIZE = (3.4, 3.0)  # inches: two panels stand side by side in a page
 STAGE_1, STAGE_2 = "#eeeeee", "#fff8dc"  # a level of 240 or more would run into the white
+COVER = (4.6, 2.7)  # inches
+THICKEST = 5  # of a cover's lines, in distances from line to line
 OFFSET: Any = {"textcoords": "offset points", "color": "#444444"}
 
 
@@ -196,3 +199,58 @@ def plateau(times: ArrayLike, losses: ArrayLike, *, floor: float, stage_end: flo
         f"Stage 1 ends at time {stage_end:.1f}."
     )
     return Picture(figure, words)
+
+
+@styled()
+def cover(samples: ArrayLike, attention: ArrayLike, truth: ArrayLike) -> Picture:
+    """Draw one column of the attention while it is trained: all positions alike, then a few left.
+
+    Parameters
+    ----------
+    samples : (n,) array
+        Samples seen, increasing.
+    attention : (n, T) array
+        The weight of each position, after so many samples.
+    truth : (T,) array
+        The task's own weights; the lines of positions that have one are in colour.
+
+    Returns
+    -------
+    Picture
+        One line a position, as thick as its weight: for the welcome page.
+
+    Notes
+    -----
+    Book: index, sec-welcome.
+
+    Examples
+    --------
+    >>> from scb_edu.figures import cover
+    >>> cover([0, 100], [[0.5, 0.5], [0.9, 0.1]], [1, 0]).words.split(":")[0]
+    'The weights of 2 positions over 100 samples of training'
+    """
+    seen, weights, goal = (np.asarray(numbers, float) for numbers in (samples, attention, truth))
+    figure, ax = new_figure(*COVER)
+    half = 0.5 * THICKEST * weights.clip(min=0) / goal.max()
+    for place in np.argsort(goal):  # those that stay over those that go
+        line, color = half[:, place], ATTENTION if goal[place] else THEORY
+        ax.fill_between(seen, place - line, place + line, color=color, linewidth=0)
+        if goal[place]:
+            at = (seen[-1], place)
+            ax.annotate(f"position {place}", at, (6, 0), va="center", **OFFSET)
+    ax.set(xlim=(seen[0], seen[-1]), ylim=(len(goal), -2))
+    ax.set_axis_off()
+    below: Any = {"va": "top", "transform": ax.transAxes, "color": "#444444"}
+    ax.text(0, -0.01, f"all {len(goal)} positions alike", **below)
+    ax.text(1, -0.01, f"{seen[-1]:,.0f} samples", ha="right", **below)
+    return Picture(figure, _cover_told(seen, weights, goal))
+
+
+def _cover_told(seen: Array, weights: Array, goal: Array) -> str:
+    grown = " and ".join(f"{weights[-1, t]:.1f} at {t}" for t in np.flatnonzero(goal))
+    others = np.abs(weights[-1, goal == 0]).max(initial=0)
+    return (
+        f"The weights of {len(goal)} positions over {seen[-1]:,.0f} samples of training: lines "
+        f"that are alike at first, {weights[0].mean():.3f} each; then few grow, to {grown}, and "
+        f"the others thin out, none above {np.ceil(20 * others) / 20:.2f}."
+    )

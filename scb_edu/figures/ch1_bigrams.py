@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 from numpy.typing import ArrayLike
 
+from scb_edu.figures.palette import INK, INK_ON_COLOR, ink_on
 from scb_edu.figures.picture import (
     AMBER,
     ATTENTION,
@@ -159,11 +161,11 @@ def _stationary(ax: Axes, stationary: Array) -> None:
 
 def _attention(ax: Axes, attention: Array, title: str = "Attention $Q$") -> None:
     T, N = attention.shape
-    heatmap(ax, attention, color=ATTENTION, limits=(0, 1), numbers=False)
+    image = heatmap(ax, attention, color=ATTENTION, limits=(0, 1), numbers=False)
     ax.set_aspect("auto")
     if T <= 8:
         for t, k in np.argwhere(attention > 0.15):  # less is a pale cell without a number
-            ink = "white" if attention[t, k] > 0.85 else TRUTH  # seen by night too
+            ink = ink_on(to_hex(tuple(image.to_rgba(attention[t, k]))))
             ax.text(k, t, f"{attention[t, k]:.1f}", ha="center", va="center", color=ink)
     ax.set(title=title, xlabel="last token $k$", ylabel="position $t$")
     ax.set_xticks(range(N), token_names(N))
@@ -266,7 +268,8 @@ def _box(ax: Axes, x: float, y: float, name: str, token: int | None, **style: An
         alpha=style.get("alpha", 1),
     )
     ax.add_patch(box)
-    ax.text(x, y, name, ha="center", va="center", size=13, weight="bold", color="#222222")
+    ink = INK if token is None or style.get("alpha", 1) < 1 else INK_ON_COLOR
+    ax.text(x, y, name, ha="center", va="center", size=13, weight="bold", color=ink)
 
 
 def _boxes(ax: Axes, names: list[str], tokens: Sequence[int], chosen: int | None) -> None:

@@ -16,24 +16,25 @@ import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import Colormap, LinearSegmentedColormap
+from matplotlib.colors import Colormap, LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from numpy.typing import ArrayLike
 from PIL import Image
 
+from scb_edu.figures.palette import AMBER as AMBER
+from scb_edu.figures.palette import ATTENTION as ATTENTION
+from scb_edu.figures.palette import GREEN as GREEN
+from scb_edu.figures.palette import PURPLE as PURPLE
+from scb_edu.figures.palette import SKY as SKY
+from scb_edu.figures.palette import THEORY as THEORY
+from scb_edu.figures.palette import TRUTH as TRUTH
+from scb_edu.figures.palette import VALUE as VALUE
+from scb_edu.figures.palette import YELLOW as YELLOW
+from scb_edu.figures.palette import ink_on
+from scb_edu.figures.vector import for_a_page, svg, svg_lines
 from scb_edu.support.errors import ScbError
-
-# Okabe and Ito's palette: told apart with any colour vision, and in print.
-VALUE = "#0072B2"  # everything about V and its signal alpha_V
-ATTENTION = "#D55E00"  # everything about A and its signal alpha_A
-TRUTH = "#000000"  # what should come out: drawn dashed
-THEORY = "#767676"  # a formula beside a measurement
-GREEN = "#009E73"
-PURPLE = "#CC79A7"
-SKY = "#56B4E9"
-AMBER = "#E69F00"
-YELLOW = "#F0E442"
+from scb_edu.support.pages import in_a_book
 
 # A 4 inch panel is shown 340 pixels wide on a phone, at 0.885 of its size: 10.5 points become 9.3.
 STYLE: Any = {
@@ -185,7 +186,21 @@ class Picture:
             self.figure.dpi = usual
         return _few_colors(drawn)
 
+    def svg(self) -> str:
+        """Return the picture as a piece of SVG for a page, light and dark: see `vector.svg`."""
+        with styled():
+            return svg(self.figure, self.words)
+
+    def svg_lines(self) -> list[str]:
+        """Return that piece of SVG line by line, with ids of its own: see `vector.svg_lines`."""
+        with styled():
+            return svg_lines(self.figure, self.words)
+
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
+        if in_a_book():
+            with styled():
+                page = for_a_page(self.figure, self.words)
+            return {"text/html": page, "text/plain": self.words}, {}
         width, height = self.pixels
         data = {"image/png": base64.b64encode(self.png()).decode(), "text/plain": self.words}
         return data, {"image/png": {"width": width, "height": height}}
@@ -249,7 +264,7 @@ def heatmap(
     low, high = limits if limits is not None else _limits(cells)
     with styled():
         image = ax.imshow(
-            cells, cmap=_tint(color, low < 0), vmin=low, vmax=high, interpolation="nearest"
+            cells, cmap=_tint(color, low < 0), vmin=low, vmax=high, interpolation="none"
         )
         ax.spines[:].set_visible(False)
         if max(cells.shape) <= 8:
@@ -280,9 +295,9 @@ def _outline_cells(ax: Axes, shape: tuple[int, ...]) -> None:
 
 
 def _write_numbers(ax: Axes, cells: np.ndarray, image: AxesImage, form: str) -> None:
-    shade = image.to_rgba(cells)[..., :3] @ [0.2126, 0.7152, 0.0722]  # (rows, columns)
+    shades = image.to_rgba(cells)  # (rows, columns, 4)
     for (row, column), number in np.ndenumerate(cells):
-        ink = "white" if shade[row, column] < 0.5 else "#222222"
+        ink = ink_on(to_hex(tuple(shades[row, column])))
         text = ax.text(column, row, form.format(number), color=ink, ha="center", va="center")
         text.set_in_layout(False)  # it lies inside the axes: three times as fast
 

@@ -9,12 +9,14 @@ from .gradients import (
     precondition,
 )
 from .information import entropy, output_entropy
+from .listing import every_sample
 from .random_tasks import random_attention, random_transition
 from .similarity import (
     GradientComparison,
     attention_cosine,
     compare_gradients,
     effective_support_size,
+    noise_scale,
     off_support_mass,
 )
 from .task import Batch, SCBTask, token_attention
@@ -43,8 +45,10 @@ __all__ = [
     "distances",
     "effective_support_size",
     "entropy",
+    "every_sample",
     "gradient",
     "loss",
+    "noise_scale",
     "off_support_mass",
     "output_entropy",
     "population_gradient",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -192,6 +193,46 @@ def compare_gradients(estimate: Array, truth: Array) -> GradientComparison:
         raise ScbError("truth: expected an array with a direction, got only zeros.")
     cosine = np.vdot(guess, exact) / (size * length) if size else np.nan
     return GradientComparison(float(cosine), float(np.linalg.norm(guess - exact) / length))
+
+
+def noise_scale(estimates: Sequence[Array], truth: Array, batch_size: int) -> float:
+    """Return the number of samples at which the noise of a gradient is as long as the gradient.
+
+    Parameters
+    ----------
+    estimates : sequence of arrays of the shape of the truth
+        Gradients of independent batches.
+    truth : array
+        The population gradient.
+    batch_size : int
+        M, the samples of each batch.
+
+    Returns
+    -------
+    float
+        M*, the mean squared relative error times M.
+
+    Raises
+    ------
+    ScbError
+        There are no estimates, or an argument is not as described.
+
+    Notes
+    -----
+    The *gradient noise scale* of the field. Book: 03-gradients, eq-batch-error.
+
+    Examples
+    --------
+    >>> import numpy as np, scb_edu as scb
+    >>> truth = np.array([3.0, 4.0])
+    >>> scb.model.noise_scale([truth + [0, 5], truth - [5, 0]], truth, 64)
+    64.0
+    """
+    checks.positive_int("batch_size", batch_size)
+    if not len(estimates):
+        raise ScbError("estimates: expected at least one gradient, got none.")
+    errors = [compare_gradients(each, truth).relative_error for each in estimates]
+    return batch_size * float(np.mean(np.square(errors)))
 
 
 def _maps(stationary: Array, **maps: Array) -> tuple[Array, ...]:

@@ -265,7 +265,7 @@ class SoftmaxTransformer(_OneLayer):
 
     @property
     def attention(self) -> Array:
-        """A = softmax(W) over the positions, (T, N): every column sums to one."""
+        """A = softmax(W) over the positions, (T, N); every column sums to one."""
         return softmax(self.logits)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import DTypeLike
 
-from scb_edu.experiments.intervals import Interval, bootstrap_interval
+from scb_edu.experiments.intervals import bootstrap_interval
 from scb_edu.model.gradients import bayes_loss, population_loss
 from scb_edu.model.similarity import attention_cosine, effective_support_size, off_support_mass
 from scb_edu.model.task import SCBTask
@@ -30,6 +30,8 @@ BATCH = 64
 RECORDS = 20
 METHODS = ("softmax", "l1", "linear")
 """Softmax attention, and linear attention with a penalty and without."""
+NAMES = {"softmax": "softmax", "l1": "linear, l1", "linear": "linear"}
+"""What a page calls them."""
 
 
 def optimizers(method: str) -> tuple[Optimizer, Optimizer]:
@@ -169,26 +171,23 @@ def arrivals(task: SCBTask, ratio: float, *, patience: float) -> tuple[float, fl
     return flow.arrival(large, q[large] / 10), flow.arrival(small, q[small] / 10)
 
 
-def by_task(table: pd.DataFrame, column: str, rng: np.random.Generator) -> dict[str, Interval]:
-    """Return the median of a column for each task, with its interval."""
+def by_task(
+    table: pd.DataFrame, column: str, rng: np.random.Generator, scale: float = 1
+) -> pd.Series:
+    """Return the median of a column, times a scale, for each task: intervals by (task, T)."""
     groups = table.groupby(["task", "context_length"], sort=False)[column]
-    return {f"{name}, T={T}": bootstrap_interval(ends, rng=rng) for (name, T), ends in groups}
+    found = {at: bootstrap_interval(scale * ends, rng=rng) for at, ends in groups}
+    return pd.Series(found).rename_axis(["task", "T"])
 
 
 def beside(
     table: pd.DataFrame, column: str, rng: np.random.Generator, scale: float = 1
-) -> list[str]:
-    """Return a line for each task: the median of both methods, each with its interval."""
-    soft, line = (by_task(table, f"{column}_{method}", rng) for method in METHODS[:2])
-    rows = [
-        f"{name:17}{_in_words(soft[name], scale):25}{_in_words(line[name], scale)}" for name in soft
-    ]
-    return [f"{'':17}{'softmax':25}linear, l1", *rows]
-
-
-def _in_words(found: Interval, scale: float) -> str:
-    estimate, low, high = (f"{scale * end:.2g}" for end in found)
-    return f"{estimate} ({low} to {high})"
+) -> pd.DataFrame:
+    """Return the medians of both methods, times a scale, each with its interval."""
+    both = METHODS[:2]
+    return pd.DataFrame(
+        {NAMES[method]: by_task(table, f"{column}_{method}", rng, scale) for method in both}
+    )
 
 
 STUDIES = [

@@ -83,7 +83,7 @@ class Study:
 
     @property
     def code(self) -> str:
-        """The hash of all that the table depends on: code (`code_hash`), points and seeds."""
+        """The hash of all that the table depends on, code (`code_hash`), points and seeds."""
         parts = [code_hash(self.function), points_of(self.grid), self.seeds, self.seed]
         return hashlib.sha256(canonical(parts).encode()).hexdigest()[:16]
 

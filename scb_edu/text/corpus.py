@@ -197,7 +197,7 @@ class Corpus:
 
     @property
     def names(self) -> list[str]:
-        """The tokens as a picture writes them: a blank would not be seen."""
+        """The tokens as a picture writes them, for a blank would not be seen."""
         return ["␣" if symbol == " " else symbol for symbol in self.vocabulary]
 
     @property
@@ -513,7 +513,7 @@ class NGram:
 
     @property
     def order(self) -> int:
-        """How many tokens an entry of the table is about: 1 for a unigram."""
+        """How many tokens an entry of the table is about, 1 for a unigram."""
         return self.table.ndim
 
     @property

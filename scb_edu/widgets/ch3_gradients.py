@@ -9,7 +9,7 @@ import numpy as np
 from scb_edu import figures
 from scb_edu.figures import Picture
 from scb_edu.model.gradients import gradient, population_gradient, precondition
-from scb_edu.model.similarity import compare_gradients
+from scb_edu.model.similarity import compare_gradients, noise_scale
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer
 from scb_edu.support.checks import Array
@@ -47,9 +47,9 @@ def gradient_noise() -> Explorer:
 
     def cosine(samples: int, context: int, seed: int) -> Picture:
         exact = _attention_push(context)
-        close = [compare_gradients(_attention_push(context, M, seed), exact) for M in sizes]
-        needed = np.mean([M * c.relative_error**2 for M, c in zip(sizes, close, strict=True)])
-        cosines = np.array([c.cosine for c in close])
+        drawn = {M: _attention_push(context, M, seed) for M in sizes}
+        needed = np.mean([noise_scale([one], exact, M) for M, one in drawn.items()])
+        cosines = np.array([compare_gradients(one, exact).cosine for one in drawn.values()])
         return figures.cosine_against_samples(sizes, cosines, float(needed), context, samples)
 
     controls = [

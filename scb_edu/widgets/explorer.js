@@ -2,33 +2,41 @@
   "use strict";
   const QUIET_MS = 600; // a screen reader hears the new words once the controls rest
 
-  const start = (root) => {
+  // Every line that the drawings share is there once: {lines, frames: [panel][frame] -> numbers}
+  const unpack = async (packed) => {
+    const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+    return JSON.parse(await new Response(stream).text());
+  };
+
+  const start = async (root) => {
     root.dataset.ready = "";
     const data = JSON.parse(root.querySelector('script[type="application/json"]').textContent);
     const controls = [...root.querySelectorAll(".scb-control")];
     const inputs = controls.map((control) => control.querySelector("input"));
     const outputs = controls.map((control) => control.querySelector("output"));
-    const images = [...root.querySelectorAll(".scb-panel")];
+    const panels = [...root.querySelectorAll(".scb-panel")];
     const status = root.querySelector('[role="status"]');
+    const { lines, frames } = await unpack(data.packed);
     let told = null;
 
     const frameOf = (panel) =>
-      panel.frames[panel.depends.reduce((at, c) => at * data.labels[c].length + +inputs[c].value, 0)];
+      frames[panel][data.depends[panel].reduce((at, c) => at * data.labels[c].length + +inputs[c].value, 0)];
+
+    const moved = (control) => panels.map((_, at) => at).filter((at) => data.depends[at].includes(control));
 
     const show = (control) => {
       const text = data.labels[control][inputs[control].value];
       outputs[control].textContent = text;
       inputs[control].setAttribute("aria-valuetext", text);
-      data.panels.forEach((panel, at) => {
-        if (panel.depends.includes(control)) [images[at].src, images[at].alt] = frameOf(panel);
-      });
+      for (const at of moved(control)) panels[at].innerHTML = frameOf(at).map((line) => lines[line]).join("");
       clearTimeout(told);
       told = setTimeout(() => tell(control), QUIET_MS);
     };
 
     const tell = (control) => {
-      const moved = data.panels.filter((panel) => panel.depends.includes(control));
-      status.textContent = moved.map((panel) => frameOf(panel)[1]).join(" ");
+      const words = moved(control).map((at) => panels[at].firstChild.getAttribute("aria-label"));
+      status.textContent = words.join(" ");
     };
 
     inputs.forEach((input, control) => input.addEventListener("input", () => show(control)));

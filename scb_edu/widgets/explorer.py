@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import html
 import itertools
 import math
@@ -12,12 +13,15 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from scb_edu.figures.picture import Picture, styled
+from scb_edu.figures.vector import named
 from scb_edu.support.errors import ScbError
 from scb_edu.widgets.inline import asset, in_a_book, script_json
+from scb_edu.widgets.packing import packed
 
 __all__ = ["Explorer", "Frame", "Panel", "Slider"]
 
 LARGEST_PAGE = 1_000_000  # bytes that one explorer may add to a page
+NEXT_FRAME = 0.1  # of the bytes of a panel's first frame: most lines are in an earlier one
 STEP_MS = 125  # between two positions while playing: eight a second
 
 Position = tuple[int, ...]  # for each control that a panel depends on, which of its values
@@ -107,7 +111,7 @@ class Panel:
 
 
 class Frame(NamedTuple):
-    """A picture as a page shows it."""
+    """A picture as JupyterLab shows it."""
 
     source: str  # a data URI
     words: str
@@ -121,17 +125,28 @@ class Frame(NamedTuple):
         return cls(f"data:image/webp;base64,{data}", picture.words, *picture.pixels)
 
     @property
-    def size(self) -> int:
-        """Characters that it adds to a page."""
-        return len(self.source) + len(self.words)
-
-    @property
     def image(self) -> str:
         """The HTML element; panels shrink to four fifths before they go below each other."""
         return (
             f'<img class="scb-panel" src="{self.source}" alt="{html.escape(self.words)}" '
             f'width="{self.width}" height="{self.height}" style="flex:1 1 {0.8 * self.width:.0f}px;'
             f'min-width:0;max-width:min(100%,{self.width}px);height:auto">'
+        )
+
+
+class Drawing(NamedTuple):
+    """A picture as a page without a kernel shows it."""
+
+    lines: tuple[str, ...]  # of an SVG element
+    words: str
+    width: int  # in CSS pixels
+
+    @property
+    def panel(self) -> str:
+        """The HTML element; panels shrink to four fifths before they go below each other."""
+        return (
+            f'<div class="scb-panel" style="flex:1 1 {0.8 * self.width:.0f}px;'
+            f'max-width:min(100%,{1.1 * self.width:.0f}px)">{"".join(self.lines)}</div>'
         )
 
 
@@ -193,7 +208,8 @@ class Explorer:
     question: str = field(kw_only=True)
     play: str | None = field(default=None, kw_only=True)
     autoplay: bool = field(default=False, kw_only=True)
-    _drawn: dict[tuple[int, Position], Frame] = field(init=False, default_factory=dict)
+    _shown: dict[tuple[int, Position], Frame] = field(init=False, default_factory=dict)
+    _drawn: dict[tuple[int, Position], Drawing] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "controls", tuple(self.controls))
@@ -209,12 +225,20 @@ class Explorer:
             _check_known("play", (self.play,), names)
 
     def frame(self, panel: int, position: Position) -> Frame:
-        """Return a panel's frame, drawn at most once."""
+        """Return a panel's frame for JupyterLab, drawn at most once."""
+        if (panel, position) not in self._shown:
+            self._shown[panel, position] = Frame.of(self._draw(panel, position))
+        return self._shown[panel, position]
+
+    def drawing(self, panel: int, position: Position) -> Drawing:
+        """Return a panel's drawing for a page, drawn at most once."""
         if (panel, position) not in self._drawn:
-            self._drawn[panel, position] = self._draw(panel, position)
+            picture = self._draw(panel, position)
+            lines = [named(line, f"{self._mark}{panel}-") for line in picture.svg_lines()]
+            self._drawn[panel, position] = Drawing(tuple(lines), picture.words, picture.pixels[0])
         return self._drawn[panel, position]
 
-    def _draw(self, panel: int, position: Position) -> Frame:
+    def _draw(self, panel: int, position: Position) -> Picture:
         names = self.panels[panel].depends
         values = {n: self._control(n).values[at] for n, at in zip(names, position, strict=True)}
         with styled():
@@ -222,7 +246,7 @@ class Explorer:
         if not isinstance(picture, Picture):
             title = self.panels[panel].title
             raise ScbError(f"draw of panel {title!r}: expected a Picture, got {type(picture)}.")
-        return Frame.of(picture)
+        return picture
 
     def _control(self, name: str) -> Slider:
         return next(control for control in self.controls if control.name == name)
@@ -233,8 +257,9 @@ class Explorer:
     @property
     def words(self) -> str:
         """The question, and what the untouched view shows."""
-        frames = [self.frame(panel, self._start(panel)) for panel in range(len(self.panels))]
-        return "\n".join([self.question, *(frame.words for frame in frames)])
+        seen = self.drawing if in_a_book() else self.frame
+        starts = (seen(panel, self._start(panel)) for panel in range(len(self.panels)))
+        return "\n".join([self.question, *(start.words for start in starts)])
 
     def __repr__(self) -> str:
         return self.words
@@ -254,20 +279,35 @@ class Explorer:
             If it is more than 1,000,000 bytes.
         """
         panels = range(len(self.panels))
-        expected = [self.frame(p, self._start(p)).size * self._count(p) for p in panels]
+        expected = [self.estimate(panel) for panel in panels]
         if sum(expected) > 2 * LARGEST_PAGE:  # do not draw for minutes what cannot fit
             raise self._too_large(expected, "about ")
         page = _page(self)
         if len(page.encode()) > LARGEST_PAGE:
-            sizes = [sum(frame.size for frame in self.frames(p)) for p in panels]
-            raise self._too_large(sizes, "")
+            raise self._too_large(
+                [len(packed([list(self._lines(p))])) for p in range(len(self.panels))], ""
+            )
         return page
 
-    def frames(self, panel: int) -> Iterator[Frame]:
-        """Yield a panel's frame for every position; the control named last moves fastest."""
+    def estimate(self, panel: int) -> int:
+        """Return about how many bytes a panel adds to a page, by its default frame alone."""
+        first = len(packed([[self.drawing(panel, self._start(panel)).lines]]))
+        return first + round(NEXT_FRAME * first * (self._count(panel) - 1))
+
+    def _lines(self, panel: int) -> list[tuple[str, ...]]:
+        return [drawing.lines for drawing in self.drawings(panel)]
+
+    @cached_property
+    def _mark(self) -> str:
+        """What the ids of this explorer begin with: other explorers stand in the page too."""
+        names = [self.question, *(panel.title for panel in self.panels)]
+        return "x" + hashlib.sha256("\n".join(names).encode()).hexdigest()[:5]
+
+    def drawings(self, panel: int) -> Iterator[Drawing]:
+        """Yield a panel's drawing for every position; the control named last moves fastest."""
         lengths = (len(self._control(name).values) for name in self.panels[panel].depends)
         for position in itertools.product(*map(range, lengths)):
-            yield self.frame(panel, position)
+            yield self.drawing(panel, position)
 
     def _count(self, panel: int) -> int:
         return math.prod(len(self._control(name).values) for name in self.panels[panel].depends)
@@ -301,7 +341,7 @@ def _check_known(what: str, names: Iterable[str], known: Sequence[str]) -> None:
 def _page(explorer: Explorer) -> str:
     """HTML with no ids and no requests; without scripts it shows the default."""
     panels = range(len(explorer.panels))
-    images = "".join(explorer.frame(panel, explorer._start(panel)).image for panel in panels)
+    images = "".join(explorer.drawing(panel, explorer._start(panel)).panel for panel in panels)
     return (
         f'<div class="scb-explorer"><style>{asset("explorer.css")}</style>'
         f"<figure><figcaption>{html.escape(explorer.question)}</figcaption>"
@@ -333,13 +373,8 @@ def _data(explorer: Explorer) -> dict[str, Any]:
         "play": None if explorer.play is None else names.index(explorer.play),
         "autoplay": explorer.autoplay,
         "step": STEP_MS,
-        "panels": [
-            {
-                "depends": [names.index(name) for name in panel.depends],
-                "frames": [(frame.source, frame.words) for frame in explorer.frames(at)],
-            }
-            for at, panel in enumerate(explorer.panels)
-        ],
+        "depends": [[names.index(name) for name in panel.depends] for panel in explorer.panels],
+        "packed": packed([explorer._lines(p) for p in range(len(explorer.panels))]),
     }
 
 

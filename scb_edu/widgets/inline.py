@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from importlib.resources import files
 from typing import Any
 
-FRAMES_VARIABLE = "SCB_EDU_FRAMES"  # "1" while a book is built
-
-
-def in_a_book() -> bool:
-    """Return whether a book is being built, whose pages have no kernel."""
-    return os.environ.get(FRAMES_VARIABLE) == "1"
+from scb_edu.support.pages import in_a_book as in_a_book
 
 
 def asset(name: str) -> str:

@@ -23,7 +23,9 @@
     const view = await import(source);
     const el = document.createElement("div");
     await view.default.render({ model: modelOf(data), el });
-    root.querySelector(".scb-still").replaceWith(el);
+    const still = root.querySelector(".scb-still");
+    still.hidden = true; // paper shows it
+    still.after(el);
   };
 
   document.querySelectorAll(".scb-live:not([data-ready])").forEach(start);

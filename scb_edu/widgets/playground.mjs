@@ -4,8 +4,9 @@
 
 /**
  * @typedef {Float64Array} Floats
- * @typedef {{size: number, tokens: Uint8Array, last: Uint8Array, output: Uint8Array}} Batch
- *   sample b has the context tokens[b * T .. (b + 1) * T)
+ * @typedef {{size: number, tokens: Uint8Array, last: Uint8Array, output: Uint8Array,
+ *   source?: Uint16Array}} Batch
+ *   sample b has the context tokens[b * T .. (b + 1) * T); source is the position that was drawn
  * @typedef {{P: ArrayLike<number>, mu?: ArrayLike<number>, positions: number[][], weights: number[][],
  *   model?: Model | null}} Given  a task of the reader's own
  * @typedef {{value: ArrayLike<number>, attention?: ArrayLike<number>,
@@ -189,18 +190,19 @@ function drawSample(task, random, batch, b) {
   for (let t = 0; t < T; t++) batch.tokens[b * T + t] = tokenSampler.draw(words[t]);
   const last = tokenSampler.draw(words[T]);
   const position = positions[last][positionSamplers[last].draw(words[T + 1])];
+  if (batch.source) batch.source[b] = position;
   batch.last[b] = last;
   batch.output[b] = outputSamplers[batch.tokens[b * T + position]].draw(words[T + 2]);
 }
 
 /**
  * Draw samples one after the other: they are the same however they are cut into batches.
- * @type {(task: Task, random: Random, size: number, out?: Batch) => Batch}
+ * @type {(task: Task, random: Random, size: number) => Batch}
  */
-export function drawBatch(task, random, size, out) {
+export function drawBatch(task, random, size) {
   const bytes = (/** @type {number} */ count) => new Uint8Array(count * size);
-  const batch = out ?? { size, tokens: bytes(task.T), last: bytes(1), output: bytes(1) };
-  batch.size = size;
+  const source = new Uint16Array(size);
+  const batch = { size, tokens: bytes(task.T), last: bytes(1), output: bytes(1), source };
   for (let b = 0; b < size; b++) drawSample(task, random, batch, b);
   return batch;
 }
@@ -334,7 +336,7 @@ function toSlopes({ task, settings, sums, memory, logits, A, step }) {
   }
   memory.forEach(([mean, square], i) => {
     const slope = i ? sums.weights : sums.value;
-    if (square) adapt(slope, mean, square, step + 1);
+    if (square) adapt(slope, mean, square, step);
     else for (let j = 0; j < slope.length; j++) slope[j] = mean[j] = 0.9 * mean[j] + slope[j];
   });
 }
@@ -408,7 +410,8 @@ export const BORDERS = { one: 1 - Math.sqrt(0.9), fall: 1 - Math.sqrt(0.1) };
 const NEAR = 0.1; // stage 2 is over where both matrices are that near, as a share of sqrt(K)
 const DECIDED = 0.25; // a signal that large is no noise of the start
 const UNSTABLE = 3; // times the excess loss of the start
-const PATIENCE = 4; // a run that waits so many times longer than the exact flow is stuck
+const PATIENCE = 2; // times log(T) / lambda; runs that leave stage 1 do so before 1.3 of them
+const HUNGER = 3; // units of time without weight on the truth, in which noise brings none back
 const POINTS = 2000; // of a trail at most
 const LOOK_AFTER = 8; // samples over N between two looks, so that looking costs little
 
@@ -445,6 +448,7 @@ class Run {
     this.trail = { samples: [], value: [], attention: [], excess: [] };
     this.looks = { next: 0, count: 0, spacing: 1 }; // spacing: between two points of the trail
     this.wait = waitOf(task, settings);
+    this.fed = 0; // when a true position had weight, or a push that brings it back
     look(this);
   }
 }
@@ -483,18 +487,16 @@ export function advance(run, samples) {
 /** @type {(run: Run) => void} move V and A against the sums over a batch */
 function finish(run) {
   const { task, settings, sums, V, A, logits } = run;
+  const threshold = thresholdAt(task, settings, run.time);
+  run.samples += sums.count; // those of a step that breaks down count, and so does the step
+  run.step++;
   if (!(sums.loss / sums.count < LARGEST_LOSS)) return breakDown(run, "diverged");
   toSlopes(run);
   descend(V, sums.value, settings.rate);
   descend(logits ?? A, sums.weights, attentionRate(task, settings));
   if (logits) softmax(logits, A, task.T);
-  else if (
-    METHODS[settings.method].divides &&
-    !shrink(A, task.T, thresholdAt(task, settings, run.time))
-  )
+  else if (METHODS[settings.method].divides && !shrink(A, task.T, threshold))
     return breakDown(run, "vanished");
-  run.step++;
-  run.samples += sums.count;
   run.time += settings.rate;
   sums.value.fill(0);
   sums.weights.fill(0);
@@ -504,25 +506,32 @@ function finish(run) {
 
 /** @type {(run: Run, name: "diverged" | "vanished") => void} */
 function breakDown(run, name) {
-  run.status = { name, words: WORDS_OF[name] };
+  run.status = { name, words: STATES[name][1] };
 }
 
-/** @type {Record<string, string>} */
-const WORDS_OF = {
-  ready: "Ready: nothing is learned yet.",
-  one: "Stage 1: the loss looks flat.",
-  fall: "The fall: the loss comes down.",
-  two: "Stage 2: past the fall, not yet within a tenth of the truth.",
-  arrived: "Arrived: V and A are within a tenth of the truth.",
-  noisy: "Noisy: the signals have moved, but the loss is no lower. Try a larger batch.",
-  unstable: "Unstable: the loss is far above that of the start. Try a smaller rate.",
-  wrong: "On the wrong side: the attention moves away from the truth.",
-  stuck: "Stuck: still in stage 1, long after the exact flow would have left it.",
-  diverged: "Diverged: the numbers overflowed. Try a smaller rate.",
-  vanished: "Vanished: the penalty took all attention away. Try a smaller one, or a later one.",
+/** @type {Record<string, [string, string]>} what a run can be at: its status, and that in words */
+const STATES = {
+  ready: ["ready", "Ready: nothing is learned yet."],
+  one: ["running", "Stage 1: the loss looks flat."],
+  fall: ["running", "The fall: the loss comes down."],
+  two: ["running", "Stage 2: past the fall, not yet within a tenth of the truth."],
+  noisy: [
+    "running",
+    "Noisy: the signals have moved, but the loss is no lower. Try a larger batch.",
+  ],
+  unstable: ["running", "Unstable: the loss is far above that of the start. Try a smaller rate."],
+  arrived: ["arrived", "Arrived: V and A are within a tenth of the truth."],
+  wrong: ["wrong", "On the wrong side: the attention leaves the truth. Try a larger batch."],
+  late: [
+    "stuck",
+    "Stuck: exact gradients left stage 1 long ago. Try a larger batch or less penalty.",
+  ],
+  starved: ["stuck", "Stuck: the penalty took all true positions. Try a smaller or a later one."],
+  diverged: ["diverged", "Diverged: the numbers overflowed. Try a smaller rate."],
+  vanished: ["vanished", "Vanished: the penalty took all attention. Try a smaller or a later one."],
 };
 
-/** @type {(run: Run) => void} take the signals, the errors and the excess loss of this moment */
+/** @type {(run: Run) => Moments} take the signals, the errors and the excess loss of this moment */
 export function measure(run) {
   const { task, signals, errors } = run;
   const { T, KP, KQ, truth } = task;
@@ -533,22 +542,21 @@ export function measure(run) {
   const far = m.attentionSquare - 2 * m.overlap + truth.attentionSquare;
   errors.attention = Math.sqrt(Math.max(far, 0) / KQ);
   run.excess = lossOf(m) - task.bayes;
+  return m;
 }
 
 /** @type {(run: Run) => void} measure, note what ended, judge, and add to the trail */
 function look(run) {
   const { signals, errors, ends, trail, looks, samples } = run;
-  measure(run);
+  const moments = measure(run);
   if (!Number.isFinite(run.excess)) return breakDown(run, "diverged");
   const weight = signals.attention > 0 ? signals.value * signals.attention : 0;
   if (weight >= BORDERS.one) ends.one ??= samples;
   if (weight >= BORDERS.fall) ends.fall ??= samples;
   if (weight > 0 && Math.max(errors.value, errors.attention) <= NEAR) ends.two ??= samples;
-  const name = judge(run);
-  run.status = {
-    name: name in ends || /unstable|noisy/.test(name) ? "running" : name,
-    words: WORDS_OF[name],
-  };
+  if (!isStarved(run, moments)) run.fed = run.time;
+  const [name, words] = STATES[judge(run)];
+  run.status = { name, words };
   looks.next = samples + Math.min(samples, LOOK_AFTER * run.task.N) || 1; // often at first
   if (looks.count++ % looks.spacing) return;
   trail.samples.push(samples);
@@ -559,14 +567,27 @@ function look(run) {
 }
 
 /** @type {(run: Run) => string} */
-function judge({ step, signals, excess, trail, ends, time, wait }) {
+function judge({ step, signals, excess, trail, ends, time, wait, fed }) {
   if (ends.two !== null) return "arrived";
   if (step === 0) return "ready";
+  if (time - fed > HUNGER) return "starved";
   if (excess > UNSTABLE * trail.excess[0]) return "unstable";
   if (ends.one !== null && excess > trail.excess[0]) return "noisy";
   if (ends.one !== null) return ends.fall === null ? "fall" : "two";
   if (signals.attention < -DECIDED) return "wrong";
-  return time > wait && signals.attention < DECIDED ? "stuck" : "one";
+  return time > wait && signals.attention < DECIDED ? "late" : "one";
+}
+
+/**
+ * Whether exact gradients never leave: no true position has weight, so that V only forgets from here
+ * on, and what V knows pushes less than the penalty takes.
+ * @type {(run: Run, moments: Moments) => boolean}
+ */
+function isStarved({ task, settings, time, A }, { truth, along, square, size }) {
+  const { T, positions, weights } = task;
+  const push = Math.abs(truth - along) * Math.max(...weights.flat()) + Math.abs(square - size) / T;
+  const isHeld = thresholdAt(task, settings, time) > 0 && push < settings.penalty;
+  return isHeld && positions.every((list, k) => list.every((t) => A[k * T + t] === 0));
 }
 
 /** @type {(run: Run) => void} drop every second point of the trail, and take half as many */
@@ -577,8 +598,8 @@ function thin({ trail, looks }) {
 }
 
 /**
- * How long a run may wait before it is stuck: PATIENCE times log(T) / lambda, which the exact flow
- * takes from scratch; longer where a method does not divide by mu, and for softmax attention, which
+ * How long a run may wait before it is stuck: PATIENCE times log(T) / lambda, more than the exact
+ * flow takes from scratch; longer where a method does not divide by mu, and for softmax attention, which
  * waits about T / sqrt(ratio K_P) (chapter 8).
  * @type {(task: Task, settings: Settings) => number}
  */
@@ -719,35 +740,29 @@ export const CHOICES = {
 const LINKED = [...Object.keys(CHOICES), ...Object.keys(LIMITS)];
 const OTHER = LINKED.slice(3, 14); // what the second lane may have otherwise, on the same data
 
-/** @type {{name: string, question: string, settings: Partial<Settings>}[]} */
+/** @type {{question: string, settings: Partial<Settings>}[]} */
 export const PRESETS = [
   {
-    name: "A longer context",
     question: "What does a longer context do to the wait?",
     settings: { T: 1000, method: "preconditioned" },
   },
   {
-    name: "Scratch and finetuned",
     question: "What is a little knowledge worth?",
     settings: { T: 500, penalty: 0.01, lanes: 2, other: { start: "aligned", theta: 0.2 } },
   },
   {
-    name: "SGD and the paper's method",
     question: "Which method learns from few samples?",
     settings: { lanes: 2, other: { method: "plain" } },
   },
   {
-    name: "Penalty first and penalty later",
     question: "When does the penalty kill a run?",
     settings: { T: 1000, penalty: 0.02, lanes: 2, other: { penaltyFrom: 20 } },
   },
   {
-    name: "Twenty seeds",
     question: "Which side of the saddle does a run take?",
     settings: { T: 100, method: "preconditioned", batch: 2, lanes: 20 },
   },
   {
-    name: "Softmax beside linear",
     question: "Does softmax attention learn the same?",
     settings: { T: 100, lanes: 2, log: true, other: { attention: "softmax" } },
   },
@@ -1122,11 +1137,15 @@ function drawAttention(pen, { task: { N, T, attention }, runs: [run] }) {
   pen.text(plot.x + plot.w / 2, pen.h - 8, `position in the context${note}`, "middle");
 }
 
+const BELOW = 6; // pixels that a row of bars has below its floor
+
 /** @type {(pen: Pen, row: Box, sums: Floats, truth: Floats, full: number) => void} a column of A */
 function drawRow(pen, row, sums, truth, full) {
-  const [floor, tall, w] = [row.y + row.h, (row.h - 18) / full, row.w / sums.length];
+  const [floor, tall, w] = [row.y + row.h, (row.h - 20) / full, row.w / sums.length];
   const at = (/** @type {number} */ bar) => row.x + (bar + 0.5) * w;
-  const up = (/** @type {number} */ sum) => floor - Math.min(row.h - 10, sum * tall || 0);
+  // what is too tall, or too far below the floor, is cut off before it meets other words
+  const up = (/** @type {number} */ sum) =>
+    floor - Math.max(-BELOW, Math.min(row.h - 18, sum * tall || 0));
   const bars = Array.from(sums, (sum, bar) => [at(bar), floor, at(bar), up(sum), NaN, NaN]);
   pen.line(bars.flat(), "attention", Math.max(1, w - 1));
   pen.line([row.x, floor, row.x + row.w, floor], "ink", 1, 0.5);
@@ -1135,8 +1154,11 @@ function drawRow(pen, row, sums, truth, full) {
     const half = Math.max(4.5, w / 2);
     const [left, right, top] = [at(bar) - half, at(bar) + half, up(weight)];
     pen.line([left, floor, left, top, right, top, right, floor], "ink", 1.25, 1, [3, 2]);
-    pen.line([left, floor + 7, at(bar), floor + 2, right, floor + 7], "ink");
-    if (row.h > 40) pen.text(right + 4, top + 9, two(weight), "start", "small");
+    pen.line([left, floor + BELOW, at(bar), floor + 2, right, floor + BELOW], "ink");
+    const wide = Math.ceil(13 / w); // bars that the number is above
+    const near = sums.subarray(Math.max(0, bar - wide), bar + wide + 1);
+    const [x, y] = [Math.max(at(bar), row.x + 12), up(Math.max(weight, ...near)) - 3];
+    if (row.h > 40) pen.text(x, y, two(weight), "middle", "small");
   });
 }
 
@@ -1217,9 +1239,20 @@ function levels(pen, { x, w }, Y) {
   pen.line([x, Y(1), x + w, Y(1)], "ink", 1, 0.7, [2, 3]);
 }
 
+/** How runs fare: a colour, what it stands for, and the runs that it is for, the first that fits. */
+const FATES = /** @type {[Color, string, (run: Run) => boolean][]} */ ([
+  ["purple", "✗ on the wrong side", ({ status }) => status.name === "wrong"],
+  [
+    "amber",
+    "… stuck, ∞ diverged, 0 vanished",
+    ({ status }) => /stuck|diverged|vanished/.test(status.name),
+  ],
+  ["green", "past the fall, ✓ arrived", (run) => isPastFall(run)],
+  ["theory", "still on the way", () => true],
+]);
+
 /** @type {(run: Run) => Color} by how it fares */
-const fate = ({ status: { name } }) =>
-  name === "wrong" ? "purple" : /stuck|diverged|vanished/.test(name) ? "amber" : "green";
+const fate = (run) => (FATES.find(([, , fits]) => fits(run)) ?? FATES[3])[0];
 
 /** @type {(pen: Pen, lane: Lane) => void} */
 function drawPortrait(pen, { task, runs, path }) {
@@ -1237,8 +1270,9 @@ function drawPortrait(pen, { task, runs, path }) {
     for (const run of runs) {
       const { trail, signals } = run;
       const width = runs.length > 1 ? 1 : 2;
-      pen.line(curve(trail.value, trail.attention, X, Y), fate(run), width);
-      dot(pen, X(signals.value), Y(signals.attention), fate(run));
+      const color = fate(run) === "theory" ? "value" : fate(run); // the arrows are grey
+      pen.line(curve(trail.value, trail.attention, X, Y), color, width);
+      dot(pen, X(signals.value), Y(signals.attention), color);
     }
   });
   const saddle = Y(-1 / (task.T * task.KQ));
@@ -1292,8 +1326,12 @@ const SIGNS = { arrived: "✓", stuck: "…", wrong: "✗", diverged: "∞", van
 /** @type {(pen: Pen, lane: Lane) => void} */
 function drawMany(pen, lane) {
   const { runs, reach } = lane;
-  const across = pen.w > 560 ? 10 : 5;
-  const [w, h] = [(pen.w - 4) / across, (pen.h - 48) / Math.ceil(runs.length / across)];
+  const isWide = pen.w > 560;
+  const [across, lines] = isWide ? [10, 3] : [5, 5];
+  const [w, h] = [
+    (pen.w - 4) / across,
+    (pen.h - 32 - 18 * lines) / Math.ceil(runs.length / across),
+  ];
   heading(pen, "Many seeds", pastFall(runs));
   runs.forEach((run, at) => {
     const [x, y] = [2 + (at % across) * w, 26 + Math.floor(at / across) * h];
@@ -1309,8 +1347,14 @@ function drawMany(pen, lane) {
     paint(pen, { ...plot, y: plot.y + plot.h - 3, h: 3 }, fate(run));
     pen.text(plot.x + 4, plot.y + 13, SIGNS[run.status.name] ?? "", "start", "bold");
   });
-  const words = `blue: α_V, orange: α_A, to ${count(reach)} samples`;
-  pen.text(pen.w / 2, pen.h - 6, words, "middle");
+  const below = pen.h - 18 * lines + 10;
+  pen.text(2, below, `blue: α_V, orange: α_A, to ${count(reach)} samples; bars:`);
+  [...FATES].reverse().forEach(([color, words], at) => {
+    const [column, row] = isWide ? [at % 2, Math.floor(at / 2)] : [0, at];
+    const [x, y] = [2 + (column * pen.w) / 2, below + 18 * (row + 1)];
+    paint(pen, { x, y: y - 8, w: 22, h: 8 }, color);
+    pen.text(x + 30, y, words);
+  });
 }
 
 /** @type {Color[]} */
@@ -1324,38 +1368,53 @@ function sampleGrid(T, w) {
   return { across, h, bottom: 28 + rows * h };
 }
 
-/** @type {(pen: Pen, lane: Lane) => void} the last sample that was drawn, or the first that will be */
-function drawLast(pen, { task, settings, runs: [run] }) {
-  const { T, positions, weights } = task;
-  const sample = run.step ? run.one : drawBatch(task, new Random(settings.seed, 2), 1);
-  const [last, output] = [sample.last[0], sample.output[0]];
+/** @type {(lane: Lane) => Batch} the last sample that was drawn, or the first that will be */
+const lastSample = ({ task, settings, runs: [run] }) =>
+  run.step ? run.one : drawBatch(task, new Random(settings.seed, 2), 1);
+
+/** @type {(task: Task, sample: Batch) => string[]} what the marks of a sample mean */
+function toldSample({ positions, weights }, { tokens, last: [last], output, source = [] }) {
+  const law = positions[last].map((t, at) => `${count(t)} (${brief(weights[last][at])})`);
+  const [drawn] = source;
+  return [
+    `Last token ${letter(last)}: look at position ${law.join(" or ")}.`,
+    `Drawn: ${count(drawn)}, where ${letter(tokens[drawn])} stands. From it P draws ${letter(output[0])}.`,
+  ];
+}
+
+/** @type {(pen: Pen, lane: Lane) => void} */
+function drawLast(pen, lane) {
+  const { task, runs } = lane;
+  const { T, positions } = task;
+  const sample = lastSample(lane);
+  const [last] = sample.last;
   const { across, h, bottom } = sampleGrid(T, pen.w);
   const w = (pen.w - 8) / across;
-  heading(pen, run.step ? "The last sample" : "The first sample");
+  heading(pen, runs[0].step ? "The last sample" : "The first sample", "framed: the one drawn");
   sample.tokens.forEach((token, t) => {
     const [x, y] = [4 + (t % across) * w, 28 + Math.floor(t / across) * h];
-    const chosen = positions[last].includes(t);
-    paint(pen, { x, y, w: w - 1, h: h - 2 }, TOKENS[token % 8], chosen ? 1 : 0.4);
-    if (chosen) pen.line([x, y, x + w, y, x + w, y + h - 2, x, y + h - 2, x, y], "ink", 2.5);
-    if (w > 11) pen.text(x + w / 2, y + h / 2 + 3, letter(token), "middle", chosen ? "bold" : "");
+    const isTrue = positions[last].includes(t);
+    paint(pen, { x, y, w: w - 1, h: h - 2 }, TOKENS[token % 8], isTrue ? 1 : 0.4);
+    const frame = [x, y, x + w, y, x + w, y + h - 2, x, y + h - 2, x, y];
+    if (t === sample.source?.[0]) pen.line(frame, "ink", 3);
+    else if (isTrue) pen.line(frame, "ink", 1.5, 1, [3, 2]);
+    if (w > 11) pen.text(x + w / 2, y + h / 2 + 3, letter(token), "middle", isTrue ? "bold" : "");
   });
-  const law = positions[last].map((t, at) => `${count(t)} (${brief(weights[last][at])})`);
-  pen.text(4, bottom + 20, `Last token ${letter(last)}: look at position ${law.join(" or ")}.`);
-  pen.text(4, bottom + 40, `By what stands there, P draws the next token: ${letter(output)}.`);
+  toldSample(task, sample).forEach((line, at) => pen.text(4, bottom + 20 * at + 20, line));
 }
 
 const rows = (/** @type {number} */ N) => 72 + N * Math.max(30, Math.min(62, 210 / N));
-const usual = (/** @type {number} */ w) => Math.max(240, Math.min(340, 0.8 * w));
+const usual = (/** @type {number} */ w) => Math.max(240, Math.min(290, 0.8 * w));
 
 /** @type {Record<string, [string, (pen: Pen, lane: Lane) => void, (w: number, task: Task) => number]>} */
-const CHARTS = {
+export const CHARTS = {
   samples: ["Sample", drawLast, (w, { T }) => sampleGrid(T, w).bottom + 50],
   attention: ["Attention", drawAttention, (_, { N }) => rows(N)],
   value: ["V and P", drawValue, (w, { N }) => 90 + Math.min((w - 80) / 2, 60 * N)],
   signals: ["Signals", drawSignals, usual],
   portrait: ["Plane", drawPortrait, usual],
   loss: ["Loss", drawLoss, usual],
-  many: ["Seeds", drawMany, (w) => (w > 560 ? 230 : 330)],
+  many: ["Seeds", drawMany, (w) => (w > 560 ? 268 : 402)],
 };
 
 // 10 controls and view
@@ -1392,32 +1451,86 @@ const isKnowing = ({ start }) => /aligned|related|tempered/.test(start);
 const isPenalised = ({ method, attention }) => method === "proximal" && attention === "linear";
 const twos = Array.from({ length: 13 }, (_, power) => 2 ** power);
 
+/** @type {(time: number, settings: Settings) => string} time is rate times steps */
+function moment(time, { rate, batch, schedule }) {
+  const steps = Math.ceil(time / rate - 1e-9);
+  const samples = schedule === "constant" ? ` (${plural(steps * batch, "sample")})` : "";
+  return time ? `after ${plural(steps, "step")}${samples}` : "from the start";
+}
+
+/** @type {(ratio: number, settings: Settings) => string} 0 stands for the usual one */
+const ratioWords = (ratio, { attention }) =>
+  ratio ? brief(ratio) : `${attention === "softmax" ? "T" : "1"}, as usual`;
+
 /**
  * A label; the numbers of a slider, or none where `CHOICES` has a list or a number is typed in; how
  * a number is written; when it matters.
- * @type {Record<string, [string, (number[] | null)?, ((x: number) => string)?, Matters?]>}
+ * @type {Record<string, [string, (number[] | null)?, ((x: number, settings: Settings) => string)?,
+ *   Matters?]>}
  */
 const CONTROLS = {
   task: ["Task"],
   N: ["Tokens, N", evenly("N", 1), brief, isRandom],
   Q: ["True positions of a token, Q", evenly("Q", 1), brief, isRandom],
   peak: ["How peaked P is", evenly("peak", 0.05), two, isRandom],
-  T: ["Context length, T", ladder("T"), (T) => `${count(T)} positions`, isDrawn],
+  T: ["Context length, T", ladder("T"), count, isDrawn],
   seed: ["Seed"],
   method: ["Method"],
   rate: ["Learning rate", ladder("rate")],
-  ratio: ["Rate of A over that of V", ladder("ratio"), (x) => (x ? brief(x) : "1, softmax: T")],
+  ratio: ["Rate of A over that of V", ladder("ratio"), ratioWords],
   schedule: ["Batch over time"],
-  batch: ["Batch", twos, (x) => `${count(x)} samples a step`, (own) => own.schedule === "constant"],
+  batch: [
+    "Batch",
+    twos,
+    (x) => `${plural(x, "sample")} a step`,
+    (own) => own.schedule === "constant",
+  ],
   penalty: ["Penalty on A", ladder("penalty"), brief, isPenalised],
-  penaltyFrom: ["Penalty from time (rate × steps)", ladder("penaltyFrom"), brief, isPenalised],
+  penaltyFrom: ["Penalty acts", ladder("penaltyFrom"), moment, isPenalised],
   attention: ["Attention"],
   start: ["V at the start"],
   theta: ["How much of P it knows, θ", evenly("theta", 0.05), two, isKnowing],
   share: ["Tempered to a share of", ladder("share"), brief, (own) => own.start === "tempered"],
-  lanes: ["Runs at once (2 lanes, 20 seeds)"],
+  lanes: ["Runs at once", null, (x) => ({ 1: "one", 2: "two, side by side" })[x] ?? "twenty seeds"],
   speed: ["Speed", evenly("speed", 1), (x) => (x < 100 ? pace(x) : "all it can")],
-  log: ["Logarithmic sample axis"],
+  log: ["Sample axis", null, (isLog) => (isLog ? "logarithmic" : "linear")],
+};
+/** @type {Record<string, Record<string, string>>} what the options of a list mean */
+const MEANINGS = {
+  task: {
+    example: "The running example: three tokens, and each looks at two positions.",
+    random: "P and the true positions are drawn, from the seed.",
+    given: "The task that Python gave.",
+  },
+  method: {
+    plain: "SGD: steps against the gradient as it is.",
+    projected: "SGD, but each column of A keeps its sum of one.",
+    preconditioned: "Projected, and each column is divided by how often its token comes.",
+    proximal: "The paper's: preconditioned, and a penalty shrinks every weight of A.",
+    momentum: "SGD that keeps nine tenths of its last step.",
+    adam: "Each entry has a step of its own size, from its past gradients.",
+  },
+  schedule: {
+    constant: "Each step sees as many samples.",
+    falling: "Many samples at first, fewer as the signals grow (chapter 6).",
+  },
+  attention: {
+    linear: "The entries of A are the weights themselves.",
+    softmax: "The weights are the softmax of what is trained: positive, their sum is one.",
+  },
+  start: {
+    scratch: "V knows nothing: it says the same after each token.",
+    aligned: "V knows the share θ of P, and nothing else.",
+    related: "V knows the share θ of P; the rest of it is of another task, drawn at random.",
+    tempered: "As related, but drawn toward knowing nothing: less of all it holds.",
+    given: "The model that Python gave.",
+  },
+  lanes: {
+    1: "",
+    2: "On the same task and the same samples, one by one.",
+    20: "The same settings; only the samples differ.",
+  },
+  log: { false: "", true: "Each factor of ten takes as much room." },
 };
 const GROUPS = {
   Task: ["task", "N", "Q", "peak", "T", "seed"],
@@ -1427,15 +1540,16 @@ const GROUPS = {
 };
 const KEPT = ["speed", "log"]; // what can change while a run goes on
 
-/** @type {(name: string, value: any) => string} */
-const written = (name, value) =>
-  typeof value === "number" ? (CONTROLS[name][2] ?? brief)(value) : String(value);
+/** @type {(name: string, value: any, settings?: Settings) => string} */
+const written = (name, value, settings = DEFAULTS) =>
+  typeof value === "string" ? value : (CONTROLS[name][2] ?? brief)(value, settings);
 
 /** @type {(settings: Settings) => string} what a lane has of what the lanes differ in */
 const differences = (settings) =>
   Object.keys(settings.other)
     .filter((name) => CONTROLS[name][3]?.(settings) !== false)
-    .map((name) => `${CONTROLS[name][0]}: ${written(name, /** @type {any} */ (settings)[name])}`)
+    .map((name) => [name, /** @type {any} */ (settings)[name]])
+    .map(([name, value]) => `${CONTROLS[name][0]}: ${written(name, value, settings)}`)
     .join(", ");
 
 /** @type {(text: string) => HTMLElement} the element that some HTML stands for */
@@ -1448,13 +1562,19 @@ function html(text) {
 let ids = 0;
 const newId = () => `scb-${Math.random().toString(36).slice(2, 8)}-${ids++}`;
 
-/** @type {(label: string, field: string) => {row: HTMLElement, input: any}} `field` has no id yet */
-function labelled(label, field) {
-  const id = newId();
+/**
+ * A labelled field, which has no id yet, and below it a line about what it holds.
+ * @type {(label: string, field: string, about?: string) => {row: HTMLElement, input: any, about: any}}
+ */
+function labelled(label, field, about) {
+  const [id, line] = [newId(), newId()];
   const row = html(`<div class="scb-row"><label for="${id}">${label}</label>${field}</div>`);
   const input = row.querySelector("input, select");
   input?.setAttribute("id", id);
-  return { row, input };
+  if (about === undefined) return { row, input, about };
+  row.append(html(`<p class="scb-about" id="${line}">${about}</p>`));
+  input?.setAttribute("aria-describedby", line);
+  return { row, input, about: row.lastElementChild };
 }
 
 /** @type {(words: any[]) => string} */
@@ -1462,42 +1582,58 @@ const list = (words) =>
   `<select>${words.map((word) => `<option>${word}</option>`).join("")}</select>`;
 
 /**
- * A labelled control; `show` makes it show what holds.
- * @type {(name: string, write: (value: any) => void, more: string[]) =>
- *   {row: HTMLElement, show: (settings: any) => void}}
+ * A labelled control; `show` makes it show what holds for the settings, and whose they are.
+ * @typedef {{row: HTMLElement, show: (settings: any, whose: string) => void}} Control
+ * @type {(name: string, write: (value: any) => void, more: string[]) => Control}
  */
 function control(name, write, more) {
   const [label, numbers, , matters] = CONTROLS[name];
-  if (numbers) return slider(name, write, numbers);
-  const choices = [...(CHOICES[name] ?? []), ...more];
-  const box = name === "log" ? '<input type="checkbox">' : '<input type="number" min="0">';
-  const { row, input } = labelled(label, choices.length && name !== "log" ? list(choices) : box);
-  const { min = 0, max = 0 } = LIMITS[name] ?? {};
-  input.addEventListener("change", () => {
-    if (name === "log") write(input.checked);
-    else if (choices.length) write(choices[input.selectedIndex]);
-    else write(Math.min(max, Math.max(min, Math.round(+input.value))));
-  });
+  const make = numbers ? slider : CHOICES[name] ? choice : numberField;
+  const { row, show } = make(name, write, more);
+  return {
+    row,
+    show: (settings, whose) => {
+      row.hidden = matters?.(settings) === false;
+      /** @type {any} */ (row.firstElementChild).textContent = label + whose;
+      show(settings, "");
+    },
+  };
+}
+
+/** @type {typeof control} */
+function choice(name, write, more) {
+  const choices = [...CHOICES[name], ...more];
+  const words = choices.map((option) => written(name, option));
+  const { row, input, about } = labelled("", list(words), "");
+  input.addEventListener("change", () => write(choices[input.selectedIndex]));
   const show = (/** @type {any} */ settings) => {
-    row.hidden = matters?.(settings) === false;
-    input[name === "log" ? "checked" : "value"] = settings[name];
+    input.selectedIndex = choices.indexOf(settings[name]);
+    about.textContent = MEANINGS[name][settings[name]];
   };
   return { row, show };
 }
 
-/** @type {(name: string, write: (value: number) => void, numbers: number[]) => ReturnType<typeof control>} */
-function slider(name, write, numbers) {
-  const [label, , , matters] = CONTROLS[name];
-  const { row, input } = labelled(label, '<output></output><input type="range" min="0">');
+/** @type {typeof control} */
+function numberField(name, write) {
+  const { min, max } = LIMITS[name];
+  const { row, input } = labelled("", `<input type="number" min="${min}" max="${max}">`);
+  const near = () => Math.min(max, Math.max(min, Math.round(+input.value)));
+  input.addEventListener("change", () => write(near()));
+  return { row, show: (settings) => (input.value = settings[name]) };
+}
+
+/** @type {typeof control} */
+function slider(name, write) {
+  const numbers = CONTROLS[name][1] ?? [];
+  const { row, input } = labelled("", '<output></output><input type="range" min="0">');
   let values = numbers;
   input.addEventListener("input", () => write(values[+input.value]));
   const show = (/** @type {any} */ settings) => {
-    row.hidden = matters?.(settings) === false;
     values = [...new Set([...numbers, settings[name]])].sort((x, y) => x - y);
     input.max = values.length - 1;
     input.value = values.indexOf(settings[name]);
-    input.ariaValueText = written(name, settings[name]);
-    if (row.children[1]) row.children[1].textContent = input.ariaValueText;
+    input.ariaValueText = written(name, settings[name], settings);
+    row.children[1].textContent = input.ariaValueText;
   };
   return { row, show };
 }
@@ -1533,7 +1669,7 @@ function copy(field) {
  */
 
 /** @type {(name: string, task: Task, settings: Settings, seeds: number) => Lane} */
-function createLane(name, task, settings, seeds) {
+export function createLane(name, task, settings, seeds) {
   const runs = Array.from({ length: seeds }, (_, at) =>
     createRun(task, settings, (settings.seed + at) % WORDS),
   );
@@ -1653,10 +1789,8 @@ async function toPng(svg) {
 
 const SLICE = 8; // milliseconds of training in a frame
 const PIECE = 30_000; // tokens that are drawn between two looks at the clock
-const QUIET = 600; // milliseconds of rest before a screen reader hears where a run stands
-const WIDE = 928; // pixels, from which the settings stand beside the charts, unfolded
 const FEW = 5; // controls that need no groups
-const FINAL = /^(arrived|wrong|diverged|vanished)$/; // where runs pause by themselves
+const FINAL = /^(arrived|wrong|stuck|diverged|vanished)$/; // where runs pause by themselves
 
 const SKELETON = `<div class="scb-playground" role="group" tabindex="0">
   <p class="scb-question"></p>
@@ -1718,7 +1852,6 @@ class Playground {
   isVisible = false;
   isSecond = false; // whether the controls are those of the second lane
   request = 0;
-  quiet = 0;
   chart = ""; // the one that is shown where there is room for one
   /** @type {View[]} */
   views = [];
@@ -1763,14 +1896,14 @@ class Playground {
     const asked = this.model.get("controls");
     const wants = (/** @type {string} */ name) => !asked || asked.includes(name);
     const isSmall = asked?.length <= FEW;
+    this.root.toggleAttribute("data-full", !isSmall);
     const side = this.part(".scb-side");
     if (wants("preset")) side.append(this.buildPresets());
-    if (wants("lanes")) side.append(this.buildLaneChoice());
     for (const [group, names] of Object.entries(GROUPS)) {
       const rows = names.filter(wants).map((name) => this.buildControl(name));
-      const box = html(`<details><summary>${group}</summary></details>`);
-      (isSmall ? side : box).append(...rows);
-      if (rows.length && !isSmall) side.append(box);
+      if (group === "Training" && wants("lanes")) side.append(this.buildScope());
+      if (isSmall) side.append(...rows);
+      else if (rows.length) side.append(this.buildGroup(group, rows));
     }
     this.part(".scb-hint").hidden = isSmall;
     this.part(".scb-export").hidden = !wants("export");
@@ -1780,39 +1913,67 @@ class Playground {
     this.onPress(".scb-reset", () => this.reset());
   }
 
+  /** @type {(group: string, rows: HTMLElement[]) => HTMLElement} its title says whose settings it has */
+  buildGroup(group, rows) {
+    const box = html("<details><summary></summary></details>");
+    box.append(...rows);
+    this.shows.push(({ lanes }) => {
+      const both = lanes === 2 ? "both runs" : "all runs";
+      const whose = this.isSecond && group !== "Task" ? "run 2" : both;
+      const isPlain = lanes === 1 || group === "View";
+      const title = /** @type {HTMLElement} */ (box.firstElementChild);
+      title.textContent = isPlain ? group : `${group} (${whose})`;
+    });
+    return box;
+  }
+
   /** @type {(name: string) => HTMLElement} */
   buildControl(name) {
     const { P, model } = this.model.get("given") ?? {};
     const isGiven = (name === "task" && P) || (name === "start" && model);
-    const { row, show } = control(
-      name,
-      (value) => this.edit(name, value),
-      isGiven ? ["given"] : [],
-    );
-    this.shows.push((own) => show(this.isSecond ? { ...own, ...own.other } : own));
-    return row;
-  }
-
-  buildPresets() {
-    const questions = PRESETS.map(({ question }) => question);
-    const { row, input } = labelled("Questions to try", list(["Choose one", ...questions]));
-    input.addEventListener("change", () => {
-      const { speed, log } = this.settings;
-      this.change({ ...DEFAULTS, speed, log, ...PRESETS[input.selectedIndex - 1]?.settings });
+    const write = (/** @type {any} */ value) => this.edit(name, value);
+    const { row, show } = control(name, write, isGiven ? ["given"] : []);
+    this.shows.push((own) => {
+      const isApart = own.lanes === 2 && name in own.other;
+      const whose = isApart ? ` of run ${this.isSecond ? 2 : 1}` : "";
+      show(this.isSecond ? { ...own, ...own.other } : own, whose);
     });
     return row;
   }
 
-  buildLaneChoice() {
-    const { row, input } = labelled("These settings are of", list(["both lanes", "lane 2 alone"]));
+  /** A choice sets the controls; it starts nothing, since an arrow key in the list is a choice. */
+  buildPresets() {
+    const questions = PRESETS.map(({ question }) => question);
+    const about = "This sets the controls. Then press Start.";
+    const { row, input } = labelled("Questions to try", list(["Choose one", ...questions]), about);
+    input.addEventListener("change", () => {
+      const { speed, log } = this.settings;
+      const none = { question: this.root.ariaLabel, settings: {} };
+      const { question, settings } = PRESETS[input.selectedIndex - 1] ?? none;
+      this.part(".scb-question").textContent = question;
+      this.goal = 0;
+      this.change({ ...DEFAULTS, speed, log, ...settings });
+    });
+    return row;
+  }
+
+  /** Whose settings the controls of training and start are, where two runs stand side by side. */
+  buildScope() {
+    const { row, input, about } = labelled(
+      "The rest is set for",
+      list(["both runs", "run 2 alone"]),
+      "",
+    );
     input.addEventListener("change", () => {
       this.isSecond = input.selectedIndex === 1;
       this.show();
     });
-    this.shows.push(({ lanes }) => {
+    this.shows.push(({ lanes, other }) => {
       row.hidden = lanes !== 2;
       if (row.hidden) this.isSecond = false;
       input.selectedIndex = Number(this.isSecond);
+      const apart = Object.keys(other).map((name) => CONTROLS[name][0]);
+      about.textContent = `They differ in: ${apart.join(", ") || "nothing yet"}.`;
     });
     return row;
   }
@@ -1864,7 +2025,8 @@ class Playground {
     board.replaceChildren(...this.lanes.map((_, lane) => this.buildLane(names, lane)));
     tabs.replaceChildren(...names.map((name) => this.buildTab(name)));
     tabs.hidden = names.length < 2;
-    this.choose([this.chart, "signals", names[0]].find((name) => names.includes(name)) ?? "");
+    const best = ["many", this.chart, "signals", names[0]]; // many are why one has twenty seeds
+    this.choose(best.find((name) => names.includes(name)) ?? "");
   }
 
   /** @type {(names: string[], lane: number) => HTMLElement} */
@@ -1942,9 +2104,11 @@ class Playground {
     const isNew = name === "lanes" && value === 2 && !Object.keys(other).length;
     const usual = { start: start === "scratch" ? "aligned" : "scratch" };
     if (isNew) this.change({ lanes: 2, other: usual });
-    else if (this.isSecond && OTHER.includes(name))
-      this.change({ other: { ...other, [name]: value } });
-    else this.change({ [name]: value });
+    else if (this.isSecond && OTHER.includes(name)) {
+      const { [name]: _, ...rest } = other; // what is as in run 1 is not another
+      const isApart = value !== /** @type {any} */ (this.settings)[name];
+      this.change({ other: isApart ? { ...rest, [name]: value } : rest });
+    } else this.change({ [name]: value });
   }
 
   /** @type {(part: Partial<Settings>) => void} */
@@ -1973,7 +2137,7 @@ class Playground {
     const others = settings.lanes === 2 ? [{}, settings.other] : [{}];
     this.lanes = others.map((part, at) => {
       const own = { ...settings, ...part };
-      const name = settings.lanes === 2 ? `Lane ${at + 1}. ${differences(own)}.` : "One run";
+      const name = settings.lanes === 2 ? `Run ${at + 1}. ${differences(own)}.` : "One run";
       return createLane(name, task, own, settings.lanes === 20 ? 20 : 1);
     });
     this.runs = this.lanes.flatMap(({ runs }) => runs);
@@ -2024,12 +2188,12 @@ class Playground {
     this.part(".scb-start").textContent = goal === Infinity ? "Pause" : "Start";
     this.last.paced = performance.now();
     this.credit = 0; // the steps of a link or of the Step button are not paid for
-    clearTimeout(this.quiet);
     this.wake();
   }
 
   toggle() {
     this.isTouched = true;
+    this.speak(""); // what it said is old
     this.go(this.goal === Infinity ? this.made() : Infinity);
   }
 
@@ -2082,10 +2246,12 @@ class Playground {
     if (!this.isTouched) return;
     if (this.model.get("link")) history.replaceState(null, "", toLink(this.settings));
     const words = [...this.root.querySelectorAll(".scb-words")].map((p) => p.textContent);
-    this.quiet = setTimeout(
-      () => (this.part("[role=status]").textContent = words.join(" ")),
-      QUIET,
-    );
+    this.speak(words.join(" "));
+  }
+
+  /** @type {(words: string) => void} say it to a screen reader */
+  speak(words) {
+    this.part("[role=status]").textContent = words;
   }
 
   /** @type {(isAtRest: boolean) => void} tell Python, not too often */
@@ -2144,8 +2310,12 @@ class Playground {
       state.textContent = told(lane);
       box.ariaLabel = lane.name;
     });
-    for (const { name, lane, canvas } of this.isThere() ? this.views : [])
-      canvas.ariaLabel = `${CHARTS[name][0]}. ${told(this.lanes[lane])}`;
+    for (const { name, lane: at, canvas } of this.views) {
+      const lane = this.lanes[at];
+      const words =
+        name === "samples" ? toldSample(lane.task, lastSample(lane)).join(" ") : told(lane);
+      canvas.ariaLabel = `${CHARTS[name][0]}. ${words}`;
+    }
   }
 
   /** Take over the host's text colour and font. */
@@ -2181,7 +2351,6 @@ class Playground {
       for (const observer of [theme, this.sized, sight]) observer.disconnect();
       this.isVisible = false;
       cancelAnimationFrame(this.request);
-      clearTimeout(this.quiet);
       this.root.remove();
       quietly(() => this.model.off("change:settings", take));
     });
@@ -2199,9 +2368,9 @@ class Playground {
 
   resize() {
     for (const view of this.views) view.w = view.figure.clientWidth;
-    const isFirst = !this.last.drawn && this.root.clientWidth > WIDE;
-    if (isFirst)
-      for (const box of this.part(".scb-side").querySelectorAll("details")) box.open = true;
+    const isBeside = getComputedStyle(this.part(".scb-body")).display === "grid";
+    const [task, training] = this.part(".scb-side").querySelectorAll("details");
+    if (isBeside && !this.last.drawn) task.open = training.open = true; // else charts are below
     this.choose(this.chart);
     this.dress();
     this.draw();

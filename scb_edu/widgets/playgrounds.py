@@ -254,7 +254,7 @@ class Playground:
 
     @property
     def trajectory(self) -> pd.DataFrame:
-        """What was recorded of the runs so far: a row a record, with the number of its lane.
+        """What was recorded of the runs so far, a row a record, with the number of its lane.
 
         Examples
         --------
@@ -292,7 +292,7 @@ class Playground:
 
     @cached_property
     def still(self) -> Picture:
-        """The picture that stands where no script may run: the signals with exact gradients."""
+        """The picture that stands where no script may run, the signals with exact gradients."""
         end = GROWTH_TIMES / growth_rate(self.task)
         flow = signal_flow(self.task, start=self.start, t_end=end, points=2001)
         path = Flow(flow.t[2:], flow.value[2:], flow.attention[2:])  # a log axis has no 0

@@ -4,54 +4,21 @@ The theme is what needs the internet, so a stub stands in for it: what is built 
 """
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 import yaml
 from conftest import BOOK, ROOT, pages
-
-# Complaints that are no fault of a page, each with its reason
-EXPECTED = {
-    r'unexpected option "mystnb" provided': "cell metadata for the other builder",
-    r"'jupytext' extra key ignored: cell_metadata_filter": "for jupytext, which has no other place",
-}
-
-
-def build_content(folder):
-    """Run Jupyter Book in a folder; it finds a Node.js in this environment if there is one."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    return subprocess.run(
-        ["jupyter-book", "build", "--site", "--ci"],
-        cwd=folder,
-        env={**os.environ, "PATH": path, "NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-    )
-
-
-def complaints(done):
-    """What went to standard error, but for what is expected."""
-    lines = [line for line in done.stderr.splitlines() if line.strip()]
-    return [line for line in lines if not any(re.search(known, line) for known in EXPECTED)]
-
-
-def write_description(folder, whole):
-    """Write what Jupyter Book is to read, and a stub for the theme."""
-    (folder / "myst.yml").write_text(yaml.safe_dump(whole), encoding="utf-8")
-    (folder / "stub").mkdir()
-    (folder / "stub" / "template.yml").write_text("jtex: v1\nkind: site\ntitle: Stub\n")
+from mystmd import build_content, complaints, write_description
 
 
 @pytest.fixture
 def copy(tmp_path):
     """The book in another folder, with a stub for the theme."""
-    shutil.copytree(BOOK, tmp_path / "book", ignore=shutil.ignore_patterns("lessons", "_*"))
+    shutil.copytree(BOOK, tmp_path / "book", ignore=shutil.ignore_patterns("lessons", "_build"))
     whole = yaml.safe_load((ROOT / "myst.yml").read_text(encoding="utf-8"))
     whole["site"]["template"] = "./stub"
     write_description(tmp_path, whole)

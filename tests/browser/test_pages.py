@@ -1,10 +1,15 @@
 """The built pages in a real browser: from disk, with keyboard, at the width of a phone."""
 
+import io
+
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import chapters, pages, served
+from PIL import Image
 
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+TWICE = {"width": 640, "height": 450}  # a wide window, zoomed to 200 %
 LOCAL = ("file:", "data:", "blob:", "http://127.0.0.1:")
 # MathJax has set all there is to set, and the fonts it uses are there
 SETTLED = """async () => {
@@ -16,11 +21,12 @@ WRONG_TEX = "mjx-merror, [data-mjx-error], mjx-container [style*='color: red']"
 # The theme lets the keyboard into a box that scrolls, a moment after the width has changed
 REACHABLE = """() => [...document.querySelectorAll('.bd-article pre')]
   .every(box => box.scrollWidth <= box.clientWidth || box.tabIndex >= 0)"""
-# What axe-core looks for: everything once, colours in the dark, the rest on a phone
+# What axe-core looks for: everything once, colours in the dark, the rest zoomed and on a phone
 CONTRAST = "color-contrast"
 VIEWS = [
     ("light", WIDE, {}),
     ("dark", WIDE, {"runOnly": [CONTRAST]}),
+    ("light", TWICE, {"rules": {CONTRAST: {"enabled": False}}}),
     ("light", PHONE, {"rules": {CONTRAST: {"enabled": False}}}),
 ]
 # Explorers with their controls and what each shows
@@ -28,8 +34,8 @@ STATE = """explorer => ({
   shown: [...explorer.querySelectorAll('output')].map(output => output.textContent),
   spoken: [...explorer.querySelectorAll('input')].map(input => input.ariaValueText
     ?? input.getAttribute('aria-valuetext')),
-  pictures: [...explorer.querySelectorAll('img')].map(image => image.src),
-  words: [...explorer.querySelectorAll('img')].map(image => image.alt),
+  pictures: [...explorer.querySelectorAll('.scb-panel')].map(panel => panel.innerHTML),
+  words: [...explorer.querySelectorAll('svg')].map(image => image.getAttribute('aria-label')),
 })"""
 
 
@@ -131,11 +137,41 @@ def test_every_image_is_drawn_and_has_words(visit, url):
         assert len(words) > 20, source
 
 
+def test_figures_stand_on_the_page_in_the_dark(visit, url):
+    """No white boxes: the page's dark ground is at the edge, bright ink is there, white is rare."""
+    page = visit(url, color_scheme="dark", reduced_motion="reduce").page
+    for picture in page.locator(".bd-article :is(.scb-figure, img)").all():
+        if picture.is_hidden():
+            continue
+        grey = np.asarray(Image.open(io.BytesIO(picture.screenshot())).convert("L"))
+        assert np.median(np.r_[grey[0], grey[-1], grey[:, 0], grey[:, -1]]) < 40
+        assert grey.max() > 150
+        assert (grey > 225).mean() < 0.1
+
+
+def test_a_reader_with_two_colours_sees_figures_on_paper(visit, book):
+    page = visit(book.joinpath(f"{chapters()[1]}.html").as_uri(), forced_colors="active").page
+    figure = page.locator(".scb-figure:visible").first
+    grey = np.asarray(Image.open(io.BytesIO(figure.screenshot())).convert("L"))
+    assert grey[0, 0] == 255
+    assert grey.min() < 100
+
+
+def test_every_figure_is_seen_once_and_has_words(visit, url):
+    page = visit(url).page
+    for picture in page.locator(".scb-picture").all():
+        if picture.is_hidden():  # in a folded solution
+            continue
+        words = picture.get_by_role("img").evaluate_all("i => i.map(one => one.ariaLabel)")
+        assert len(words) == 1
+        assert len(words[0]) > 20
+
+
 def test_without_scripts_the_default_view_is_there(browser, book):
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
         page.goto(book.joinpath("index.html").as_uri())
-        pictures = page.locator(".scb-explorer img")
+        pictures = page.locator(".scb-explorer svg")
         assert pictures.count() > 0
         assert all(picture.is_visible() for picture in pictures.all())
 
@@ -165,6 +201,32 @@ def test_nothing_serious_stands_in_a_readers_way(visit, url):
         found = Axe().run(page, context=".bd-article", options=options).response["violations"]
         serious = [v for v in found if v["impact"] in ("serious", "critical")]
         assert [(v["id"], [n["html"][:200] for n in v["nodes"]][:3]) for v in serious] == []
+        assert too_wide(page) == []
+
+
+# Marks that are drawn by their colour alone, such as the triangle on a button
+MARKS = """() => [...document.querySelectorAll(':is(.scb-play, .scb-start)')].filter(button =>
+  getComputedStyle(button, '::before').backgroundColor !== getComputedStyle(button).color)
+  .map(button => button.outerHTML.slice(0, 200))"""
+UNSEEN = """() => [...document.querySelectorAll(
+    '.bd-article :is(a[href], button, input, select, summary, [tabindex="0"])')]
+  .filter(node => node.checkVisibility()).filter(node => {
+    node.focus({focusVisible: true, preventScroll: true});
+    return document.activeElement === node && getComputedStyle(node).outlineStyle === 'none';
+  }).map(node => node.outerHTML.slice(0, 200))"""
+
+
+def test_forced_colours_hide_no_mark_and_no_focus(visit, url):
+    page = visit(url, forced_colors="active").page
+    assert page.evaluate(MARKS) == []
+    assert page.evaluate(UNSEEN) == []
+
+
+def test_who_asked_for_less_motion_sees_none(visit, book):
+    page = visit(book.joinpath("04-two-stages.html").as_uri(), reduced_motion="reduce").page
+    page.locator(".solution button.toggle-button").first.click()
+    page.locator(".tag_hide-cell summary").first.click()
+    assert page.evaluate("document.getAnimations().map(move => move.effect.target.outerHTML)") == []
 
 
 # The switch of the code

@@ -127,3 +127,18 @@ def test_groups_hold_never_and_refuse_what_is_none():
             experiments.bootstrap_groups(bad, np.mean, rng=rng)
     with pytest.raises(ScbError, match="statistic"):
         experiments.bootstrap_groups(groups, lambda few, many: np.max(few), rng=rng)
+
+
+def test_the_error_of_a_mean_is_that_of_scipy():
+    values = np.random.default_rng(0).normal(3, 2, size=37)
+    mean, error = experiments.mean_with_error(values)
+    assert mean == pytest.approx(sum(values) / 37)
+    assert error == pytest.approx(stats.sem(values))
+
+
+@pytest.mark.parametrize(
+    ("values", "words"), [([1.0], "at least two"), ([1.0, np.nan], "values: .*nan")]
+)
+def test_a_mean_without_an_error_is_refused(values, words):
+    with pytest.raises(ScbError, match=words):
+        experiments.mean_with_error(values)

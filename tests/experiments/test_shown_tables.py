@@ -52,6 +52,16 @@ def test_plain_text_is_aligned(capsys):
     assert len({len(row) for row in rows}) == 1
 
 
+def test_an_interval_is_its_estimate_with_both_ends(capsys):
+    found = [experiments.Interval(0.5, 0.25, 1200.0), experiments.Interval(1, 1, 1)]
+    experiments.show_table(pd.DataFrame({"share": found}), "Shares.", digits=2)
+    rows = capsys.readouterr().out.splitlines()[2:]
+    assert [row.strip() for row in rows] == [
+        "0.50 (0.25\u00a0to\u00a01,200)",
+        "1.0 (1.0\u00a0to\u00a01.0)",
+    ]
+
+
 def test_a_page_gets_a_table_with_a_name_that_the_keyboard_reaches():
     box = ElementTree.fromstring(_table(FRAME, "Two & two.", 3)._repr_mimebundle_()["text/html"])
     assert (box.get("tabindex"), box.get("role"), box.get("aria-label")) == (

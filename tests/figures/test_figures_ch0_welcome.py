@@ -14,6 +14,21 @@ VALUE = np.array([0.1, 1.25, 1.0])
 ATTENTION = np.array([0.0, 0.6, 0.9])
 
 
+def test_the_cover_has_a_line_a_position_as_thick_as_its_weight():
+    weights = np.array([[0.25] * 4, [0.1, 0.6, 0.3, -0.1]])
+    picture = figures.cover([0, 1000], weights, [0, 0.6, 0.4, 0])
+    (ax,) = picture.figure.axes
+    assert len(ax.collections) == 4
+    ends = []
+    for line in ax.collections:
+        corners = line.get_paths()[0].vertices
+        ends.append(np.ptp(corners[corners[:, 0] == 1000, 1]))
+    np.testing.assert_allclose(sorted(ends), 5 / 0.6 * np.array([0, 0.1, 0.3, 0.6]), atol=1e-9)
+    assert "0.6 at 1 and 0.3 at 2" in picture.words
+    assert "4 positions over 1,000 samples" in picture.words
+    assert [text.get_text() for text in ax.texts][:2] == ["position 2", "position 1"]
+
+
 def draw_signals(now, stage_end=5.0):
     return figures.moving_signals(TIMES, VALUE, ATTENTION, now=now, stage_end=stage_end)
 

@@ -118,7 +118,7 @@ def test_heatmap_writes_numbers_when_small():
     _, ax = new_figure(4, 3)
     heatmap(ax, [[1.0, 0.0, 0.5]])
     assert [text.get_text() for text in ax.texts] == ["1.00", "0.00", "0.50"]
-    assert [text.get_color() for text in ax.texts] == ["white", "#222222", "#222222"]
+    assert [text.get_color() for text in ax.texts] == ["#ffffff", "#222222", "#222222"]
     _, ax = new_figure(4, 3)
     heatmap(ax, np.ones((9, 2)))
     assert list(ax.texts) == []

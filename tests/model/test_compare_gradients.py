@@ -39,3 +39,37 @@ def test_an_estimate_of_zero_has_no_direction():
 def test_what_cannot_be_compared_is_refused(estimate, truth, words):
     with pytest.raises(scb.ScbError, match=words):
         scb.model.compare_gradients(estimate, truth)
+
+
+def test_the_noise_scale_is_the_mean_squared_error_times_the_batch():
+    truth = np.array([[3.0, 0.0], [0.0, 4.0]])  # of length 5
+    off = [np.array([[0.0, 5.0], [0.0, 0.0]]), np.array([[0.0, 0.0], [10.0, 0.0]])]
+    found = scb.model.noise_scale([truth + each for each in off], truth, 8)
+    assert found == pytest.approx(8 * (1 + 4) / 2, rel=1e-14)
+
+
+def test_the_noise_scale_hardly_knows_the_batch():
+    task = scb.SCBTask.example()
+    model = scb.LinearTransformer.from_signals(task, 0.5, 0)
+    truth = scb.population_gradient(model, task).attention
+    rng = np.random.default_rng(0)
+    few, many = (
+        scb.model.noise_scale(
+            [scb.gradient(model, task.sample(M, rng)).attention for _ in range(200)], truth, M
+        )
+        for M in (16, 256)
+    )
+    assert few == pytest.approx(many, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("estimates", "batch_size", "words"),
+    [
+        ([], 8, "estimates: expected at least one"),
+        ([np.ones(2)], 0, "batch_size"),
+        ([np.ones(3)], 8, r"estimate: .*\(2,\), got \(3,\)"),
+    ],
+)
+def test_a_noise_scale_that_cannot_be_told_is_refused(estimates, batch_size, words):
+    with pytest.raises(scb.ScbError, match=words):
+        scb.model.noise_scale(estimates, np.ones(2), batch_size)

@@ -1,10 +1,13 @@
+import base64
 import datetime
 import itertools
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import zlib
 
 import pytest
 from elements import Elements
@@ -139,36 +142,68 @@ def test_the_page_is_well_formed_and_asks_nothing_of_the_network(page):
     assert page.open == []
     sources = [value for _, attributes, _ in page.found for value in attributes.values() if value]
     assert not any("//" in value and not value.startswith("data:") for value in sources)
-    assert not any("id" in attributes for _, attributes, _ in page.found)  # nothing to collide
     style, data, script = page.text["style"][0], *page.text["script"]
     assert "http" not in style + script
     assert "<" not in data  # cannot close its element
 
 
+def unpacked(data):
+    """Every frame of every panel, as the script of a page puts it together."""
+    text = zlib.decompress(base64.b64decode(data["packed"]), wbits=-15)
+    stored = json.loads(text)
+    return [
+        ["".join(stored["lines"][line] for line in frame) for frame in panel]
+        for panel in stored["frames"]
+    ]
+
+
+def said(frame):
+    (svg,) = Elements(frame).all("svg")
+    return svg["aria-label"]
+
+
+def test_ids_collide_with_nothing(page):
+    """Neither between panels, nor with another explorer in the page."""
+    ids = [attributes["id"] for _, attributes, _ in page.found if "id" in attributes]
+    other = Explorer([A], [Panel(Draw("both"), ("a",))], question="Another?").page()
+    theirs = [attributes.get("id") for _, attributes, _ in Elements(other).found]
+    assert ids
+    assert len(set(ids)) == len(ids)
+    assert not set(ids) & set(theirs)
+    used = "".join(
+        value for _, attributes, _ in page.found for value in attributes.values() if value
+    )
+    assert set(re.findall(r"url\(#([^)]+)", used)) <= set(ids)
+
+
+def test_what_frames_share_is_stored_once():
+    explorer, _, _ = make()
+    lines = [line for panel in (0, 1) for frame in explorer.drawings(panel) for line in frame.lines]
+    data = json.loads(Elements(explorer.page()).text["script"][0])
+    text = zlib.decompress(base64.b64decode(data["packed"]), wbits=-15)
+    stored = json.loads(text)["lines"]
+    assert sorted(stored) == sorted(set(lines))
+    assert len(stored) < len(lines) / 3
+
+
 def test_every_frame_of_every_combination_is_there(page):
     data = json.loads(page.text["script"][0])
     assert data["labels"] == [["1.0", "2.0", "3.0"], ["<5>", "<7>"]]
-    both, one = data["panels"]
-    assert (both["depends"], one["depends"]) == ([0, 1], [1])
+    assert data["depends"] == [[0, 1], [1]]
+    both, one = unpacked(data)
     words = [
         f'The "both" <with> a = {a}, b = {b}.' for a, b in itertools.product((1, 2, 3), (5, 7))
     ]
-    assert [text for _, text in both["frames"]] == words
-    assert [text for _, text in one["frames"]] == [f'The "one" <with> b = {b}.' for b in (5, 7)]
-    sources = [source for source, _ in both["frames"] + one["frames"]]
-    assert len(set(sources)) == 8
-    assert all(source.startswith("data:image/webp;base64,") for source in sources)
+    assert [said(frame) for frame in both] == words
+    assert [said(frame) for frame in one] == [f'The "one" <with> b = {b}.' for b in (5, 7)]
+    assert len(set(both + one)) == 8
 
 
 def test_the_untouched_page_shows_the_default(page):
-    frames = [panel["frames"] for panel in json.loads(page.text["script"][0])["panels"]]
-    images = page.all("img")
-    assert [(image["src"], image["alt"]) for image in images] == [
-        tuple(frames[0][3]),
-        tuple(frames[1][1]),
-    ]
-    assert {(image["class"], image["width"], image["height"]) for image in images} == {
-        ("scb-panel", "144", "96")
+    both, one = unpacked(json.loads(page.text["script"][0]))
+    assert [svg["aria-label"] for svg in page.all("svg")] == [said(both[3]), said(one[1])]
+    assert {(svg["role"], svg["width"], svg["height"]) for svg in page.all("svg")} == {
+        ("img", "144", "96")
     }
     assert page.all("fieldset") == [{"hidden": None}]  # controls that do nothing are not shown
 
@@ -199,9 +234,9 @@ def test_what_cannot_fit_is_refused_before_it_is_drawn():
         assert draw.calls == []
         return draw(**values)
 
-    sliders = [Slider(name, name, range(100), default=0) for name in "ab"]
+    sliders = [Slider(name, name, range(200), default=0) for name in "ab"]
     explorer = Explorer(sliders, [Panel(draw_once, ("a", "b"))], question="?")
-    with pytest.raises(ScbError, match=r"10000 frames of .* about"):
+    with pytest.raises(ScbError, match=r"40000 frames of .* about"):
         explorer.page()
 
 
@@ -324,10 +359,18 @@ def visit(browser, tmp_path):
 def shown(root):
     """Return the words of the first panel, and what the first control shows and says."""
     return (
-        root.locator("img").first.get_attribute("alt"),
+        root.locator("svg").first.get_attribute("aria-label"),
         root.locator("output").first.inner_text(),
         root.get_by_role("slider").first.get_attribute("aria-valuetext"),
     )
+
+
+def paths(svg):
+    return svg.locator("path").evaluate_all("paths => paths.map(path => path.getAttribute('d'))")
+
+
+def paths_of(drawing):
+    return [path["d"] for path in Elements("".join(drawing.lines)).all("path")]
 
 
 @needs_browser
@@ -338,13 +381,13 @@ def test_arrow_keys_change_picture_and_words(visit):
     page.get_by_role("slider", name="How large a is").focus()
     page.keyboard.press("ArrowRight")
     assert shown(root) == ('The "both" <with> a = 3, b = 7.', "3.0", "3.0")
-    images = root.locator("img")
-    assert images.nth(0).get_attribute("src") == explorer.frame(0, (2, 1)).source
-    assert images.nth(1).get_attribute("src") == explorer.frame(1, (1,)).source
+    images = root.locator("svg")
+    assert paths(images.nth(0)) == paths_of(explorer.drawing(0, (2, 1)))
+    assert paths(images.nth(1)) == paths_of(explorer.drawing(1, (1,)))
     page.get_by_role("slider", name="b & c").focus()
     page.keyboard.press("ArrowLeft")
-    assert images.nth(0).get_attribute("src") == explorer.frame(0, (2, 0)).source
-    assert images.nth(1).get_attribute("alt") == 'The "one" <with> b = 5.'
+    assert paths(images.nth(0)) == paths_of(explorer.drawing(0, (2, 0)))
+    assert images.nth(1).get_attribute("aria-label") == 'The "one" <with> b = 5.'
 
 
 @needs_browser
@@ -444,7 +487,9 @@ def test_it_rests_when_not_told_or_not_welcome(visit, autoplay, motion):
 def test_without_scripts_the_default_and_its_words_are_shown(visit):
     page = visit(make()[0], java_script_enabled=False)
     assert page.get_by_role("img").count() == 2
-    assert page.locator("img").first.get_attribute("alt") == 'The "both" <with> a = 2, b = 7.'
+    assert (
+        page.locator("svg").first.get_attribute("aria-label") == 'The "both" <with> a = 2, b = 7.'
+    )
     assert not page.locator("fieldset").is_visible()
 
 
@@ -461,6 +506,6 @@ def test_it_fits_a_phone_and_a_finger(visit):
 def test_two_panels_stand_side_by_side_in_a_column(visit):
     panels = [Panel(Draw(name, (4, 3)), ("a",)) for name in ("left", "right")]
     page = visit(Explorer([A], panels, question="?"), viewport={"width": 716, "height": 800})
-    left, right = (image.bounding_box() for image in page.locator("img").all())
+    left, right = (image.bounding_box() for image in page.locator("svg").all())
     assert left["y"] == right["y"]
     assert left["width"] == right["width"] > 310

@@ -79,6 +79,25 @@ const jobs = {
     );
   },
 
+  // (last token, position drawn, token there, output) of so many samples
+  sources: ({ settings, size, seed }) => {
+    const task = createTask(settings);
+    const { tokens, last, source, output } = drawBatch(task, new Random(seed), size);
+    return [...last].map((k, b) => [k, source[b], tokens[b * task.T + source[b]], output[b]]);
+  },
+
+  // the lines and the words of a chart, after so many steps of its runs
+  chart: ({ settings, given, chart, steps, w, seeds }) => {
+    const lane = playground.createLane("", createTask(settings, given), settings, seeds ?? 1);
+    for (const run of lane.runs) for (let i = 0; i < steps; i++) step(run);
+    const [lines, texts] = [[], []];
+    const h = playground.CHARTS[chart][2](w, lane.task);
+    const line = (points, color, width = 1.5) => lines.push({ points, color, width });
+    const text = (x, y, words) => texts.push({ x, y, words });
+    playground.CHARTS[chart][1]({ w, h, line, text, clip: (_, draw) => draw() }, lane);
+    return { h, lines, texts, runs: lane.runs.map(stateOf) };
+  },
+
   // the ends of the tokens' intervals, out of 2^32 words
   ends: ({ settings, given }) => [...createTask(settings, given).tokenSampler.ends],
 

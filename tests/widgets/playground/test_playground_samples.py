@@ -121,3 +121,16 @@ def test_samples_do_not_depend_on_the_batches_that_they_come_in():
     assert all(drawn == found[0] for drawn in found)
     other = ask({"do": "draw", "settings": own, "sizes": [12], "seed": 8})
     assert other[0] != found[0]
+
+
+def test_the_position_that_is_marked_is_the_one_that_was_drawn():
+    task = scb.SCBTask.example(20)
+    job = {"do": "sources", "settings": settings(T=20), "size": 20_000, "seed": 5}
+    last, source, token, output = np.array(ask(job)[0]).T
+    for k in range(3):
+        found = np.bincount(source[last == k], minlength=20)
+        assert set(np.flatnonzero(found)) == set(np.flatnonzero(task.attention[:, k]))
+        expected = task.attention[:, k] * found.sum()
+        assert chisquare(found[found > 0], expected[found > 0]).pvalue > SIGNIFICANCE
+        following = np.bincount(output[token == k], minlength=3)
+        assert chisquare(following, task.transition[:, k] * following.sum()).pvalue > SIGNIFICANCE

@@ -106,16 +106,16 @@ def test_a_step_of_softmax_attention_is_that_of_the_library(tasks, method):
     assert worst_error(tasks[::5], method, "softmax", optimizer) < 1e-10
 
 
-def steps_until_it_breaks_down(task, optimizer, batches):
-    """How many steps the library makes, and how the run ends."""
+def step_that_breaks_down(task, optimizer, batches):
+    """At which step the library's run breaks down, and how."""
     here = scb.LinearTransformer.initial(task)
-    for made, batch in enumerate(batches):
+    for step, batch in enumerate(batches, start=1):
         if scb.loss(here, batch) > LARGEST_LOSS:
-            return "diverged", made
+            return "diverged", step
         try:
             here = optimizer.step(here, scb.gradient(here, batch), task.stationary)
         except BreakdownError as error:
-            return error.ended, made
+            return error.ended, step
     raise AssertionError("it did not break down")
 
 
@@ -130,10 +130,11 @@ def steps_until_it_breaks_down(task, optimizer, batches):
 def test_a_step_that_cannot_be_made_ends_the_run_as_in_the_library(ended, optimizer, own):
     task = scb.SCBTask.example(20)
     batches = [task.sample(SIZE, np.random.default_rng(i)) for i in range(80)]
-    expected = steps_until_it_breaks_down(task, optimizer, batches)
+    expected = step_that_breaks_down(task, optimizer, batches)
     job = {"do": "steps", "settings": settings(T=20, **own), "at": [len(batches)]}
     (state,) = ask(job | {"batches": [digits(batch) for batch in batches]})[0]
     assert (state["status"]["name"], state["step"]) == expected
+    assert state["samples"] == SIZE * state["step"]
     assert expected[0] == ended
     assert state["status"]["words"].startswith(f"{ended.capitalize()}: ")
 
