@@ -12,7 +12,10 @@ from functools import cache
 from html import escape
 
 import symbols
+import terms
 from docutils import nodes
+from sphinxcontrib.bibtex.domain import Citation
+from sphinxcontrib.bibtex.transforms import BibliographyTransform
 
 
 def place_of(link, page):
@@ -25,22 +28,21 @@ def place_of(link, page):
 
 
 @cache
-def resolved(app, page):
-    """Return a page with all its links, as another page shows it."""
-    env, builder = app.env, app.builder
-    return env.get_and_resolve_doctree(
-        page, builder, tags=builder.tags, doctree=env.get_doctree(page)
-    )
+def doctree_of(app, page):
+    """Return a page as it was read; the glossary with the links in its definitions."""
+    env, doctree = app.env, app.env.get_doctree(page)
+    if page != terms.PAGE:
+        return doctree
+    return env.get_and_resolve_doctree(page, app.builder, tags=app.tags, doctree=doctree)
 
 
 @cache
 def anchored(app, page):
-    """Return the nodes of a page by their anchors."""
-    return {
-        anchor: node
-        for node in resolved(app, page).findall(nodes.Element)
-        for anchor in node["ids"]
-    }
+    """Return what stands on a page by its anchors: nodes, and entries of the bibliography."""
+    elements = doctree_of(app, page).findall(nodes.Element)
+    found = {anchor: node for node in elements for anchor in node["ids"]}
+    cited = app.env.domains["cite"].citations
+    return found | {one.citation_id: one for one in cited if one.bibliography_key.docname == page}
 
 
 def lead_on(app, link, source, page):
@@ -80,10 +82,10 @@ def equation(app, node, link, page):
     return html(app, [formula], source, page), place
 
 
-def entry(app, node, link, page):
+def entry(app, citation, link, page):
     """Return the entry of the bibliography that a citation stands for."""
-    text = [part for part in node.children if not isinstance(part, nodes.label)]
-    return html(app, text, place_of(link, page)[0], page), "Bibliography"
+    text = BibliographyTransform.backend.paragraph(citation.formatted_entry)
+    return html(app, [text], place_of(link, page)[0], page), "Bibliography"
 
 
 def term(app, node, link, page):
@@ -105,7 +107,7 @@ def row(app, node, link, page):
 
 def kind(node):
     """Return the function that knows what to show of a target, or None."""
-    kinds = {nodes.math_block: equation, nodes.citation: entry, nodes.term: term, nodes.math: row}
+    kinds = {nodes.math_block: equation, Citation: entry, nodes.term: term, nodes.math: row}
     return kinds.get(type(node))
 
 

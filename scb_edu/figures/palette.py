@@ -40,6 +40,8 @@ DARK = {
 }
 # what a tint would have too bright: black on a bright cell, and the shade of a stage
 _BY_HAND = {INK_ON_COLOR: DARK_PAPER, "#fff8dc": "#24211a"}
+# shades that are deeper than their colour on paper are paler in the dark
+_BY_HAND |= {"#00664a": "#8be3c8", "#00241a": "#d6f5eb", "#6b2b00": "#ffc7a8", "#7a4f9a": "#b48ad6"}
 _TINTS = np.array([to_rgb(color) for color in DARK]) - 1  # from paper to the full colour
 _DARK_TINTS = np.array([to_rgb(color) for color in DARK.values()]) - to_rgb(DARK_PAPER)
 
@@ -93,7 +95,7 @@ def twin(color: str) -> str:
     >>> twin(VALUE)
     '#4aa5e0'
     """
-    return _BY_HAND.get(color) or to_hex(tuple(darkened(to_rgb(color))))
+    return _BY_HAND.get(color.lower()) or to_hex(tuple(darkened(to_rgb(color))))
 
 
 def contrast(one: str, other: str) -> float:

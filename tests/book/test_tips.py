@@ -26,6 +26,12 @@ def test_every_quiet_link_and_every_equation_number_has_a_tip(text):
     assert {address for address, _ in QUIET.findall(text)} | set(numbers) <= set(tips_in(text))
 
 
+def test_every_citation_brings_its_entry_once(text):
+    cited = re.findall(r'class="bibtex-citation".{0,200}?href="([^"]*#id\d+)"', text, re.DOTALL)
+    for address in cited:
+        assert tips_in(text)[address].count("<p>") == 1
+
+
 def test_tips_are_small_and_bring_no_anchor_of_their_own(text):
     tips = tips_in(text)
     assert len(json.dumps(tips)) < LARGEST

@@ -83,6 +83,21 @@ def test_tints_keep_their_share():
             np.testing.assert_allclose(darkened(tint), expected, atol=1e-12)
 
 
+@pytest.mark.parametrize(
+    "shades",
+    [
+        ("#b7e4cf", "#66c2a4", GREEN, "#00664a", "#00241a"),
+        ("#F2A267", "#E07B2E", "#B34700", "#6B2B00"),
+    ],
+)
+def test_deeper_on_paper_is_brighter_in_the_dark(shades):
+    on_paper = [contrast(color, PAPER) for color in shades]
+    in_the_dark = [contrast(twin(color), DARK_PAPER) for color in shades]
+    assert on_paper == sorted(on_paper)
+    assert in_the_dark == sorted(in_the_dark)
+    assert min(np.diff(in_the_dark)) > 1
+
+
 def test_an_image_is_darkened_pixel_by_pixel():
     pixels = np.random.default_rng(0).random((2, 3, 3))
     for at in np.ndindex(2, 3):
