@@ -156,6 +156,11 @@ def add_contents(app, name, source):
         source[0] += "\n\n" + "\n\n".join(toctree(part) for part in parts) + "\n"
 
 
+def deal_out(app, env, names):
+    """Deal the pages to the processes one by one: those with cells would all go to the first."""
+    names[:] = [name for first in range(app.parallel) for name in names[first :: app.parallel]]
+
+
 def say_what_images_show(app, doctree):
     """Give each output image the output's text/plain as its alternative text."""
     for bundle in doctree.findall(nodes.container):
@@ -210,6 +215,7 @@ def hash_of_library():
 def setup(app):
     """Register what the functions above do."""
     app.add_config_value("library_hash", hash_of_library(), "env")
+    app.connect("env-before-read-docs", deal_out)
     app.connect("source-read", indent_definitions)
     app.connect("source-read", add_contents)
     app.connect("doctree-read", say_what_images_show)
