@@ -141,6 +141,8 @@ def _small(text: str) -> str:
     body = re.sub(r"\s+([\"/])", r"\1", re.sub(r"([:;]) ", r"\1", body))
     body = re.sub(r' d="[^"]*"', lambda m: re.sub(r" ?([A-Za-z]) (?!=)", r"\1", m[0]), body)
     body = re.sub(r"(scale|matrix)\([^)]*\)|-?\d+\.\d+", _rounded, body)
+    body = re.sub(r'transform="translate\(([\d.]+) 0\)"/>', r'x="\1"/>', body)  # of a letter
+    body = re.sub(r"\b([mp][0-9a-f]{4})[0-9a-f]{6}\b", r"\1", body)  # an id is long enough
     body = re.sub(r"(?<=[: ])#[0-9a-f]{6}\b", lambda m: _twin(m[0]), body)
     body = re.sub(r"\s*\n\s*", "\n", _without_bare_groups(body)).strip()
     return "\n".join(_alike_together(body.split("\n")))
