@@ -57,6 +57,9 @@ $(VENV)/node_modules: tests/js/package.json tests/js/package-lock.json | $(VENV)
 
 # The book
 
+# Pages and tests run side by side, each with one thread
+book lessons test: export OPENBLAS_NUM_THREADS ?= 1
+
 book: $(VENV)/.book ## build the book into _build/html (4 minutes the first time, then 2)
 	$(BIN)/sphinx-build -j $(JOBS) --nitpicky --fail-on-warning --keep-going -d _build/doctrees book $(HTML)
 	@echo

@@ -101,6 +101,7 @@ mathjax_path = "mathjax/tex-chtml.js"
 mathjax3_config = {"tex": {"macros": {name[1:]: tex for name, tex in BOOK["math"].items()}}}
 
 html_theme = "sphinx_book_theme"
+templates_path = ["_templates"]
 html_static_path = ["_static", str(MATHJAX / "static")]
 html_css_files = ["book.css", "library.css"]
 html_js_files = ["code-switch.js"]

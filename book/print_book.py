@@ -80,6 +80,7 @@ def read_article(text, name, names):
     for image in article.select("img[src]:not([src^='data:'])"):
         image["src"] = from_root(name, image["src"])
     article["id"] = name
+    article["class"] = [*article.get("class", []), "of-book"]
     return article
 
 
@@ -87,7 +88,8 @@ def headings(article):
     """Yield (level, title, id) of a page, of its sections, and of the solutions at its end."""
     yield 1, article.h1.get_text(), article["id"]
     for heading in article.select("h2"):
-        yield 2, heading.get_text(), heading.parent["id"]
+        heading["id"] = f"{heading.parent['id']}-heading"  # its section may begin a page before it
+        yield 2, heading.get_text(), heading["id"]
     if solution := article.select_one(".solution"):
         yield 2, "Solutions", f"{solution['id']}-on"  # print.js makes this section
 

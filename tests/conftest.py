@@ -86,6 +86,10 @@ kernelspec: {name: python3, display_name: Python 3}
 """
 
 
+# What axe-core looks at: not the inside of figures, which have their words, nor of formulas
+ARTICLE = {"include": [[".bd-article"]], "exclude": [[".scb-figure > *"], ["mjx-container"]]}
+
+
 def small_book(folder, bodies, parts=None):
     """Write pages into a folder, and what the whole book is built with; return its source."""
     source = folder / "book"

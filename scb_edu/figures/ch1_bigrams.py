@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
+from matplotlib.path import Path
 from numpy.typing import ArrayLike
 
 from scb_edu.figures.palette import INK, INK_ON_COLOR, ink_on
@@ -285,16 +286,14 @@ def _glances(ax: Axes, weights: Array, chosen: int | None) -> None:
     last = len(weights) + 0.7
     for t in np.flatnonzero(weights).tolist():
         alpha = FAINT if chosen is not None and t != chosen else 1
+        bend = (0.16 + 0.9 / (last - t + 1)) * (last - t)  # in data units: no width cuts it off
+        corners = [(last, 0.5), ((last + t) / 2, 0.5 + bend), (t, 0.5)]
         arc = FancyArrowPatch(
-            (last, 0.5),
-            (t, 0.5),
-            connectionstyle=f"arc3,rad={0.16 + 0.9 / (last - t + 1):.3f}",
+            path=Path(corners, [Path.MOVETO, Path.CURVE3, Path.CURVE3]),
             arrowstyle="-|>,head_width=3.5,head_length=6",
             linewidth=1 + 4 * weights[t],
             color=ATTENTION,
             alpha=alpha,
-            shrinkA=0,
-            shrinkB=0,
         )
         ax.add_patch(arc)
         # low enough for the arc to a position further left to pass above it

@@ -59,7 +59,7 @@ def test_a_section_names_the_functions_it_explains_and_they_name_the_section(boo
     chapter = book.joinpath("04-two-stages.html").read_text(encoding="utf-8")
     assert 'href="api/theory.html#scb_edu.theory.escape_time"' in chapter
     entry = book.joinpath("api/theory.html").read_text(encoding="utf-8")
-    entry = entry.split('id="scb_edu.theory.escape_time"')[1].split("<dt")[0]
+    entry = entry.split('id="scb_edu.theory.escape_time"')[1].split('id="scb_edu.theory')[0]
     assert 'href="../04-two-stages.html#equation-eq-escape-time"' in entry
 
 
@@ -72,7 +72,7 @@ def test_links_into_the_reference_lead_somewhere(book):
         for page in book.glob("[0-9]*.html")
         for link in re.findall(r'href="api/([\w.]+)#([^"]+)"', page.read_text(encoding="utf-8"))
     ]
-    assert len(links) > 300
+    assert len(links) > 200
     assert [link for link in links if unquote(link[2]) not in ids[link[1]]] == []
 
 

@@ -5,6 +5,7 @@ import re
 import pytest
 import test_pages
 from axe_playwright_python.sync_playwright import Axe
+from conftest import ARTICLE
 from test_pages import NO_STORAGE, PHONE, WIDE, check_alive
 
 visit = test_pages.visit  # its fixture
@@ -103,7 +104,8 @@ def test_without_popovers_the_links_are_links(visit, address):
     visited.page.reload()
     visited.page.locator(KINDS["equation"][1]).first.click()
     visited.page.wait_for_url("**/04-two-stages.html#equation-eq-escape-time", wait_until="commit")
-    assert visited.wrong == []
+    left = [error for error in visited.wrong if "favicon" not in error]  # its page was left
+    assert left == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -226,7 +228,7 @@ def test_the_arcs_of_the_map_end_at_what_a_chapter_needs(visit, address, viewpor
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_map_stands_in_nobodys_way(visit, address, scheme):
     page = visit(address("map"), color_scheme=scheme).page
-    found = Axe().run(page, context=".bd-article").response["violations"]
+    found = Axe().run(page, context=ARTICLE).response["violations"]
     assert [(v["id"], v["nodes"][0]["html"]) for v in found] == []
 
 
