@@ -86,6 +86,7 @@ kernelspec: {name: python3, display_name: Python 3}
 """
 
 
+PATIENCE = 180_000  # ms, for a page to load where two processors have five things to do
 # What axe-core looks at: not figures and formulas, thousands of parts with words for the whole
 ARTICLE = {"include": [[".bd-article"]], "exclude": [[".scb-figure"], ["mjx-container"]]}
 

@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import ARTICLE, chapters, pages, served
+from conftest import ARTICLE, PATIENCE, chapters, pages, served
 from PIL import Image
 
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
@@ -45,6 +45,7 @@ class Visit:
 
     def __init__(self, browser, url, **options):
         self.context = browser.new_context(**options)
+        self.context.set_default_timeout(PATIENCE)
         self.page = self.context.new_page()
         self.left, self.wrong = [], []  # requests that left the machine, errors
         self.page.on("request", lambda r: r.url.startswith(LOCAL) or self.left.append(r.url))

@@ -8,7 +8,7 @@ import print_book
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
-from conftest import ARTICLE, BOOK, description, pages
+from conftest import ARTICLE, BOOK, PATIENCE, description, pages
 from pypdf import PdfReader
 
 SHEET = {"width": 665, "height": 955}  # A4 without its margins, in pixels of 1/96 inch
@@ -49,6 +49,7 @@ FRESH = """() => {
 def sheet(browser):
     """Open a page as it will be printed, for a reader whose system is dark."""
     page = browser.new_page(viewport=SHEET, color_scheme="dark", reduced_motion="reduce")
+    page.set_default_timeout(PATIENCE)
     yield page
     page.close()
 
