@@ -86,7 +86,16 @@ kernelspec: {name: python3, display_name: Python 3}
 """
 
 
+# Looked at by every `make test`; the other pages, made of the same things, by `pytest -m slow`
+OFTEN = ("index", "train-it-yourself", "03-gradients", "05-algorithm", "07-transfer", "notation")
 PATIENCE = 180_000  # ms, for a page to load where two processors have five things to do
+
+
+def often():
+    """All pages, as parameters; those that are not looked at each time are marked slow."""
+    return [pytest.param(p, marks=[] if p in OFTEN else pytest.mark.slow) for p in pages()]
+
+
 # What axe-core looks at: not figures and formulas, thousands of parts with words for the whole
 ARTICLE = {"include": [[".bd-article"]], "exclude": [[".scb-figure"], ["mjx-container"]]}
 

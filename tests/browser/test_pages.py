@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import ARTICLE, PATIENCE, chapters, pages, served
+from conftest import ARTICLE, PATIENCE, chapters, often, pages, served
 from PIL import Image
 
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
@@ -192,11 +192,12 @@ def too_wide(page):
       .map(node => node.outerHTML.slice(0, 120)).slice(0, 5)""")
 
 
-def test_nothing_serious_stands_in_a_readers_way(visit, url):
-    page = visit(url, reduced_motion="reduce").page
+@pytest.mark.parametrize("name", often())
+def test_nothing_serious_stands_in_a_readers_way(visit, book, name):
+    page = visit(book.joinpath(f"{name}.html").as_uri(), reduced_motion="reduce").page
     for scheme, viewport, options in [
         *VIEWS,
-        *(DARK if any(name in url for name in COLOURED) else ()),
+        *(DARK if name in COLOURED else ()),
     ]:
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size(viewport)

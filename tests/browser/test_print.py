@@ -8,7 +8,7 @@ import print_book
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
-from conftest import ARTICLE, BOOK, PATIENCE, description, pages
+from conftest import ARTICLE, BOOK, PATIENCE, description, often, pages
 from pypdf import PdfReader
 
 SHEET = {"width": 665, "height": 955}  # A4 without its margins, in pixels of 1/96 inch
@@ -54,7 +54,7 @@ def sheet(browser):
     page.close()
 
 
-@pytest.mark.parametrize("name", pages())
+@pytest.mark.parametrize("name", often())
 def test_a_page_is_whole_on_paper(sheet, book, name):
     sheet.goto(book.joinpath(f"{name}.html").as_uri())
     sheet.evaluate(SETTLED)
