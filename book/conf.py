@@ -103,11 +103,8 @@ mathjax3_config = {"tex": {"macros": {name[1:]: tex for name, tex in BOOK["math"
 html_theme = "sphinx_book_theme"
 templates_path = ["_templates"]
 html_static_path = ["_static", str(MATHJAX / "static")]
-html_css_files = ["book.css", "library.css"]
-html_js_files = ["code-switch.js"]
-# Paper: what a page looks like there, and what is done to it before
-html_css_files += [("print.css", {"media": "print"})]
-html_js_files += ["print.js"]
+html_css_files = ["book.css", ("print.css", {"media": "print"})]
+html_js_files = ["code-switch.js", "print.js"]
 html_favicon = "_static/favicon.svg"
 html_context = {"default_mode": "auto"}
 html_theme_options = {
@@ -153,7 +150,7 @@ def indent_definitions(app, name, source):
 def add_contents(app, name, source):
     """Hang the table of contents of myst.yml on the first page."""
     if name == root_doc:
-        parts = [*BOOK["toc"][1:], *([LIBRARY] if HERE.joinpath("api/index.md").exists() else [])]
+        parts = [*BOOK["toc"][1:], LIBRARY]
         source[0] += "\n\n" + "\n\n".join(toctree(part) for part in parts) + "\n"
 
 

@@ -122,10 +122,14 @@ def head(text):
     return "\n".join(re.findall(r"<link\b[^>]*stylesheet[^>]*>", text) + scripts)
 
 
+def authors(book):
+    """Return the names of those who wrote it."""
+    return ", ".join(person["name"] for person in book["authors"])
+
+
 def title_page(book):
     """Return the first page."""
-    authors = ", ".join(person["name"] for person in book["authors"])
-    lines = (book.get("subtitle", ""), authors, book.get("description", ""))
+    lines = (book.get("subtitle", ""), authors(book), book.get("description", ""))
     words = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
     return f'<header class="title-page"><h1>{html.escape(book["title"])}</h1>{words}</header>'
 
@@ -191,9 +195,8 @@ def print_twice(page):
 def describe(pdf, book):
     """Return the PDF with the title, the authors and the subject of the book."""
     writer = PdfWriter(io.BytesIO(pdf), incremental=True)  # the rest stays as it is
-    authors = ", ".join(person["name"] for person in book["authors"])
-    about = {"/Title": book["title"], "/Author": authors, "/Subject": book.get("description", "")}
-    writer.add_metadata(about)
+    subject = book.get("description", "")
+    writer.add_metadata({"/Title": book["title"], "/Author": authors(book), "/Subject": subject})
     described = io.BytesIO()
     writer.write(described)
     return described.getvalue()

@@ -86,18 +86,7 @@ kernelspec: {name: python3, display_name: Python 3}
 """
 
 
-# Looked at by every `make test`; the other pages, made of the same things, by `pytest -m slow`
-OFTEN = ("index", "train-it-yourself", "03-gradients", "05-algorithm", "07-transfer", "notation")
 PATIENCE = 180_000  # ms, for a page to load where two processors have five things to do
-
-
-def often():
-    """All pages, as parameters; those that are not looked at each time are marked slow."""
-    return [pytest.param(p, marks=[] if p in OFTEN else pytest.mark.slow) for p in pages()]
-
-
-# What axe-core looks at: not figures and formulas, thousands of parts with words for the whole
-ARTICLE = {"include": [[".bd-article"]], "exclude": [[".scb-figure"], ["mjx-container"]]}
 
 
 def small_book(folder, bodies, parts=None):
@@ -110,6 +99,7 @@ def small_book(folder, bodies, parts=None):
             toc += [{"title": title, "children": [{"file": f"book/{name}.md"} for name in names]}]
         project = {**description(), "title": "T", "toc": toc}
         (folder / "myst.yml").write_text(yaml.safe_dump({"project": project}))
+        bodies = {**bodies, "api/index": "# Library\n", "api/status": "# Status\n"}
     for name, body in bodies.items():
         (source / f"{name}.md").write_text(HEADER + body)
     return source

@@ -76,6 +76,9 @@
     look();
   }
 
+  // read in another window, or written by the page before when this one was there already
+  addEventListener("storage", tickPages);
+
   document.addEventListener("DOMContentLoaded", () => {
     tickPages();
     follow(listed());

@@ -148,6 +148,7 @@ def find_error(app, env, link, words):
 
 def setup(app):
     """Register what the functions above do; needs sphinx.ext.autodoc and napoleon."""
+    app.add_css_file("library.css")
     app.connect("autodoc-process-docstring", link_docstring, priority=400)  # before napoleon's 500
     app.connect("autodoc-skip-member", skip_plain_fields)
     app.connect("missing-reference", find_error)

@@ -9,6 +9,7 @@ from functools import cache
 
 from docutils import nodes
 from sphinx import addnodes
+from symbols import ancestors
 
 PAGE = "glossary"
 SINGLE = re.split(
@@ -35,9 +36,7 @@ def anchors(env):
 
 def is_prose(text):
     """Say whether a text is in a paragraph or caption, and in no title, link, code or table."""
-    above, node = [], text
-    while node := node.parent:
-        above.append(node)
+    above = list(ancestors(text))
     elsewhere = any(isinstance(node, NOT_HERE) for node in above)
     return not elsewhere and any(isinstance(node, PROSE) for node in above)
 

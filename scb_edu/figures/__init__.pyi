@@ -87,7 +87,7 @@ from .headline import (
     schedule_cost,
     spending_course,
 )
-from .picture import (
+from .palette import (
     AMBER,
     ATTENTION,
     GREEN,
@@ -97,6 +97,8 @@ from .picture import (
     TRUTH,
     VALUE,
     YELLOW,
+)
+from .picture import (
     Picture,
     heatmap,
     new_figure,

@@ -8,12 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
+from scb_edu.figures.palette import ATTENTION, GREEN, THEORY, TRUTH, VALUE
 from scb_edu.figures.picture import (
-    ATTENTION,
-    GREEN,
-    THEORY,
-    TRUTH,
-    VALUE,
     Picture,
     heatmap,
     new_figure,

@@ -12,17 +12,21 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 from matplotlib.path import Path
 from numpy.typing import ArrayLike
 
-from scb_edu.figures.palette import INK, INK_ON_COLOR, ink_on
-from scb_edu.figures.picture import (
+from scb_edu.figures.palette import (
     AMBER,
     ATTENTION,
     GREEN,
+    INK,
+    INK_ON_COLOR,
     PURPLE,
     SKY,
     THEORY,
     TRUTH,
     VALUE,
     YELLOW,
+    ink_on,
+)
+from scb_edu.figures.picture import (
     Picture,
     heatmap,
     new_figure,

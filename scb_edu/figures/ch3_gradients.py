@@ -7,11 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
+from scb_edu.figures.palette import ATTENTION, THEORY, TRUTH, VALUE
 from scb_edu.figures.picture import (
-    ATTENTION,
-    THEORY,
-    TRUTH,
-    VALUE,
     Picture,
     heatmap,
     new_figure,

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from scb_edu.figures.picture import (
+from scb_edu.figures.palette import (
     AMBER,
     ATTENTION,
     GREEN,
@@ -18,6 +18,8 @@ from scb_edu.figures.picture import (
     THEORY,
     TRUTH,
     VALUE,
+)
+from scb_edu.figures.picture import (
     Picture,
     new_figure,
     styled,

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import ArrayLike
 
-from scb_edu.figures.picture import (
+from scb_edu.figures.palette import (
     AMBER,
     ATTENTION,
     GREEN,
@@ -22,6 +22,8 @@ from scb_edu.figures.picture import (
     THEORY,
     TRUTH,
     VALUE,
+)
+from scb_edu.figures.picture import (
     Picture,
     count_samples,
     heatmap,

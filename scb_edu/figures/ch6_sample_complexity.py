@@ -18,7 +18,7 @@ from matplotlib.ticker import (
     StrMethodFormatter,
 )
 
-from scb_edu.figures.picture import (
+from scb_edu.figures.palette import (
     AMBER,
     ATTENTION,
     GREEN,
@@ -26,6 +26,8 @@ from scb_edu.figures.picture import (
     SKY,
     THEORY,
     VALUE,
+)
+from scb_edu.figures.picture import (
     Picture,
     new_figure,
     styled,

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from scb_edu.figures.palette import ATTENTION, THEORY, TRUTH, VALUE
 from scb_edu.figures.picture import (
-    ATTENTION,
-    THEORY,
-    TRUTH,
-    VALUE,
     Picture,
     count_samples,
     heatmap,

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from scb_edu.figures.picture import (
+from scb_edu.figures.palette import (
     AMBER,
     ATTENTION,
     GREEN,
@@ -18,6 +18,8 @@ from scb_edu.figures.picture import (
     THEORY,
     TRUTH,
     VALUE,
+)
+from scb_edu.figures.picture import (
     Picture,
     count_samples,
     heatmap,

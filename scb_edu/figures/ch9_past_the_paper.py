@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axis import Axis
 from matplotlib.ticker import MaxNLocator
 
-from scb_edu.figures.picture import (
+from scb_edu.figures.palette import (
     AMBER,
     ATTENTION,
     GREEN,
@@ -17,6 +17,8 @@ from scb_edu.figures.picture import (
     SKY,
     TRUTH,
     VALUE,
+)
+from scb_edu.figures.picture import (
     Picture,
     count_samples,
     heatmap,

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
-from scb_edu.figures.picture import (
+from scb_edu.figures.palette import (
     AMBER,
     ATTENTION,
     GREEN,
@@ -20,6 +20,8 @@ from scb_edu.figures.picture import (
     THEORY,
     TRUTH,
     VALUE,
+)
+from scb_edu.figures.picture import (
     Picture,
     new_figure,
     styled,

@@ -22,16 +22,7 @@ from matplotlib.image import AxesImage
 from numpy.typing import ArrayLike
 from PIL import Image
 
-from scb_edu.figures.palette import AMBER as AMBER
-from scb_edu.figures.palette import ATTENTION as ATTENTION
-from scb_edu.figures.palette import GREEN as GREEN
-from scb_edu.figures.palette import PURPLE as PURPLE
-from scb_edu.figures.palette import SKY as SKY
-from scb_edu.figures.palette import THEORY as THEORY
-from scb_edu.figures.palette import TRUTH as TRUTH
-from scb_edu.figures.palette import VALUE as VALUE
-from scb_edu.figures.palette import YELLOW as YELLOW
-from scb_edu.figures.palette import ink_on
+from scb_edu.figures.palette import AMBER, ATTENTION, GREEN, PURPLE, SKY, TRUTH, VALUE, ink_on
 from scb_edu.figures.vector import for_a_page, svg, svg_lines
 from scb_edu.support.errors import ScbError
 from scb_edu.support.pages import in_a_book

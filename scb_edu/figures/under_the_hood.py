@@ -8,7 +8,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from scb_edu.figures.picture import AMBER, GREEN, PURPLE, SKY, Picture, new_figure, styled
+from scb_edu.figures.palette import AMBER, GREEN, PURPLE, SKY
+from scb_edu.figures.picture import (
+    Picture,
+    new_figure,
+    styled,
+)
 
 # column of the table, name, colour, marker, where its ratio stands; drawn in this order
 SPEED_CODES = (

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 from scb_edu.figures.picture import Picture, styled
 from scb_edu.figures.vector import named
 from scb_edu.support.errors import ScbError
-from scb_edu.widgets.inline import asset, in_a_book, script_json
+from scb_edu.support.pages import in_a_book
+from scb_edu.widgets.inline import asset, script_json
 from scb_edu.widgets.packing import packed
 
 __all__ = ["Explorer", "Frame", "Panel", "Slider"]
@@ -284,9 +285,7 @@ class Explorer:
             raise self._too_large(expected, "about ")
         page = _page(self)
         if len(page.encode()) > LARGEST_PAGE:
-            raise self._too_large(
-                [len(packed([list(self._lines(p))])) for p in range(len(self.panels))], ""
-            )
+            raise self._too_large([len(packed([self._lines(panel)])) for panel in panels], "")
         return page
 
     def estimate(self, panel: int) -> int:

@@ -6,8 +6,6 @@ import json
 from importlib.resources import files
 from typing import Any
 
-from scb_edu.support.pages import in_a_book as in_a_book
-
 
 def asset(name: str) -> str:
     """Return a script or a style sheet of this package as text."""

@@ -19,10 +19,11 @@ from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer, SoftmaxTransformer, signals
 from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
+from scb_edu.support.pages import in_a_book
 from scb_edu.theory.dynamics import FALLEN, FLAT, Flow, excess_time, growth_rate, signal_flow
 from scb_edu.training.optimizers import Optimizer
 from scb_edu.widgets.explorer import Frame
-from scb_edu.widgets.inline import asset, in_a_book, script_json
+from scb_edu.widgets.inline import asset, script_json
 from scb_edu.widgets.playground_settings import (
     DEFAULTS,
     BatchSize,

@@ -145,6 +145,9 @@ def test_style_sheets_load_nothing_from_elsewhere(book):
         ("See {ref}`words <sec-nowhere>`.", "sec-nowhere"),
         ("See {cite:t}`nobody1999`.", "nobody1999"),
         ("```{code-cell}\n1 / 0\n```", "ZeroDivisionError"),
+        ("**Figure.** *Of nothing.*", "a caption of a figure stands below no cell"),
+        ("(tab-no)=\n```{code-cell}\nprint(1)\n```", "the cell below (tab-no)= shows no table"),
+        ("See {numref}`fig-nowhere`.", "fig-nowhere"),
     ],
 )
 def test_a_broken_page_fails_the_build(tmp_path, body, complaint):

@@ -114,17 +114,3 @@ def test_a_new_figure_changes_references_on_pages_that_did_not_change(built, fol
     again = texts(build_book(small_book(folder, {"01-chapter": more}), folder))
     assert captions(again["01-chapter"], "figcaption")[0] == "Figure 1.1 New."
     assert references(again["index"])[0] == "Figure 1.3"
-
-
-@pytest.mark.parametrize(
-    ("body", "complaint"),
-    [
-        ("**Figure.** *Of nothing.*", "a caption of a figure stands below no cell"),
-        ("(tab-no)=\n```{code-cell}\nprint(1)\n```", "the cell below (tab-no)= shows no table"),
-        ("See {numref}`fig-nowhere`.", "fig-nowhere"),
-    ],
-)
-def test_what_cannot_be_numbered_fails_the_build(tmp_path, body, complaint):
-    build = build_book(small_book(tmp_path, {"index": f"# Page\n\n{body}\n"}, []), tmp_path)
-    assert build.status != 0
-    assert complaint in build.log

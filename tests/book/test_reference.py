@@ -1,6 +1,5 @@
 """The reference holds every public name, and book and library link to each other."""
 
-import inspect
 import os
 import re
 import subprocess
@@ -8,15 +7,12 @@ import sys
 from urllib.parse import unquote
 
 import pytest
-from conftest import BOOK, ROOT
-
-import scb_edu
-
-sys.path.insert(0, str(BOOK / "extensions"))
 import reference
 import status
+from conftest import BOOK, ROOT
+from test_documentation import PACKAGES
 
-PACKAGES = [name for name in scb_edu.__all__ if inspect.ismodule(getattr(scb_edu, name))]
+import scb_edu
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,13 @@ import unicodedata
 
 import print_book
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe import serious
 from bs4 import BeautifulSoup
-from conftest import ARTICLE, BOOK, PATIENCE, description, often, pages
+from conftest import BOOK, PATIENCE, description, pages
 from pypdf import PdfReader
+from test_pages import SETTLED
 
 SHEET = {"width": 665, "height": 955}  # A4 without its margins, in pixels of 1/96 inch
-SETTLED = """async () => {
-  if (window.MathJax) await MathJax.startup.promise;
-  await document.fonts.ready;
-}"""
 BEFORE, AFTER = (f"dispatchEvent(new Event('{when}print'))" for when in ("before", "after"))
 # What sticks out of the sheet, or out of a box that hides or scrolls the rest
 CUT = """() => [...document.querySelectorAll('.bd-article :not(.scb-figure *)')]
@@ -54,7 +51,7 @@ def sheet(browser):
     page.close()
 
 
-@pytest.mark.parametrize("name", often())
+@pytest.mark.parametrize("name", pages())
 def test_a_page_is_whole_on_paper(sheet, book, name):
     sheet.goto(book.joinpath(f"{name}.html").as_uri())
     sheet.evaluate(SETTLED)
@@ -70,13 +67,6 @@ def test_a_page_is_whole_on_paper(sheet, book, name):
         assert serious(sheet) == []
     sheet.evaluate(AFTER)
     assert sheet.evaluate(FRESH) == fresh
-
-
-def serious(page):
-    """What axe-core finds wrong, seriously."""
-    found = Axe().run(page, context=ARTICLE, options={"resultTypes": ["violations"]})
-    wrong = [v for v in found.response["violations"] if v["impact"] in ("serious", "critical")]
-    return [(v["id"], [n["html"][:200] for n in v["nodes"]][:3]) for v in wrong]
 
 
 WIDE = """<html><head><style>{css}</style></head><body><article class="bd-article"><section>
