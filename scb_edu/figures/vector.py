@@ -14,9 +14,10 @@ from typing import Any
 
 import matplotlib
 import numpy as np
-from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.textpath import TextToPath
 from PIL import Image
 
 from scb_edu.figures.palette import DARK_PAPER, PAPER, darkened, in_both_themes
@@ -24,6 +25,7 @@ from scb_edu.figures.palette import DARK_PAPER, PAPER, darkened, in_both_themes
 COLUMN = 7.2  # inches: as wide as the text on a desk
 MOST_CELLS = 1500  # a matrix of more is drawn as an image, not cell by cell
 _NOTHING: Any = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+_LETTERS = TextToPath()  # one for all figures: a formula is read once, not in every frame
 _SETTINGS: Any = {"svg.fonttype": "path", "svg.hashsalt": "scb_edu", "image.composite_image": False}
 
 
@@ -117,13 +119,32 @@ def _drawn(figure: Figure) -> str:
         for patch in white:
             patch.set_visible(False)
         with matplotlib.rc_context(_SETTINGS):
-            canvas: Any = FigureCanvasSVG(figure)
-            canvas.print_svg(out, metadata=_NOTHING)
+            _Canvas(figure, out).draw()
     finally:
         figure.dpi = usual
         for patch in white:
             patch.set_visible(True)
     return _small(_without_images(out.getvalue()))
+
+
+class _Canvas(FigureCanvasSVG):
+    """A canvas with one renderer: the one that draws measures the letters, too."""
+
+    def __init__(self, figure: Figure, out: io.StringIO) -> None:
+        super().__init__(figure)
+        image_dpi, figure.dpi = figure.dpi, 72
+        width, height = 72 * figure.get_size_inches()
+        self._renderer: Any = RendererSVG(
+            width, height, out, image_dpi=image_dpi, metadata=_NOTHING
+        )
+        self._renderer._text2path = _LETTERS
+
+    def get_renderer(self) -> Any:
+        return self._renderer
+
+    def draw(self) -> None:
+        self.figure.draw(self._renderer)
+        self._renderer.finalize()
 
 
 def _is_paper(patch: Any) -> bool:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize
 from scipy.special import log_ndtr, ndtri
 
 from scb_edu.model.task import SCBTask
@@ -22,7 +21,8 @@ from scb_edu.theory.schedules import least_samples
 
 RESAMPLES = 200
 LOG_ROOT_2_PI = 0.5 * math.log(2 * math.pi)
-STEEPEST = 30.0  # of a fit, per unit of log factor: where the shares leap from none to all
+FLATTEST, STEEPEST = 0.1, 30.0  # of a fit, per unit of log factor; steepest where shares leap
+NEWTON_STEPS = 60  # of at most 2 each
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,42 +70,63 @@ class LeastBatch:
         logs, right, total = np.log(list(groups.groups)), groups.sum(), groups.size().to_numpy()
         # a bootstrap sample of so many yes and no is a binomial number of yes
         drawn = rng.binomial(total, right / total, (RESAMPLES, len(total)))
-        factor = least_factor(logs, right.to_numpy(), total)
-        factors = np.array([least_factor(logs, some, total) for some in drawn])
+        factor, *factors = least_factors(logs, np.vstack([right, drawn]), total)
         arrived = runs[np.isfinite(runs["half"])].groupby("factor")["half"].median()
         spent = [samples_at(arrived, x) for x in (factor, factors)]
-        return cls(way, context_length, factor, factors, float(spent[0]), spent[1])
+        return cls(way, context_length, float(factor), np.array(factors), float(spent[0]), spent[1])
 
 
-def least_factor(log_factors: Array, right: Array, total: Array) -> float:
+def least_factors(log_factors: Array, right: Array, total: Array) -> Array:
     """Return the factor at which nine runs in ten are right, by a probit fit in its logarithm.
+
+    Newton's method on the likelihood, which is concave, for all rows at once.
 
     Parameters
     ----------
-    log_factors, right, total : (n,) arrays
-        How many of how many runs were right at each factor.
+    log_factors, total : (n,) arrays
+        The factors, and how many runs there were at each.
+    right : (rows, n) array
+        How many of them were right.
+
+    Returns
+    -------
+    (rows,) array
 
     Examples
     --------
     >>> import numpy as np
-    >>> from scb_edu.studies.least_summary import least_factor
-    >>> round(least_factor(np.log([0.5, 1.0, 2.0]), np.array([1, 90, 100]), np.full(3, 100)), 2)
-    1.0
+    >>> from scb_edu.studies.least_summary import least_factors
+    >>> least_factors(np.log([0.5, 1.0, 2.0]), np.array([[1, 90, 100]]), np.full(3, 100)).round(2)
+    array([1.])
     """
-    x, wrong = log_factors - log_factors.mean(), total - right
+    x = log_factors - log_factors.mean()
+    height, slope = np.zeros(len(right)), np.full(len(right), 3.0)
+    for _ in range(NEWTON_STEPS):
+        at = height[:, None] + slope[:, None] * x  # (rows, n), in probits
+        up, tilt = _newton_step(at, x, right, total - right, slope)
+        short = np.maximum(1.0, np.maximum(abs(up), abs(tilt)) / 2)
+        height, slope = height + up / short, np.clip(slope + tilt / short, FLATTEST, STEEPEST)
+    return np.exp(log_factors.mean() + (ndtri(QUANTILE) - height) / slope)
 
-    def unlikely(line: Array) -> tuple[float, Array]:
-        """Return minus the log likelihood of a line in probits, and its gradient."""
-        at = line[0] + line[1] * x
-        yes, no = log_ndtr(at), log_ndtr(-at)
-        density = -0.5 * at**2 - LOG_ROOT_2_PI
-        pull = right * np.exp(density - yes) - wrong * np.exp(density - no)
-        return -float(right @ yes + wrong @ no), -np.array([pull.sum(), pull @ x])
 
-    bounds = [(None, None), (0.1, STEEPEST)]
-    fit = minimize(unlikely, (0.0, 3.0), jac=True, method="L-BFGS-B", bounds=bounds)
-    height, slope = fit.x
-    return math.exp(log_factors.mean() + (ndtri(QUANTILE) - height) / slope)
+def _newton_step(
+    at: Array, x: Array, right: Array, wrong: Array, slope: Array
+) -> tuple[Array, Array]:
+    """Return by how much the height and the slope of each row's line have to change."""
+    yes, no = _hazard(at), _hazard(-at)
+    pull = right * yes - wrong * no  # the slope of the log likelihood in each probit,
+    bend = right * yes * (yes + at) + wrong * no * (no - at)  # and minus its curvature
+    lift, turn = pull.sum(1), pull @ x
+    stuck = np.where(turn > 0, slope >= STEEPEST, slope <= FLATTEST)
+    turn, mixed = np.where(stuck, 0.0, [turn, bend @ x])
+    level, lever = bend.sum(1), bend @ x**2
+    area = np.maximum(level * lever - mixed**2, 1e-12)
+    return (lever * lift - mixed * turn) / area, (level * turn - mixed * lift) / area
+
+
+def _hazard(at: Array) -> Array:
+    """Return the normal density over the chance to be below."""
+    return np.exp(-0.5 * at**2 - LOG_ROOT_2_PI - log_ndtr(at))
 
 
 def samples_at(arrived: pd.Series, factor: float | Array) -> Array:

@@ -124,8 +124,9 @@ def test_explorer_changes_stage_where_a_tenth_of_the_excess_is_gone():
 
 def test_explorer_shows_one_time_in_both_panels():
     explorer = widgets.two_stages()
-    for at in range(len(explorer.controls[0].values)):
-        times = {explorer.frame(panel, (at,)).words.split()[2].strip(":,") for panel in (0, 1)}
+    for time in explorer.controls[0].values:
+        pictures = [panel.draw(time=time) for panel in explorer.panels]
+        times = {picture.words.split()[2].strip(":,") for picture in pictures}
         assert len(times) == 1, times
 
 

@@ -9,7 +9,7 @@ import scb_edu as scb
 from scb_edu.studies import STUDIES, least_batches, least_slopes, least_table, stored
 from scb_edu.studies.headline import WAYS
 from scb_edu.studies.headline_least import FACTORS, LENGTHS, ONE_STEP, on_multiple
-from scb_edu.studies.least_summary import LeastBatch, clean_samples, least_factor, samples_at
+from scb_edu.studies.least_summary import LeastBatch, clean_samples, least_factors, samples_at
 from scb_edu.training import Moment
 
 NAMES = ("least-aligned", "least-slow", "least-giant")
@@ -60,7 +60,7 @@ def test_the_least_factor_of_exact_shares_is_exact(middle, width):
     logs, total = np.log(FACTORS), np.full(len(FACTORS), 10**7)
     right = np.round(total * norm.cdf((logs - np.log(middle)) / width))
     expected = middle * np.exp(norm.ppf(0.9) * width)
-    assert least_factor(logs, right, total) == pytest.approx(expected, rel=1e-3)
+    assert least_factors(logs, right[None], total) == pytest.approx(expected, rel=1e-3)
 
 
 def test_the_fit_has_the_largest_likelihood():
@@ -72,11 +72,11 @@ def test_the_fit_has_the_largest_likelihood():
     likelihood = (right * np.log(share) + (total - right) * np.log1p(-share)).sum(axis=1)
     best = likelihood.argmax()
     expected = np.exp(at[best] + norm.ppf(0.9) / slope[best])
-    assert least_factor(logs, right, total) == pytest.approx(expected, rel=0.01)
+    assert least_factors(logs, right[None], total) == pytest.approx(expected, rel=0.01)
 
 
 def test_shares_that_leap_have_a_factor_between_the_two():
-    found = least_factor(np.log([0.5, 0.6, 0.72]), np.array([0, 0, 60]), np.full(3, 60))
+    found = least_factors(np.log([0.5, 0.6, 0.72]), np.array([[0, 0, 60]]), np.full(3, 60))
     assert 0.6 < found < 0.73
 
 

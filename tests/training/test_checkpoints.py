@@ -1,8 +1,8 @@
 """A run that is killed at any moment and resumed gives the same bytes as one that was not."""
 
+import multiprocessing
 import random
-import subprocess
-import sys
+import signal
 import time
 
 import numpy as np
@@ -212,43 +212,44 @@ def test_a_file_that_cannot_be_written_is_refused_before_the_first_step(tmp_path
     assert not steps
 
 
-SCRIPT = """
-import sys
-import numpy as np, scb_edu as scb
-
-task = scb.SCBTask.random(4, 12, 2, np.random.default_rng(0))
-run = scb.train(
-    task, scb.LinearTransformer.initial(task), scb.ProximalGradient(0.02, penalty=0.01),
-    steps=6000, batch_size=8, rng=np.random.default_rng(1), snapshot_every=1000,
-    checkpoint=scb.training.Checkpoint(sys.argv[1], every=20) if len(sys.argv) > 1 else None,
-)
-print(run.model.value.tobytes().hex(), run.model.attention.tobytes().hex())
-print(run.loss.tobytes().hex(), run.snapshots.tobytes().hex(), run.status)
-"""
+FORK = multiprocessing.get_context("forkserver")  # a fresh Python for each life would take seconds
+FORK.set_forkserver_preload(["pytest", "scb_edu.training.loop", "scb_edu.training.compiled"])
 
 
-def in_a_process(*arguments):
-    return subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, *arguments], stdout=subprocess.PIPE, text=True
+def live(path=None, told=None):
+    """Run to the end, and tell all that came out."""
+    keep = None if path is None else scb.training.Checkpoint(path, every=20)
+    done = scb.train(
+        TASK,
+        scb.LinearTransformer.initial(TASK),
+        scb.ProximalGradient(0.02, penalty=0.01),
+        **{"steps": 6000, "batch_size": 8, "snapshot_every": 1000},
+        rng=np.random.default_rng(1),
+        checkpoint=keep,
     )
+    text = repr(everything(done))
+    if told is not None:
+        told.write_text(text)
+    return text
 
 
 def test_kill_minus_nine_at_twenty_random_moments_changes_nothing(tmp_path):
     """Each life is killed a random moment after it has written once; the last is left alone."""
-    expected = in_a_process().communicate()[0]
-    path, chance, killed = tmp_path / "run.npz", random.Random(0), 0
-    while killed < 20:
+    path, told, chance = tmp_path / "run.npz", tmp_path / "told", random.Random(0)
+    for killed in range(20):
         before = path.stat().st_mtime_ns if path.exists() else None
-        life = in_a_process(str(path))
-        while life.poll() is None and (not path.exists() or path.stat().st_mtime_ns == before):
+        life = FORK.Process(target=live, args=(path,))
+        life.start()
+        while life.is_alive() and (not path.exists() or path.stat().st_mtime_ns == before):
             time.sleep(0.001)
-        time.sleep(chance.random() * 0.05)
+        life.join(chance.random() * 0.05)
         life.kill()
-        life.stdout.close()
-        if life.wait() != -9:
-            pytest.fail(f"life {killed + 1} ended by itself, with {life.returncode}")
-        killed += 1
-    assert in_a_process(str(path)).communicate()[0] == expected
+        life.join()
+        assert life.exitcode == -signal.SIGKILL, f"life {killed + 1} ended by itself"
+    last = FORK.Process(target=live, args=(path, told))
+    last.start()
+    last.join()
+    assert told.read_text() == live()
 
 
 # What is refused
