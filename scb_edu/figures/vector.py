@@ -134,9 +134,8 @@ class _Canvas(FigureCanvasSVG):
         super().__init__(figure)
         image_dpi, figure.dpi = figure.dpi, 72
         width, height = 72 * figure.get_size_inches()
-        self._renderer: Any = RendererSVG(
-            width, height, out, image_dpi=image_dpi, metadata=_NOTHING
-        )
+        make: Any = RendererSVG
+        self._renderer = make(width, height, out, image_dpi=image_dpi, metadata=_NOTHING)
         self._renderer._text2path = _LETTERS
 
     def get_renderer(self) -> Any:

@@ -70,10 +70,10 @@ class LeastBatch:
         logs, right, total = np.log(list(groups.groups)), groups.sum(), groups.size().to_numpy()
         # a bootstrap sample of so many yes and no is a binomial number of yes
         drawn = rng.binomial(total, right / total, (RESAMPLES, len(total)))
-        factor, *factors = least_factors(logs, np.vstack([right, drawn]), total)
+        factors = least_factors(logs, np.vstack([right, drawn]), total)
         arrived = runs[np.isfinite(runs["half"])].groupby("factor")["half"].median()
-        spent = [samples_at(arrived, x) for x in (factor, factors)]
-        return cls(way, context_length, float(factor), np.array(factors), float(spent[0]), spent[1])
+        spent = samples_at(arrived, factors)
+        return cls(way, context_length, factors[0], factors[1:], spent[0], spent[1:])
 
 
 def least_factors(log_factors: Array, right: Array, total: Array) -> Array:
@@ -106,7 +106,7 @@ def least_factors(log_factors: Array, right: Array, total: Array) -> Array:
         up, tilt = _newton_step(at, x, right, total - right, slope)
         short = np.maximum(1.0, np.maximum(abs(up), abs(tilt)) / 2)
         height, slope = height + up / short, np.clip(slope + tilt / short, FLATTEST, STEEPEST)
-    return np.exp(log_factors.mean() + (ndtri(QUANTILE) - height) / slope)
+    return np.asarray(np.exp(log_factors.mean() + (ndtri(QUANTILE) - height) / slope))
 
 
 def _newton_step(
@@ -126,7 +126,7 @@ def _newton_step(
 
 def _hazard(at: Array) -> Array:
     """Return the normal density over the chance to be below."""
-    return np.exp(-0.5 * at**2 - LOG_ROOT_2_PI - log_ndtr(at))
+    return np.asarray(np.exp(-0.5 * at**2 - LOG_ROOT_2_PI - log_ndtr(at)))
 
 
 def samples_at(arrived: pd.Series, factor: float | Array) -> Array:
