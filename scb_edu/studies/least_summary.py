@@ -73,7 +73,8 @@ class LeastBatch:
         factors = least_factors(logs, np.vstack([right, drawn]), total)
         arrived = runs[np.isfinite(runs["half"])].groupby("factor")["half"].median()
         spent = samples_at(arrived, factors)
-        return cls(way, context_length, factors[0], factors[1:], spent[0], spent[1:])
+        found = (float(factors[0]), factors[1:], float(spent[0]), spent[1:])
+        return cls(way, context_length, *found)
 
 
 def least_factors(log_factors: Array, right: Array, total: Array) -> Array:
