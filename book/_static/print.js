@@ -24,10 +24,7 @@
     const end = Object.assign(document.createElement("section"), { id: `${solutions[0].id}-on`, innerHTML: "<h2>Solutions</h2>" });
     undo.push(() => end.remove());
     chapter.append(end);
-    for (let node of solutions) {
-      let next = node;
-      do { node = next; next = node.nextElementSibling; move(node, end); } while (next?.matches('.cell[class*="tag_hide"]'));
-    }
+    for (const solution of solutions) move(solution, end);
   }
 
   // How many em wide they would be, were there room; all are read at once, for the sake of speed
@@ -42,7 +39,6 @@
   addEventListener("beforeprint", () => {
     measure(all('mjx-container[display="true"]'), all("table"));
     change(document.documentElement.dataset, "theme", "light");
-    for (const fold of all(".tag_hide-cell > details")) change(fold, "open", true);
     for (const input of all(".scb-explorer input")) change(input, "value", input.defaultValue, () => input.dispatchEvent(new Event("input")));
     for (const chapter of all("> section:has(.solution)")) moveSolutions([...chapter.querySelectorAll(".solution")], chapter);
   });

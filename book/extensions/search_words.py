@@ -1,10 +1,16 @@
-"""The search finds a symbol and a code name however it is typed.
+"""The search finds a symbol and a code name however it is typed, and shows where it found it.
 
 A page with α_A in a formula is found by alpha_A and by α_A, one with `soft_threshold` or
 `ProximalGradient` also by its words. The index takes such words from the page's keywords.
+
+The theme shows the text around a hit by fetching its page, which a page from disk may not: the
+texts of all pages lie beside the search, in a script of their own.
 """
 
+import html
+import json
 import re
+from pathlib import Path
 
 from docutils import nodes
 from symbols import GREEK
@@ -36,7 +42,68 @@ def add_keywords(app, doctree):
         doctree.insert(0, nodes.meta(name="keywords", content=content, lang="en"))
 
 
+SILENT = (nodes.raw, nodes.comment, nodes.image, nodes.meta)
+APART = (nodes.TextElement, nodes.entry, nodes.Sequential)  # between these is a space
+ANSWER = """
+const fetchOther = window.fetch;
+window.fetch = async (url, ...options) => {
+  const name = new URL(url, location).pathname.split(".html")[0];
+  const found = Object.keys(TEXTS).filter((one) => name.endsWith(`/${one}`));
+  const text = TEXTS[found.sort((a, b) => b.length - a.length)[0]];
+  return text ? new Response(`<div role="main">${text}</div>`) : fetchOther(url, ...options);
+};
+"""
+
+
+SPOKEN = {**GREEK, "times": "×", "cdot": "·", "le": "≤", "ge": "≥", "approx": "≈", "infty": "∞"}
+SAID = {"sqrt", "log", "exp", "nabla", "partial", "sum", "max", "min", "tilde", "hat", "bar"}
+
+
+def in_letters(tex):
+    r"""Return a formula as one would type it: \alpha_A is α_A."""
+
+    def word(found):
+        name = found[1]
+        return SPOKEN.get(name, f" {name} " if name in SAID else " ")
+
+    plain = re.sub(r"\\([a-zA-Z]+) ?", word, tex)
+    plain = re.sub(r"\\[,;:!]", "", re.sub(r"(aligned|cases|matrix)\b", "", plain))
+    return re.sub(r"[\\{}$&]|\s+", " ", plain)
+
+
+def text_of(node):
+    """Return the words below a node as HTML that has nothing but sections."""
+    if isinstance(node, SILENT):
+        return ""
+    if isinstance(node, nodes.Text):
+        return html.escape(node)
+    if isinstance(node, nodes.math | nodes.math_block):
+        return html.escape(in_letters(node.astext()))
+    words = "".join(map(text_of, node.children))
+    if isinstance(node, nodes.section):
+        return f'<section id="{node["ids"][0]}">{words}</section>\n'
+    inline = isinstance(node, nodes.Inline) or not isinstance(node, APART)
+    return words if inline else f"{words} "
+
+
+def write_texts(app, error):
+    """Write the script that answers the theme when it asks for a page that was found."""
+    if error or app.builder.name != "html":
+        return
+    texts = {name: text_of(app.env.get_doctree(name)) for name in sorted(app.env.found_docs)}
+    script = f"const TEXTS = {json.dumps(texts, ensure_ascii=False)};\n{ANSWER}"
+    Path(app.outdir, "_static", "search-texts.js").write_text(script, encoding="utf-8")
+
+
+def load_texts(app, name, template, context, doctree):
+    """Load that script where one searches."""
+    if name == "search":
+        app.add_js_file("search-texts.js")
+
+
 def setup(app):
     """Register what the functions above do."""
     app.connect("doctree-read", add_keywords)
+    app.connect("html-page-context", load_texts)
+    app.connect("build-finished", write_texts)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

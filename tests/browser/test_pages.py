@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from axe import serious
 from conftest import PATIENCE, chapters, pages, served
+from paper import SHEET, check_paper
 from PIL import Image
 
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
@@ -21,12 +22,13 @@ WRONG_TEX = "mjx-merror, [data-mjx-error], mjx-container [style*='color: red']"
 # The theme lets the keyboard into a box that scrolls, a moment after the width has changed
 REACHABLE = """() => [...document.querySelectorAll('.bd-article pre')]
   .every(box => box.scrollWidth <= box.clientWidth || box.tabIndex >= 0)"""
-# What axe-core looks for: everything once, colours in the dark, the rest where there is less room
+# What axe-core looks for: everything once, colours in the dark, and what depends on the room
+ROOM = ["scrollable-region-focusable", "target-size"]
 VIEWS = [
     ("light", WIDE, {}),
     ("dark", WIDE, {"runOnly": ["color-contrast"]}),
-    ("light", TWICE, {"runOnly": ["scrollable-region-focusable"]}),
-    ("light", PHONE, {"rules": {"color-contrast": {"enabled": False}}}),
+    ("light", TWICE, {"runOnly": ROOM}),
+    ("light", PHONE, {"runOnly": ROOM}),
 ]
 # Explorers with their controls and what each shows
 STATE = """explorer => ({
@@ -81,7 +83,7 @@ def opened(request, browser, book):
 def seen(opened):
     """A page on a desk, in its usual colours, where nothing moves by itself."""
     opened.page.set_viewport_size(WIDE)
-    opened.page.emulate_media(color_scheme="light", forced_colors="none")
+    opened.page.emulate_media(media="screen", color_scheme="light", forced_colors="none")
     return opened
 
 
@@ -213,6 +215,14 @@ def test_nothing_serious_stands_in_a_readers_way(seen):
         assert serious(page, **options) == []
 
 
+def test_page_is_whole_on_paper(seen):
+    """For a reader whose system is dark."""
+    seen.page.set_viewport_size(SHEET)
+    seen.page.emulate_media(color_scheme="dark")
+    seen.page.locator("html[data-theme=dark]").wait_for()
+    check_paper(seen.page, seen.page.url.split("/")[-1].removesuffix(".html"))
+
+
 # Marks that are drawn by their colour alone, such as the triangle on a button
 MARKS = """() => [...document.querySelectorAll(':is(.scb-play, .scb-start)')].filter(button =>
   getComputedStyle(button, '::before').backgroundColor !== getComputedStyle(button).color)
@@ -234,7 +244,6 @@ def test_forced_colours_hide_no_mark_and_no_focus(seen):
 def test_who_asked_for_less_motion_sees_none(visit, book):
     page = visit(book.joinpath("04-two-stages.html").as_uri(), reduced_motion="reduce").page
     page.locator(".solution button.toggle-button").first.click()
-    page.locator(".tag_hide-cell summary").first.click()
     assert page.evaluate("document.getAnimations().map(move => move.effect.target.outerHTML)") == []
 
 
@@ -266,7 +275,18 @@ def test_one_switch_opens_and_folds_the_code_by_keyboard(visit, folded):
         page.keyboard.press("Space")
         assert switch.is_checked() is on
         assert states(page) == {on}
-    assert page.locator(".tag_hide-cell > details[open]").count() == 0  # nobody's answer
+    assert page.locator(".solution .highlight").first.is_hidden()  # nobody's answer
+
+
+def test_a_solution_is_one_fold(seen):
+    """Its words, its code and what that shows come with one press, and go with the next."""
+    for solution in seen.page.locator(".solution").all():
+        parts = solution.locator("p:not(.admonition-title), .highlight, .cell_output")
+        button = solution.get_by_role("button").first
+        for shown in (True, False):
+            button.press("Enter")
+            assert all(part.is_visible() is shown for part in parts.all())
+    assert seen.page.locator(".bd-article .tag_hide-cell").count() == 0
 
 
 def test_the_switch_is_remembered(visit, folded):

@@ -6,40 +6,10 @@ import unicodedata
 
 import print_book
 import pytest
-from axe import serious
 from bs4 import BeautifulSoup
 from conftest import BOOK, PATIENCE, description, pages
+from paper import AFTER, BEFORE, CUT, SHEET
 from pypdf import PdfReader
-from test_pages import SETTLED
-
-SHEET = {"width": 665, "height": 955}  # A4 without its margins, in pixels of 1/96 inch
-BEFORE, AFTER = (f"dispatchEvent(new Event('{when}print'))" for when in ("before", "after"))
-# What sticks out of the sheet, or out of a box that hides or scrolls the rest
-CUT = """() => [...document.querySelectorAll('.bd-article :not(.scb-figure *)')]
-  .filter(n => n.checkVisibility() && !n.closest('mjx-math *, mjx-assistive-mml, .scb-hidden'))
-  .filter(n => n.getBoundingClientRect().right > innerWidth + 1
-    || (getComputedStyle(n).overflowX !== 'visible' && n.scrollWidth > n.clientWidth + 1))
-  .map(n => n.outerHTML.slice(0, 200))"""
-# The style sheet is one: axe-core looks at a chapter, at the tables and at the terms
-LOOKED_AT = ("03-gradients", "notation", "glossary")
-# What a reader of paper cannot use
-DEAD = """() => [
-  ...document.querySelectorAll('input, button, summary, select, canvas, nav, footer')]
-  .filter(n => n.checkVisibility()).map(n => n.outerHTML.slice(0, 200))"""
-SOLVED = """() => [...document.querySelectorAll('.solution')].map(solution => ({
-  last: solution.parentElement === document.querySelector('.bd-article > section').lastElementChild,
-  seen: [...solution.querySelectorAll('p')].every(p => p.checkVisibility({opacityProperty: true})),
-  code: [...solution.parentElement.querySelectorAll('details')].every(fold => fold.open),
-  back: document.querySelector(solution.querySelector('.admonition-title a').hash)?.className,
-}))"""
-# The article, but for what follows the width of the window: playgrounds, which box scrolls, sizes
-FRESH = """() => {
-  const article = document.querySelector('.bd-article').cloneNode(true);
-  for (const live of article.querySelectorAll('.scb-playground')) live.remove();
-  for (const node of article.querySelectorAll('*'))
-    for (const name of ['style', 'tabindex']) node.removeAttribute(name);
-  return article.innerHTML;
-}"""
 
 
 @pytest.fixture
@@ -49,24 +19,6 @@ def sheet(browser):
     page.set_default_timeout(PATIENCE)
     yield page
     page.close()
-
-
-@pytest.mark.parametrize("name", pages())
-def test_a_page_is_whole_on_paper(sheet, book, name):
-    sheet.goto(book.joinpath(f"{name}.html").as_uri())
-    sheet.evaluate(SETTLED)
-    fresh = sheet.evaluate(FRESH)
-    sheet.emulate_media(media="print")
-    sheet.evaluate(BEFORE)
-    assert sheet.evaluate(CUT) == []
-    assert sheet.evaluate(DEAD) == []
-    for solution in sheet.evaluate(SOLVED):
-        assert solution == {"last": True, "seen": True, "code": True, "back": "exercise admonition"}
-    assert sheet.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    if name in LOOKED_AT:
-        assert serious(sheet) == []
-    sheet.evaluate(AFTER)
-    assert sheet.evaluate(FRESH) == fresh
 
 
 WIDE = """<html><head><style>{css}</style></head><body><article class="bd-article"><section>
