@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 
 from docutils import nodes
+from sphinx import addnodes
 from symbols import GREEK
 
 TEX = re.compile(r"\\(?:var)?(" + "|".join(GREEK) + r")(?![a-z])(_\w)?")
@@ -71,9 +72,14 @@ def in_letters(tex):
     return re.sub(r"[\\{}$&]|\s+", " ", plain)
 
 
+def is_bare_label(node):
+    """A reference that is shown as a number has none yet, only the label that it points to."""
+    return isinstance(node, addnodes.pending_xref) and node.astext() == node["reftarget"]
+
+
 def text_of(node):
     """Return the words below a node as HTML that has nothing but sections."""
-    if isinstance(node, SILENT):
+    if isinstance(node, SILENT) or is_bare_label(node):
         return ""
     if isinstance(node, nodes.Text):
         return html.escape(node)

@@ -255,3 +255,13 @@ def test_the_search_knows_symbols_and_code_names(visit, address, typed):
     first, among = FOUND[typed]
     assert first in links[0]
     assert any(f"/{among}.html" in link for link in links)
+
+
+def test_the_search_shows_where_it_found_a_word_even_from_disk(visit, address):
+    visited = visit(f"{address('search')}?q=watershed")
+    found = visited.page.locator("#search-results li:has(a[href*='04-two-stages.html'])").first
+    words = found.locator("p.context")
+    words.wait_for()
+    assert "watershed" in words.inner_text().lower()
+    assert "eq-" not in words.inner_text()
+    assert visited.wrong == visited.left == []
