@@ -20,7 +20,7 @@ BIN := $(VENV)/bin
 CONSTRAINTS ?= $(wildcard constraints.txt)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS:%=--constraint %)
 TOOLS := $(VENV)/node_modules/.bin
-SCRIPTS := $(wildcard scb_edu/widgets/*.mjs book/extensions/*.mjs)
+SCRIPTS := $(wildcard scb_edu/widgets/live/*.mjs book/extensions/*.mjs)
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg
 # Tools that start others by name (jupyter, node) find those of the environment first
 export PATH := $(abspath $(BIN)):$(PATH)
@@ -111,7 +111,7 @@ check: $(VENV)/.test $(VENV)/node_modules ## check style and types (seconds)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(TOOLS)/prettier --print-width 100 --check $(SCRIPTS) tests/widgets/playground/*.mjs
-	$(TOOLS)/tsc --allowJs --checkJs --strict --noEmit --target es2022 --module esnext $(SCRIPTS)
+	$(TOOLS)/tsc --allowJs --checkJs --strict --noUnusedLocals --noEmit --target es2022 --module esnext $(SCRIPTS)
 
 test: check ## run every test: library, lessons, book, browser, JupyterLab (15 minutes first, then 12)
 	$(BIN)/pytest -n 2 --doctest-modules $(NBVAL) tests scb_edu book/lessons

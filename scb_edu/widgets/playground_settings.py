@@ -33,7 +33,7 @@ from scb_edu.training.rivals import Adam, Momentum
 Settings = dict[str, Any]
 BatchSize = int | FallingSpending | Callable[[Moment], float]
 
-# The page's own, in playground.mjs; a test compares the two.
+# The page's own, in live/settings.mjs; a test compares the two.
 DEFAULTS: Settings = {
     "version": 1,
     "task": "example",

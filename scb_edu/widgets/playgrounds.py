@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -379,9 +380,19 @@ STILL = (
 )
 
 
+MODULES = ("training", "settings", "charts", "controls", "view")
+IMPORT = re.compile(r'^import \{.*?\} from "\./\w+\.mjs";\n', re.DOTALL | re.MULTILINE)
+
+
+@cache
+def _module() -> str:
+    """Join the modules to one: a page from disk may import no file."""
+    return "\n".join(IMPORT.sub("", asset(f"live/{name}.mjs")) for name in MODULES)
+
+
 def _page(playground: Playground) -> str:
     """HTML with no ids and no requests; without scripts it shows the still picture."""
-    files = {"module": asset("playground.mjs"), "css": asset("playground.css")}
+    files = {"module": _module(), "css": asset("playground.css")}
     data = {**playground._traits, "progress": {}, **files}
     return (
         f'<div class="scb-live"><figure class="scb-still">'
@@ -420,5 +431,5 @@ def _widget_class() -> Any:
             "charts": traitlets.List,
         }.items()
     }
-    parts = {**whole, **optional, "_esm": asset("playground.mjs"), "__module__": __name__}
+    parts = {**whole, **optional, "_esm": _module(), "__module__": __name__}
     return type("PlaygroundWidget", (anywidget.AnyWidget,), parts)

@@ -1,7 +1,11 @@
 // Reads a list of jobs from standard input and prints the list of their results, both as JSON.
 import { readFileSync } from "node:fs";
-import * as playground from "../../../scb_edu/widgets/playground.mjs";
+import * as training from "../../../scb_edu/widgets/live/training.mjs";
+import * as settings from "../../../scb_edu/widgets/live/settings.mjs";
+import * as charts from "../../../scb_edu/widgets/live/charts.mjs";
+import * as controls from "../../../scb_edu/widgets/live/controls.mjs";
 
+const playground = { ...training, ...settings, ...charts, ...controls };
 const { createTask, createRun, step, advance, measure, drawBatch, Random } = playground;
 
 const numbers = (digits) => Uint8Array.from(digits, Number);
