@@ -97,6 +97,11 @@ class Pdf:
         self.reader = PdfReader(io.BytesIO(data))
         self.names = names
         self.text = [plain(page.extract_text()) for page in self.reader.pages]
+        # a sentence may go on below the head of the next sheet: chapter and number
+        self.body = [
+            re.sub(rf"^.*? {number} ", "", text, count=1)
+            for number, text in enumerate(self.text, start=1)
+        ]
         self.starts = print_book.page_numbers(data)
 
 
@@ -151,7 +156,7 @@ def check_solutions(pdf, book):
         if not article.select(".solution"):
             continue
         first = article.select_one(".solution")["id"]
-        chapter = letters(" ".join(pdf.text[pdf.starts[f"{name}--{first}-on"] - 1 :]))
+        chapter = letters(" ".join(pdf.body[pdf.starts[f"{name}--{first}-on"] - 1 :]))
         chapter = chapter[chapter.index("Solutions") :]
         for solution in article.select(".solution"):
             for math in solution.select(".math"):
