@@ -1372,6 +1372,10 @@ function sampleGrid(T, w) {
 const lastSample = ({ task, settings, runs: [run] }) =>
   run.step ? run.one : drawBatch(task, new Random(settings.seed, 2), 1);
 
+/** @type {(lane: Lane) => string} which sample it is */
+const toldDraw = ({ runs: [{ step }] }) =>
+  step ? "Shown is the last one." : "None is drawn yet: shown is the first that a step will draw.";
+
 /** @type {(task: Task, sample: Batch) => string[]} what the marks of a sample mean */
 function toldSample({ positions, weights }, { tokens, last: [last], output, source = [] }) {
   const law = positions[last].map((t, at) => `${count(t)} (${brief(weights[last][at])})`);
@@ -1489,7 +1493,7 @@ const CONTROLS = {
   penaltyFrom: ["Penalty acts", ladder("penaltyFrom"), moment, isPenalised],
   attention: ["Attention"],
   start: ["V at the start"],
-  theta: ["How much of P it knows, θ", evenly("theta", 0.05), two, isKnowing],
+  theta: ["How much of P V knows at the start, θ", evenly("theta", 0.05), two, isKnowing],
   share: ["Tempered to a share of", ladder("share"), brief, (own) => own.start === "tempered"],
   lanes: ["Runs at once", null, (x) => ({ 1: "one", 2: "two, side by side" })[x] ?? "twenty seeds"],
   speed: ["Speed", evenly("speed", 1), (x) => (x < 100 ? pace(x) : "all it can")],
@@ -2307,7 +2311,8 @@ class Playground {
       const [name, seen, state] = box.firstElementChild?.children ?? [];
       name.textContent = this.lanes.length > 1 ? lane.name : "";
       seen.textContent = `${plural(samples, "sample")}, ${plural(step, "step")}.`;
-      state.textContent = told(lane);
+      const isDrawing = this.views.every(({ name }) => name === "samples"); // no run to judge
+      state.textContent = isDrawing ? toldDraw(lane) : told(lane);
       box.ariaLabel = lane.name;
     });
     for (const { name, lane: at, canvas } of this.views) {
