@@ -12,7 +12,7 @@
   let timer = 0;
 
   function linkAt(target) {
-    const link = target.closest("a[href]");
+    const link = target.closest("a[href]:not(.headerlink)");
     return link && !box.contains(link) && link.getAttribute("href") in tips ? link : null;
   }
 

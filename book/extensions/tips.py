@@ -1,8 +1,8 @@
 """What a link stands for goes with the page, so that tips.js can show it in place.
 
 The number of an equation brings the formula, that of a figure or a table its caption, a citation
-its entry, a term its definition, a symbol its rows. All of a page is in one JSON script at the end of its text: nothing is fetched, and the
-page works from disk.
+its entry, a term its definition, a symbol its rows. All of a page is in one JSON script at the end
+of its text: nothing is fetched, and the page works from disk.
 """
 
 import json
