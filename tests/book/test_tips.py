@@ -31,7 +31,7 @@ def test_every_number_of_a_figure_or_table_has_its_caption(text):
     for address, number in numbers:
         words, _, place = tips_in(text)[address].partition('<p class="tip-place">')
         assert len(words) > 20
-        assert f">{number}, chapter" in place
+        assert f">{number}, " in place
 
 
 def test_a_link_on_a_symbol_has_a_name(text):
