@@ -1,4 +1,4 @@
-// What a link stands for, shown in its place: a formula, a citation's entry, a term, a symbol.
+// What a link stands for, shown in its place: a formula, a caption, a citation's entry, a term.
 // The page brings the texts along (book/extensions/tips.py). A mouse shows one by resting on the
 // link, the keyboard by going there, a finger by a first tap; Escape and a click elsewhere hide it.
 "use strict";
@@ -12,7 +12,7 @@
   let timer = 0;
 
   function linkAt(target) {
-    const link = target.closest("a[href]");
+    const link = target.closest("a[href]:not(.headerlink)");
     return link && !box.contains(link) && link.getAttribute("href") in tips ? link : null;
   }
 

@@ -1,8 +1,8 @@
 """What a link stands for goes with the page, so that tips.js can show it in place.
 
-The number of an equation brings the formula, a citation its entry, a term its definition, a symbol
-its rows. All of a page is in one JSON script at the end of its text: nothing is fetched, and the
-page works from disk.
+The number of an equation brings the formula, that of a figure or a table its caption, a citation
+its entry, a term its definition, a symbol its rows. All of a page is in one JSON script at the end
+of its text: nothing is fetched, and the page works from disk.
 """
 
 import json
@@ -14,6 +14,8 @@ from html import escape
 import symbols
 import terms
 from docutils import nodes
+from numbered import numbered_table, table_title
+from sphinx import addnodes
 from sphinxcontrib.bibtex.domain import Citation
 from sphinxcontrib.bibtex.transforms import BibliographyTransform
 
@@ -82,6 +84,24 @@ def equation(app, node, link, page):
     return html(app, [formula], source, page), place
 
 
+def resolve(app, part, page):
+    """Let the references in a part of a page, as it was read, lead to where they should."""
+    for found in list(part.findall(addnodes.pending_xref)):
+        resolver = app.env.domains[found["refdomain"]].resolve_xref
+        place = found["reftype"], found["reftarget"], found, found[0].deepcopy()
+        found.replace_self(resolver(app.env, page, app.builder, *place) or found[0])
+
+
+def caption(app, node, link, page):
+    """Return the caption that the number of a figure or a table stands for."""
+    source, words = place_of(link, page)[0], [nodes.Text(table_title(node))]
+    if isinstance(node, nodes.figure):
+        words = next(node.findall(nodes.caption)).deepcopy().children
+    text = nodes.paragraph("", "", *words)
+    resolve(app, text, source)
+    return html(app, [text], source, page), f"{link.astext()}, {title_of(app.env, source)}"
+
+
 def entry(app, citation, link, page):
     """Return the entry of the bibliography that a citation stands for."""
     text = BibliographyTransform.backend.paragraph(citation.formatted_entry)
@@ -108,6 +128,7 @@ def row(app, node, link, page):
 def kind(node):
     """Return the function that knows what to show of a target, or None."""
     kinds = {nodes.math_block: equation, Citation: entry, nodes.term: term, nodes.math: row}
+    kinds |= {nodes.figure: caption, numbered_table: caption}
     return kinds.get(type(node))
 
 

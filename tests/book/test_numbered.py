@@ -1,5 +1,6 @@
 """Figures and tables of cells are numbered, and references say the number, also when it changes."""
 
+import json
 import re
 
 import pytest
@@ -19,7 +20,9 @@ show_table(pd.DataFrame({"T": [200]}), "Second.")
 ```
 """
 PAGES = {
-    "index": f"""# Start
+    "index": f"""(sec-start)=
+
+# Start
 
 See {{numref}}`fig-upright`, {{numref}}`tab-here` and {{numref}}`tab-first`.
 
@@ -37,7 +40,7 @@ See {{numref}}`fig-upright`, {{numref}}`tab-here` and {{numref}}`tab-first`.
 {TABLES}
 {PICTURE}
 (fig-upright)=
-**Figure.** Upright *words*.
+**Figure.** Upright *words*, from {{ref}}`the start <sec-start>`.
 """,
     "last": f"""# Last
 
@@ -67,7 +70,10 @@ def texts(build):
 def captions(text, element):
     """The words of all captions of one kind, without the link at their end."""
     found = re.findall(rf"<{element}[ >].*?</{element}>", text, re.DOTALL)
-    return [" ".join(re.sub(r"<a .*?</a>|<[^>]+>", "", caption).split()) for caption in found]
+    return [
+        " ".join(re.sub(r'<a class="headerlink".*?</a>|<[^>]+>', "", caption).split())
+        for caption in found
+    ]
 
 
 def references(text):
@@ -77,7 +83,7 @@ def references(text):
 def test_figures_have_the_number_of_their_chapter(built):
     assert captions(built["01-chapter"], "figcaption") == [
         r"Figure 1.1 The \(x\), and \(y\).",
-        "Figure 1.2 Upright words.",
+        "Figure 1.2 Upright words, from the start.",
     ]
 
 
@@ -107,6 +113,22 @@ def test_references_say_the_numbers_and_lead_there(built):
     assert 'href="01-chapter.html#fig-upright"' in built["index"]
     assert re.search(r"<figure [^>]*id=\"fig-upright\"", built["01-chapter"])
     assert '<div class="numbered" id="tab-first">' in built["01-chapter"]
+
+
+def test_a_reference_brings_the_caption_with_its_own_references(built):
+    tips = json.loads(re.search(r'id="tips">(.*?)</script>', built["index"], re.DOTALL)[1])
+    shown = {
+        address: re.sub(r' class=".*?"|</?span[^>]*>', "", tip) for address, tip in tips.items()
+    }
+    place = '<p><a href="{0}">{1}</a></p>'
+    start = '<a href="#sec-start">the start</a>'
+    table, figure = "First &amp; foremost.", f"Upright <em>words</em>, from {start}."
+    for address, words, name in [
+        ("01-chapter.html#fig-upright", figure, "Figure 1.2, chapter 1, Chapter"),
+        ("01-chapter.html#tab-first", table, "Table 1.1, chapter 1, Chapter"),
+        ("#tab-here", table, "Table 1, Start"),
+    ]:
+        assert shown[address] == f"<p>{words}</p>{place.format(address, name)}"
 
 
 def test_a_new_figure_changes_references_on_pages_that_did_not_change(built, folder):

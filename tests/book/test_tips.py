@@ -26,6 +26,14 @@ def test_every_quiet_link_and_every_equation_number_has_a_tip(text):
     assert {address for address, _ in QUIET.findall(text)} | set(numbers) <= set(tips_in(text))
 
 
+def test_every_number_of_a_figure_or_table_has_its_caption(text):
+    numbers = re.findall(r'href="([^"]*)"><span class="std std-numref">(.*?)</span>', text)
+    for address, number in numbers:
+        words, _, place = tips_in(text)[address].partition('<p class="tip-place">')
+        assert len(words) > 20
+        assert f">{number}, " in place
+
+
 def test_a_link_on_a_symbol_has_a_name(text):
     links = re.findall(r'<a class="quiet[^>]*#symbol-[^>]*>', text)
     assert [link for link in links if not re.search(r' aria-label="symbol [^"]+"', link)] == []

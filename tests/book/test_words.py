@@ -28,6 +28,19 @@ def test_a_chapter_is_not_too_long(name):
     assert found <= DENSE.get(name, MOST)
 
 
+SHOWN = re.compile(r"^\*\*Figure\.|\bwidgets\.\w+\(", re.MULTILINE)
+HEAD = re.compile(r"\*\*It takes\*\* about (\d+) minutes")
+
+
+@pytest.mark.parametrize("name", [name for name in chapters() if name[0].isdigit()])
+def test_a_chapter_says_how_long_it_takes(name):
+    """200 words a minute, and a minute for each figure or widget, to the next five."""
+    source = (BOOK / f"{name}.md").read_text(encoding="utf-8")
+    minutes, said = words(source) / 200 + len(SHOWN.findall(source)), int(HEAD.search(source)[1])
+    assert said % 5 == 0
+    assert abs(said - minutes) <= 4  # it may be at an edge between two fives
+
+
 def test_what_is_no_prose_is_not_counted():
     page = """---
 title: no

@@ -12,6 +12,7 @@ HOOD = "under-the-hood"
 # A link of each kind: its page, what its tip says, and where the link in the tip leads
 KINDS = {
     "equation": (HOOD, "a[href$='#equation-eq-escape-time']", "chapter 4", "04-two-stages"),
+    "figure": (HOOD, "a[href$='#fig-escape-shares']", "share of runs", "06-sample-complexity"),
     "citation": ("bibliography", "p a[href*='#id']", "Advances in Neural", "#id"),
     "term": (HOOD, "a[href$='#term-margin']", "on the wrong side of zero", "glossary.html#term"),
     "symbol": (HOOD, "a[href$='#symbol-alpha-a']", "signals", "notation.html#symbol"),

@@ -485,6 +485,10 @@ function sampleGrid(T, w) {
 export const lastSample = ({ task, settings, runs: [run] }) =>
   run.step ? run.one : drawBatch(task, new Random(settings.seed, 2), 1);
 
+/** @type {(lane: Lane) => string} which sample it is */
+export const toldDraw = ({ runs: [{ step }] }) =>
+  step ? "Shown is the last one." : "None is drawn yet: shown is the first that a step will draw.";
+
 /** @type {(task: Task, sample: Batch) => string[]} what the marks of a sample mean */
 export function toldSample({ positions, weights }, { tokens, last: [last], output, source = [] }) {
   const law = positions[last].map((t, at) => `${count(t)} (${brief(weights[last][at])})`);

@@ -90,7 +90,7 @@ export const CONTROLS = {
   penaltyFrom: ["Penalty acts", ladder("penaltyFrom"), moment, isPenalised],
   attention: ["Attention"],
   start: ["V at the start"],
-  theta: ["How much of P it knows, θ", evenly("theta", 0.05), two, isKnowing],
+  theta: ["How much of P V knows at the start, θ", evenly("theta", 0.05), two, isKnowing],
   share: ["Tempered to a share of", ladder("share"), brief, (own) => own.start === "tempered"],
   lanes: ["Runs at once", null, (x) => ({ 1: "one", 2: "two, side by side" })[x] ?? "twenty seeds"],
   speed: ["Speed", evenly("speed", 1), (x) => (x < 100 ? pace(x) : "all it can")],

@@ -19,6 +19,7 @@ import {
   count,
   lastSample,
   plural,
+  toldDraw,
   toldSample,
 } from "./charts.mjs";
 import {
@@ -574,7 +575,8 @@ class Playground {
       const [name, seen, state] = box.firstElementChild?.children ?? [];
       name.textContent = this.lanes.length > 1 ? lane.name : "";
       seen.textContent = `${plural(samples, "sample")}, ${plural(step, "step")}.`;
-      state.textContent = told(lane);
+      const isDrawing = this.views.every(({ name }) => name === "samples"); // no run to judge
+      state.textContent = isDrawing ? toldDraw(lane) : told(lane);
       box.ariaLabel = lane.name;
     });
     for (const { name, lane: at, canvas } of this.views) {

@@ -296,6 +296,16 @@ def test_a_task_and_a_model_of_ones_own_are_trained(visit):
     visited.wait_for_steps(1)
 
 
+def test_where_only_samples_are_shown_it_speaks_of_them_and_of_no_training(visit):
+    visited = visit(widgets.playground(TASK, charts=("samples",), controls=("seed",)))
+    words = visited.page.locator(".scb-words")
+    first = "0 samples, 0 steps. None is drawn yet: shown is the first that a step will draw."
+    assert " ".join(words.text_content().split()) == first
+    visited.page.get_by_role("button", name="Step").click()
+    visited.wait_for_steps(1)
+    assert words.text_content().endswith("1 step. Shown is the last one.")
+
+
 def test_it_starts_by_itself_where_it_was_told_to(visit):
     visited = visit(widgets.playground(TASK, autoplay=True), reduced_motion="no-preference")
     visited.wait_for_steps(1)
