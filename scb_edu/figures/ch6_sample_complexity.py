@@ -292,7 +292,7 @@ def _draw_points(ax: Axes, rows: Points, name: str, color: str, marker: str) -> 
 
 def _columns(names: Mapping[str, object]) -> int:
     """Return how many names of a legend stand beside each other on a phone."""
-    return 2 if max(map(len, names), default=0) < 16 else 1
+    return max(1, 26 // max(map(len, names)))
 
 
 def _asides(count: int) -> Array:

@@ -215,7 +215,7 @@ def headline_bill(bill: pd.DataFrame, *, ways: Sequence[str], title: str = "") -
     ax.invert_yaxis()
     ax.set(xlabel="samples", title=title)
     ax.xaxis.set_major_formatter("{x:,.0f}")
-    ax.locator_params(axis="x", nbins=3)
+    ax.locator_params(axis="x", nbins=4)
     _name_parts(ax)
     return Picture(figure, f"Samples up to the truth. {' '.join(told)}")
 
