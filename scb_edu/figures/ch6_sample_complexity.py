@@ -140,7 +140,7 @@ the feedback, and with A on its line. T = 100: 0.1 has 0.60, 0.90, 0.70, 0.90.
     figure, axes = new_figure(*SHARES, ncols=len(groups), sharey=True, squeeze=False)
     for ax, (title, table) in zip(axes[0], groups.items(), strict=True):
         _draw_shares(ax, table)
-        ax.set_xticks(range(len(table)), [f"{point:g}" for point in table[x]], rotation=45)
+        ax.set_xticks(range(len(table)), [f"{point:g}" for point in table[x]], rotation=90)
         ax.set(xlabel=xlabel, ylim=(-0.03, 1.03), xlim=(-0.6, len(table) - 0.4))
         ax.set_title(title)
     axes[0, 0].set_ylabel("share on the right side")
