@@ -156,7 +156,8 @@ def _stationary(ax: Axes, stationary: Array) -> None:
     N = len(stationary)
     ax.bar(range(N), stationary, color=THEORY, width=0.7)
     for n, mass in enumerate(stationary):
-        ax.text(n, mass + 0.02 * stationary.max(), f"{mass:.3f}", ha="center", va="bottom")
+        y = mass + 0.02 * stationary.max()
+        ax.text(n, y, f"{mass:.3f}", ha="center", va="bottom", fontsize="small")
     ax.set(title=r"Stationary $\mu$", xlabel="token", yticks=[], xlim=(-0.5, N - 0.5))
     ax.set_ylim(0, stationary.max() * 1.25)
     ax.spines["left"].set_visible(False)
@@ -394,7 +395,7 @@ def task_gallery(tasks: Mapping[str, SCBTask]) -> Picture:
     """
     rows = -(-len(tasks) // 2)
     figure, axes = new_figure(
-        WIDTH, 3.7 * rows, nrows=2 * rows, ncols=2, gridspec_kw={"height_ratios": [1, 1.4] * rows}
+        WIDTH, 4.1 * rows, nrows=2 * rows, ncols=2, gridspec_kw={"height_ratios": [1, 1.9] * rows}
     )
     cells = [(axes[2 * i, side], axes[2 * i + 1, side]) for i in range(rows) for side in (0, 1)]
     for (name, task), (top, bottom) in zip(tasks.items(), cells, strict=False):

@@ -53,12 +53,12 @@ def where_it_lands(gradient: Gradient, batch: Batch, context: Array, residual: A
     >>> figures.where_it_lands(scb.gradient(model, batch), batch, h, r).words[:26]
     'One sample: all 9 entries '
     """
-    figure, (left, right) = new_figure(4.8, 4.2, ncols=2)
+    figure, (left, right) = new_figure(4.8, 3.4, ncols=2)
     N, k = len(context), int(batch.last[0])
     names = token_names(N)
     heatmap(left, gradient.value, color=VALUE)
     _zeros_as_dots(left, gradient.value)
-    left.set_title("dV = r hᵀ")
+    left.set(title="dV = r hᵀ", aspect="auto")
     _ticks(left.xaxis, [f"{name}\n{h:.2f}" for name, h in zip(names, context, strict=True)])
     _ticks(left.yaxis, [f"{name}  {r:+.2f}" for name, r in zip(names, residual, strict=True)])
     left.set(xlabel="source token and h", ylabel="output token and r")
@@ -150,14 +150,19 @@ def columns_before_after(before: Array, after: Array, stationary: Array) -> Pict
     >>> picture.words[:64]
     'Before, the columns have lengths 0.800, 0.200, in step with the '
     """
-    figure, axes = new_figure(3.8, 7.0, nrows=2)
+    figure, axes = new_figure(4.6, 6.0, nrows=2)
     for ax, matrix, title in zip(axes, (before, after), ("before", "after"), strict=True):
         heatmap(ax, matrix, numbers=False)
         names = token_names(len(matrix))
         rows = zip(names, stationary, np.linalg.norm(matrix, axis=0), strict=True)
         _ticks(ax.xaxis, [f"{name}\n{share:.2f}\n{length:.3f}" for name, share, length in rows])
         _ticks(ax.yaxis, names)
-        ax.set(xlabel="source token, share μ, length", ylabel="output token", title=title)
+        ax.set(
+            xlabel="source token, share μ, length",
+            ylabel="output token",
+            title=title,
+            aspect="auto",
+        )
     words = (
         f"Before, the columns have lengths {_numbers(before)}, in step with the shares "
         f"{', '.join(f'{share:.2f}' for share in stationary)}; after the division they have "

@@ -32,7 +32,7 @@ from scb_edu.figures.picture import (
 )
 from scb_edu.support.checks import Array
 
-SINGLE = (5.4, 3.4)
+SINGLE = (4.8, 3.6)
 DOUBLE = (5.0, 6.0)  # one above the other, so that the words stay readable on a phone
 DARK_GREEN = "#00664a"
 COLORS = {"plain": PURPLE, "projected": AMBER, "preconditioned": SKY, "l1": GREEN}
@@ -570,7 +570,7 @@ def rare_columns(
     (common, much), (rare, little) = masses
     ax.set_title(f"solid: {common}, μ = {much:.2f}; dotted: {rare}, μ = {little:.2f}")
     ax.set(yscale="log", ylabel="distance of the column")
-    count_samples(ax)
+    count_samples(ax, ticks=4)
     ax.set_ylim(0.004, 1.2)
     _plain_ticks(ax)
     ax.legend(loc="lower left")

@@ -34,11 +34,12 @@ from scb_edu.figures.picture import (
 )
 from scb_edu.support.checks import Array
 
-SINGLE = (5.4, 3.6)
+SINGLE = (4.8, 3.8)
 DOUBLE = (4.6, 5.4)
 PANEL = (4.2, 3.2)
 THREE = (5.4, 3.0)
-SHARES = (7.2, 3.3)
+SHARES = (5.2, 3.8)
+SIZES = (5.2, 3.9)
 # colour and shape say the same, so that either may fail
 LOOKS = ((VALUE, "o"), (ATTENTION, "s"), (GREEN, "^"), (PURPLE, "D"), (AMBER, "v"), (SKY, "P"))
 
@@ -95,7 +96,7 @@ def measured(
     ax.set(xscale="log", yscale="log", xlabel=labels[0], ylabel=labels[1])
     _name_positions(ax, np.unique(np.concatenate([x for x, *_ in points.values()])))
     _name_levels(ax)
-    ax.legend(fontsize="small")
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=_columns(points))
     ends = "; ".join(
         f"{name}: {_short(y[0])} at {_short(x[0])} to {_short(y[-1])} at {_short(x[-1])}"
         for name, (x, y, *_) in points.items()
@@ -139,12 +140,12 @@ the feedback, and with A on its line. T = 100: 0.1 has 0.60, 0.90, 0.70, 0.90.
     figure, axes = new_figure(*SHARES, ncols=len(groups), sharey=True, squeeze=False)
     for ax, (title, table) in zip(axes[0], groups.items(), strict=True):
         _draw_shares(ax, table)
-        ax.set_xticks(range(len(table)), [f"{point:g}" for point in table[x]], rotation=45)
+        ax.set_xticks(range(len(table)), [f"{point:g}" for point in table[x]], rotation=90)
         ax.set(xlabel=xlabel, ylim=(-0.03, 1.03), xlim=(-0.6, len(table) - 0.4))
         ax.set_title(title)
     axes[0, 0].set_ylabel("share on the right side")
     handles = axes[0, 0].get_legend_handles_labels()
-    figure.legend(*handles, loc="outside upper left", ncols=4, fontsize="small")
+    figure.legend(*handles, loc="outside upper left", ncols=2)
     rows = "; ".join(
         f"{_plain(title)}: " + ", ".join(_share_in_words(row, x) for _, row in table.iterrows())
         for title, table in groups.items()
@@ -248,7 +249,7 @@ def samples_by_size(
     >>> samples_by_size({"T": rows, "Q": rows}, {"T": (x, 500 * x)})
     Samples of stage 2 over T, truth: 900 at 1 to 1800 at 2; over Q, truth: 900 at 1 to 1800 at 2.
     """
-    figure, axes = new_figure(THREE[0] + 1.2, THREE[1] + 0.5, ncols=len(points), sharey=True)
+    figure, axes = new_figure(*SIZES, ncols=len(points), sharey=True)
     names = list(dict.fromkeys(name for rows in points.values() for name in rows))
     looks = dict(zip(names, LOOKS, strict=False))
     for ax, (size, series) in zip(axes, points.items(), strict=True):
@@ -259,11 +260,12 @@ def samples_by_size(
             ax.plot(rows[0], rows[1], color=looks[name][0], linewidth=1)
         ax.set(xscale="log", yscale="log", xlabel=f"${size}$")
         _name_positions(ax, np.unique(np.concatenate([x for x, *_ in series.values()])))
+        ax.tick_params(axis="x", rotation=45)
         ax.margins(x=0.15)
     axes[0].set_ylabel("samples of stage 2")
     _name_levels(axes[0])
     handles = dict(zip(*reversed(axes[0].get_legend_handles_labels()), strict=True))
-    figure.legend(handles.values(), handles, loc="outside upper center", ncols=4, fontsize="small")
+    figure.legend(handles.values(), handles, loc="outside upper left", ncols=2)
     parts = [
         f"over {size}, {name}: {_short(y[0])} at {x[0]:g} to {_short(y[-1])} at {x[-1]:g}"
         for size, series in points.items()
@@ -286,6 +288,11 @@ def _draw_points(ax: Axes, rows: Points, name: str, color: str, marker: str) -> 
         capsize=2.5,
         label=name,
     )
+
+
+def _columns(names: Mapping[str, object]) -> int:
+    """Return how many names of a legend stand beside each other on a phone."""
+    return max(1, 26 // max(map(len, names)))
 
 
 def _asides(count: int) -> Array:

@@ -16,7 +16,7 @@ from scb_edu.figures.picture import (
 from scb_edu.support.checks import Array
 from scb_edu.training.trajectory import Trajectory
 
-TRIPLE = (6.6, 2.6)
+TRIPLE = (5.2, 2.5)
 PANEL = (4.2, 3.2)
 
 
@@ -47,7 +47,7 @@ def carried(deviation: Array, along: Array, beside: Array, theta: float) -> Pict
     What a pretrained V knows, entries up to 0.10, is 1 times the truth, up to 0.10, and a rest up \
 to 0.00 beside it.
     """
-    figure, axes = new_figure(*TRIPLE, ncols=3)
+    figure, axes = new_figure(*TRIPLE, ncols=3, sharey=True)
     parts = [deviation, along, beside]
     largest = float(max(np.abs(part).max() for part in parts))
     titles = ["pretrained", rf"= {theta:g} × truth", "+ beside it"]
@@ -56,7 +56,7 @@ to 0.00 beside it.
         heatmap(ax, part, limits=(-largest, largest), form="{:+.2f}")
         ax.set_xticks(range(len(names)), names)
         ax.set_yticks(range(len(names)), names)
-        ax.set_title(title)
+        ax.set(title=title, aspect="auto")
     sizes = [f"{np.abs(part).max():.2f}" for part in parts]
     words = (
         f"What a pretrained V knows, entries up to {sizes[0]}, is {theta:g} times the truth, up to "

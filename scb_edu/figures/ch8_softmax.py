@@ -32,7 +32,7 @@ from scb_edu.support.checks import Array
 MAPS = (5.4, 4.0)
 VALUES = (5.6, 2.5)
 COURSES = (5.0, 5.8)
-SINGLE = (5.4, 3.6)
+SINGLE = (4.8, 3.6)
 GROWTH = (5.0, 6.2)
 PANEL = (4.0, 3.4)
 SOFT, LINE, BARE = GREEN, ATTENTION, PURPLE
@@ -216,7 +216,7 @@ def weights_by_size(weights: Mapping[str, Array], sparsity: int) -> Picture:
     ax.axvline(sparsity + 0.5, color=TRUTH, linestyle="--", linewidth=1)
     ax.set(yscale="log", xlabel="rank of the weight, by size", ylabel="size of the weight")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.legend(fontsize="small")
+    ax.legend()
     return Picture(figure, f"Weights by size. {'; '.join(words)}.")
 
 
@@ -305,7 +305,7 @@ def waits(contexts: Array, measured: Mapping[str, Array], formulas: Mapping[str,
             said += f" (formula {rule[0]:.3g} to {rule[-1]:.3g})"
         words.append(said)
     ax.set(xscale="log", yscale="log", xlabel="$T$", ylabel="time")
-    ax.legend(fontsize="small")
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return Picture(figure, f"Time until attention forms. {'; '.join(words)}.")
 
 

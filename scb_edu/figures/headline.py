@@ -29,7 +29,7 @@ from scb_edu.figures.picture import (
 from scb_edu.support.errors import ScbError
 
 SIZE = (4.8, 4.9)  # of the headline: legible on a phone, so the legend stands below
-BILL = 7.0
+BILL = 5.0
 # name in the legend, colour and marker: colour and shape say the same, so that either may fail
 LOOKS = {
     "constant": ("scratch, constant b", VALUE, "o"),
@@ -205,7 +205,7 @@ def headline_bill(bill: pd.DataFrame, *, ways: Sequence[str], title: str = "") -
     >>> headline_bill(bill, ways=["aligned"])  # doctest: +ELLIPSIS
     Samples up to the truth. V aligned, one step: to half way 1,200, from there on 14,000; 90 % ...
     """
-    figure, ax = new_figure(BILL, 1.3 + 0.4 * len(ways))
+    figure, ax = new_figure(BILL, 1.5 + 0.4 * len(ways))
     told = []
     for place, way in enumerate(ways):
         row = _bill_of(bill, way)
@@ -215,7 +215,7 @@ def headline_bill(bill: pd.DataFrame, *, ways: Sequence[str], title: str = "") -
     ax.invert_yaxis()
     ax.set(xlabel="samples", title=title)
     ax.xaxis.set_major_formatter("{x:,.0f}")
-    ax.locator_params(axis="x", nbins=5)
+    ax.locator_params(axis="x", nbins=4)
     _name_parts(ax)
     return Picture(figure, f"Samples up to the truth. {' '.join(told)}")
 
@@ -242,7 +242,7 @@ def _name_parts(ax: Axes) -> None:
     for part, color in PARTS:
         ax.barh(0, 0, color=color, label=NAMES[part])
     ax.plot([], [], "o", color=TRUTH, label="90 % of runs")
-    ax.figure.legend(fontsize="small", ncols=4, loc="outside lower center")
+    ax.figure.legend(ncols=2, loc="outside lower center")
 
 
 def _bill_told(way: str, row: pd.Series) -> str:

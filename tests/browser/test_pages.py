@@ -197,6 +197,17 @@ def test_phone_is_alive_and_does_not_scroll_sideways(visit, opened):
     assert content <= screen == PHONE["width"], too_wide(page)
 
 
+def test_a_formula_is_broken_where_there_is_no_room_for_it(visit, book):
+    page = visit(book.joinpath("01-bigrams.html").as_uri()).page
+    formula = page.locator("#equation-eq-bigram mjx-container")
+    rows = "box => box.querySelector('mjx-math').offsetHeight"
+    one_line = formula.evaluate(rows)
+    assert formula.evaluate("box => box.scrollWidth <= box.clientWidth")
+    page.set_viewport_size(PHONE)
+    assert formula.evaluate(rows) > 1.5 * one_line
+    assert formula.evaluate("box => box.scrollWidth <= box.clientWidth")
+
+
 def too_wide(page):
     """Name what sticks out to the right."""
     return page.evaluate("""() => [...document.querySelectorAll('.bd-article :not(.scb-figure *)')]

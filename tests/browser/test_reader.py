@@ -22,6 +22,10 @@ UNSET = "tip => [...tip.querySelectorAll('.math')].filter(m => !m.querySelector(
 INSIDE = """tip => { const box = tip.getBoundingClientRect();
   return box.left >= 0 && box.right <= innerWidth && tip.scrollWidth <= tip.clientWidth + 1 }"""
 
+# of the bar at the left end of the line of the page that is open
+CLEAR = """tick => tick.getBoundingClientRect().right
+  <= tick.closest('a').getBoundingClientRect().left"""
+
 
 @pytest.fixture(params=KINDS)
 def kind(request):
@@ -90,6 +94,14 @@ def test_a_tap_shows_it_and_the_link_in_it_goes_there(visit, address, kind):
     link.tap()
     tip.locator(".tip-place a").tap()
     page.wait_for_url(re.compile(re.escape(what[1])), wait_until="commit")
+
+
+def test_a_tap_on_a_button_leaves_no_bubble(visit, address):
+    page = visit(address(HOOD), viewport=PHONE, is_mobile=True, has_touch=True).page
+    page.locator("button.primary-toggle").tap()
+    bubble = page.locator(".tooltip")
+    bubble.wait_for(state="attached")
+    assert not bubble.is_visible()
 
 
 def test_a_click_of_the_mouse_goes_there_at_once(visit, address):
@@ -163,6 +175,8 @@ def test_a_page_counts_when_all_its_sections_do(visit, address):
     links = page.locator(".bd-links a, .page-toc a")
     read_through(page)
     page.locator(".bd-links li.current > a .tick").wait_for(state="attached")
+    tick = page.locator(".bd-links li.current > a .tick > [aria-hidden]")
+    assert tick.evaluate(CLEAR)
     ticked = links.evaluate_all(HEIGHTS)
     page.evaluate("document.querySelectorAll('.tick').forEach(tick => tick.remove())")
     assert links.evaluate_all(HEIGHTS) == ticked  # nothing had to move for a tick
