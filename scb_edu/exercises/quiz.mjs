@@ -39,18 +39,24 @@ function element(tag, className, text) {
   return Object.assign(document.createElement(tag), { className, textContent: text });
 }
 
+/** JupyterLab leaves the keys alone that such an element gets. @template {Element} E @param {E} target */
+function keepKeys(target) {
+  target.setAttribute("data-lm-suppress-shortcuts", "true");
+  return target;
+}
+
 /** @param {string} className @param {string} text @param {string} more only a screen reader says */
 function button(className, text, more) {
   const made = element("button", className, text);
   made.setAttribute("type", "button");
   made.append(element("span", "scb-hidden", more));
-  return made;
+  return keepKeys(made);
 }
 
 /** Where the answer is found; a link, if the section is on this page. @param {Question} question */
 function place({ section, title }) {
   if (!document.getElementById(section)) return `“${title}”`;
-  return Object.assign(element("a", "", title), { href: `#${section}` });
+  return keepKeys(Object.assign(element("a", "", title), { href: `#${section}` }));
 }
 
 /** Say in words what an answer is worth. @param {Element} said @param {Question} question @param {Option} option */
@@ -122,7 +128,7 @@ async function start(root) {
       total();
     }
 
-    for (const input of inputs) input.addEventListener("change", quiet);
+    for (const input of inputs) keepKeys(input).addEventListener("change", quiet);
     check.addEventListener("click", confirm);
     field.querySelector("legend")?.append(before);
     said.before(check);

@@ -224,8 +224,8 @@ def _still(quiz: Quiz, script: str = "") -> str:
     """HTML that can be read without scripts; verdicts are packed, not to be read in passing."""
     asked = "".join(_asked(quiz, at) for at in range(len(quiz.questions)))
     return (
-        f'<div class="scb-quiz" data-chapter="{html.escape(quiz.chapter)}" '
-        f'data-lm-suppress-shortcuts="true"><style>{asset("quiz.css", __package__)}</style>'
+        f'<div class="scb-quiz" data-chapter="{html.escape(quiz.chapter)}">'
+        f"<style>{asset('quiz.css', __package__)}</style>"
         f'<p class="scb-how">{HOW}</p>{asked}<p class="scb-count" role="status"></p>'
         f'<script type="application/json">{script_json({"packed": _verdicts(quiz)})}</script>'
         f"{script}</div>\n"
