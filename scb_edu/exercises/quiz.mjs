@@ -3,12 +3,12 @@
 /**
  * @typedef {{right: boolean, why: string}} Option
  * @typedef {{section: string, title: string, options: Option[]}} Question
+ * @typedef {{questions: Question[], answers: string}} Verdicts
  */
 
 const DONE = "scb-progress:done"; // what was answered right on this device: see memory.js
-const LETTERS = "abcd";
 
-/** @param {string} packed deflated JSON in base64 @returns {Promise<Question[]>} */
+/** @param {string} packed deflated JSON in base64 @returns {Promise<Verdicts>} */
 async function unpack(packed) {
   const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
@@ -68,17 +68,11 @@ function tell(said, question, option) {
   if (!option.right) said.append(" Read again: ", place(question));
 }
 
-/** Which option is right, for paper. @param {Question[]} questions */
-function answers(questions) {
-  const right = questions.map(({ options }) => LETTERS[options.findIndex((one) => one.right)]);
-  return `Answers: ${right.map((letter, at) => `${at + 1} ${letter}`).join(", ")}`;
-}
-
 /** Make a quiz that stands in the page answer. @param {HTMLElement} root */
 async function start(root) {
   root.dataset.ready = "";
   const data = root.querySelector('script[type="application/json"]')?.textContent ?? "";
-  const questions = await unpack(JSON.parse(data).packed);
+  const { questions, answers } = await unpack(JSON.parse(data).packed);
   const count = /** @type {HTMLElement} */ (root.querySelector(".scb-count"));
   const again = button("scb-again", "Start again", "");
   const first = new Map(); // by question, whether its first answer was right
@@ -137,7 +131,7 @@ async function start(root) {
   }
 
   again.addEventListener("click", restart);
-  count.after(again, element("p", "scb-key", answers(questions)));
+  count.after(again, element("p", "scb-key", answers));
   total();
 }
 

@@ -161,6 +161,20 @@ class Quiz:
             for letter, option in zip(LETTERS, question.options, strict=False):
                 yield f"   {letter}) {option.text}"
 
+    @property
+    def answers(self) -> str:
+        """The letters of the right options, for paper.
+
+        Examples
+        --------
+        >>> options = (Option("five", "That is 2 + 3."), Option("four", "Twice two.", right=True),
+        ...            Option("twenty-two", "That is a 2 beside a 2."))
+        >>> Quiz("ch1", (Question("What is 2 + 2?", options, "sec-sums", "How much?"),)).answers
+        'Answers: 1 b'
+        """
+        right = (LETTERS[[one.right for one in q.options].index(True)] for q in self.questions)
+        return "Answers: " + ", ".join(f"{n} {letter}" for n, letter in enumerate(right, start=1))
+
     def __repr__(self) -> str:
         return self.words
 
@@ -248,7 +262,8 @@ def _asked(quiz: Quiz, at: int) -> str:
 
 def _verdicts(quiz: Quiz) -> str:
     """Return what quiz.mjs knows of each question and each of its options."""
-    return deflated(json.dumps([_verdict(question) for question in quiz.questions]))
+    questions = [_verdict(question) for question in quiz.questions]
+    return deflated(json.dumps({"questions": questions, "answers": quiz.answers}))
 
 
 def _verdict(question: Question) -> dict[str, Any]:

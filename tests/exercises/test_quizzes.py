@@ -138,7 +138,7 @@ def test_the_page_does_not_give_the_answers_away():
     page = exercises.quiz("ch4").page()
     for question in exercises.quiz("ch4").questions:
         assert all(option.why not in page for option in question.options)
-    told = [[option["right"] for option in one["options"]] for one in packed(page)]
+    told = [[option["right"] for option in one["options"]] for one in packed(page)["questions"]]
     asked = exercises.quiz("ch4").questions
     assert told == [[option.right for option in question.options] for question in asked]
 
