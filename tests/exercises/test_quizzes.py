@@ -14,7 +14,7 @@ from scb_edu import exercises
 from scb_edu.exercises import Option, Question, Quiz
 from scb_edu.support.errors import ScbError
 
-CHAPTERS = {f"ch{int(path.stem[:2])}": path for path in sorted(BOOK.glob("0[1-9]-*.md"))}
+CHAPTERS = {f"ch{int(p.stem[:2])}": p for p in sorted(BOOK.glob("[0-9]*-*.md"))}
 WRONG = (Option("three", "That is 1 + 2."), Option("twenty-two", "That is a 2 beside a 2."))
 SUM = Question("2 + 2?", (Option("four", "Twice two.", right=True), *WRONG), "sec-sums", "Sums")
 
