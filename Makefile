@@ -20,7 +20,7 @@ BIN := $(VENV)/bin
 CONSTRAINTS ?= $(wildcard constraints.txt)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS:%=--constraint %)
 TOOLS := $(VENV)/node_modules/.bin
-SCRIPTS := $(wildcard scb_edu/widgets/live/*.mjs book/extensions/*.mjs)
+SCRIPTS := $(wildcard scb_edu/widgets/live/*.mjs scb_edu/exercises/*.mjs book/extensions/*.mjs)
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg
 # Tools that start others by name (jupyter, node) find those of the environment first
 export PATH := $(abspath $(BIN)):$(PATH)

@@ -21,6 +21,8 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader, PdfWriter
 
+from scb_edu import exercises
+
 BOOK = yaml.safe_load(Path(__file__).parents[1].joinpath("myst.yml").read_text("utf-8"))["project"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
@@ -79,9 +81,18 @@ def read_article(text, name, names):
             link.unwrap()
     for image in article.select("img[src]:not([src^='data:'])"):
         image["src"] = from_root(name, image["src"])
+    for quiz in article.select(".scb-quiz"):
+        quiz.append(answers(quiz["data-chapter"]))
     article["id"] = name
     article["class"] = [*article.get("class", []), "of-book"]
     return article
+
+
+def answers(chapter):
+    """Return the answers to the questions of a chapter, which in a page are a script's to give."""
+    key = BeautifulSoup('<p class="scb-key"></p>', "html.parser").p
+    key.string = exercises.quiz(chapter).answers
+    return key
 
 
 def headings(article):

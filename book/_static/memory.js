@@ -2,7 +2,7 @@
 // All of it is under keys that begin alike, and is forgotten together:
 //   scb-progress:read  {address of a page: {"sections": ["sec-stages", ...], "whole": false}, ...}
 //   scb-progress:last  {"address": "...#sec-stages", "words": "Chapter 4, section ..."}
-//   scb-progress:done  {"ex-04-1": true, ...}: kept free, for exercises by their labels
+//   scb-progress:done  {"quiz-ch4-1": true, ...}: questions answered right, written by quiz.mjs
 "use strict";
 
 (() => {

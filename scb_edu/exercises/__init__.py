@@ -13,5 +13,6 @@ from scb_edu.exercises import (  # noqa: F401, each registers its exercises
     ch9_past_the_paper,
 )
 from scb_edu.exercises.checking import Verdict, check, exercise
+from scb_edu.exercises.quizzes import Option, Question, Quiz, quiz
 
-__all__ = ["Verdict", "check", "exercise"]
+__all__ = ["Option", "Question", "Quiz", "Verdict", "check", "exercise", "quiz"]

@@ -7,9 +7,9 @@ from importlib.resources import files
 from typing import Any
 
 
-def asset(name: str) -> str:
-    """Return a script or a style sheet of this package as text."""
-    return files("scb_edu.widgets").joinpath(name).read_text(encoding="utf-8")
+def asset(name: str, package: str = "scb_edu.widgets") -> str:
+    """Return a script or a style sheet of a package as text."""
+    return files(package).joinpath(name).read_text(encoding="utf-8")
 
 
 def script_json(data: Any) -> str:

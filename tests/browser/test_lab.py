@@ -1,4 +1,4 @@
-"""JupyterLab: a lesson is run, its slider moves a picture, a playground is read as it runs."""
+"""JupyterLab: a lesson runs, its slider moves a picture, a playground is read, a quiz answered."""
 
 import contextlib
 import json
@@ -56,6 +56,7 @@ CELLS = (
     "frame = playground.trajectory\n"
     "print(len(frame) > 10, frame['samples'].is_monotonic_increasing, frame['lane'].unique())\n"
     "print(playground.settings['T'], playground.settings['batch'])",
+    "from scb_edu import exercises\nexercises.quiz('ch4')",
 )
 RUN_SECOND = """() => {
   jupyterapp.shell.currentWidget.content.activeCellIndex = 1;
@@ -139,7 +140,7 @@ def test_a_lesson_runs_and_its_slider_moves_the_picture(lab, browser):
         )
 
 
-def test_a_playground_is_read_from_python_while_it_runs(lab, browser):
+def test_a_playground_is_read_from_python_while_it_runs_and_a_quiz_is_answered(lab, browser):
     with opened(browser, f"{lab}/lab/tree/{PLAYGROUND}") as page:
         assert page.evaluate(RUN_ALL)
         live = page.locator(".scb-playground")
@@ -157,7 +158,17 @@ def test_a_playground_is_read_from_python_while_it_runs(lab, browser):
         assert live.get_by_role("button", name="Pause").is_visible()
         live.press("Space")  # and JupyterLab leaves the key alone
         live.get_by_role("button", name="Start").wait_for()
+        answer_by_keyboard(page, page.get_by_role("group").filter(has_text="309 parameters"))
         assert page.evaluate(ERRORS) == []
+
+
+def answer_by_keyboard(page, question):
+    """Choose the third answer and check it; JupyterLab leaves the keys alone."""
+    question.get_by_role("button").wait_for()
+    question.get_by_role("radio").first.press("Space")
+    for key in ("ArrowDown", "ArrowDown", "Tab", "Enter"):
+        page.keyboard.press(key)
+    assert question.get_by_role("status").inner_text().startswith("✓ Right. V starts at")
 
 
 def sources(pictures):

@@ -11,6 +11,8 @@ from conftest import BOOK, PATIENCE, description, pages
 from paper import AFTER, BEFORE, CUT, SHEET
 from pypdf import PdfReader
 
+from scb_edu import exercises
+
 
 @pytest.fixture
 def sheet(browser):
@@ -76,6 +78,12 @@ def test_a_drawing_is_joined_as_it_is(tmp_path):
     tmp_path.joinpath("one.html").write_text(page)
     book = {"title": "B", "authors": [], "toc": [{"file": "book/one.md"}]}
     assert drawing in print_book.join_pages(tmp_path, book)
+
+
+def test_questions_are_joined_with_their_answers():
+    page = f"<article><section><h1>A</h1>{exercises.quiz('ch4').page()}</section></article>"
+    key = print_book.read_article(page, "one", ["one"]).select_one(".scb-quiz > .scb-key")
+    assert key.get_text() == "Answers: 1 c, 2 a, 3 b, 4 d, 5 b"
 
 
 def test_an_article_keeps_no_script_and_names_nothing_twice():
