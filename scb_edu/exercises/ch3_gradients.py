@@ -12,7 +12,12 @@ from scb_edu.model.task import Batch, SCBTask
 from scb_edu.model.transformer import LinearTransformer
 
 
-@exercise("ch3-stable-rate")
+@exercise(
+    "ch3-stable-rate",
+    "Look at the direction in which all positions move alike: nothing projects it away.",
+    "The cap is 2 over the largest curvature, and the division takes mu_k out of the curvature.",
+    "Begin with K_P + T * mu @ mu.",
+)
 def _stable_rate(answer: Any) -> str | None:
     mine, task = number(answer), SCBTask.example(1000)
     mu, K_P = task.stationary, task.transition_energy
@@ -28,7 +33,13 @@ def _stable_rate(answer: Any) -> str | None:
     return "the cap is 2 over the largest curvature; which direction and column has it?"
 
 
-@exercise("ch3-gradient")
+@exercise(
+    "ch3-gradient",
+    "Look at the attention on each token: positions that hold the same token add up.",
+    "r is the prediction less the one-hot output; dV is an outer product with r, and only"
+    " column last of dA is not zero.",
+    "Begin with h = np.bincount(tokens, A[:, last], minlength=len(V)).",
+)
 def _sample_gradient(answer: Any) -> str | None:
     rng = np.random.default_rng(3)
     for N, T in ((2, 1), (3, 5), (4, 7)):

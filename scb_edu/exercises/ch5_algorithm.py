@@ -13,7 +13,12 @@ from scb_edu.support.checks import Array
 from scb_edu.training.optimizers import ProximalGradient, soft_threshold
 
 
-@exercise("ch5-threshold")
+@exercise(
+    "ch5-threshold",
+    "Look at the order: first each weight on its own, then the sum of the column.",
+    "The soft threshold takes the same off every weight and stops at zero.",
+    "Begin with shrunk = np.maximum(column - 0.1, 0).",
+)
 def _column_after_threshold(answer: Any) -> str | None:
     column = numbers(answer, (4,), "four weights are wanted")
     right = np.array([0.4, 0.2, 0.05, 0.0]) / 0.65
@@ -28,7 +33,14 @@ def _column_after_threshold(answer: Any) -> str | None:
     return "take 0.1 off each weight, stop at zero, and divide by what the column sums to."
 
 
-@exercise("ch5-step")
+@exercise(
+    "ch5-step",
+    "Look at the order: divide by mu, centre, step, threshold, normalise. V is only "
+    "divided and stepped.",
+    "Columns are tokens, so dA / mu divides each by its mass; positions are rows, and "
+    "centring is over rows.",
+    "Begin with slope = dA / mu.",
+)
 def _proximal_step(answer: Any) -> str | None:
     rng = np.random.default_rng(5)
     for N, T in [(2, 4), (3, 7)]:

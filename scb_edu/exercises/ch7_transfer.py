@@ -12,7 +12,13 @@ from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer, signals
 
 
-@exercise("ch7-double")
+@exercise(
+    "ch7-double",
+    "Look at where theta stands in s_a: if it is small, only in a logarithm.",
+    "In the difference of the two times only the ratio of the correlations is left; time "
+    "is s over r.",
+    "Begin with r = np.sqrt(0.14 * 0.52).",
+)
 def _saving_of_twice(answer: Any) -> str | None:
     mine, rate = number(answer), math.sqrt(0.14 * 0.52)
     if np.isclose(mine, math.log(2) / rate, rtol=0.01):
@@ -24,7 +30,12 @@ def _saving_of_twice(answer: Any) -> str | None:
     return f"{mine:.3g} is not it: take the difference of s_a for the two correlations."
 
 
-@exercise("ch7-split")
+@exercise(
+    "ch7-split",
+    "Look at V less mu and P less mu: how much of the second is in the first?",
+    "theta is an inner product over a squared length, columns weighed by mu; R is what is left.",
+    "Begin with true, far = P - mu[:, None], V - mu[:, None].",
+)
 def _along_and_beside(answer: Any) -> str | None:
     rng = np.random.default_rng(7)
     for N in (3, 5):

@@ -13,7 +13,12 @@ from scb_edu.model.similarity import attention_cosine
 from scb_edu.support.checks import Array
 
 
-@exercise("ch8-rate")
+@exercise(
+    "ch8-rate",
+    "Look at what softmax does to a small change of its logits, when each weight is 1/T.",
+    "The gradient goes back through the softmax, and the step goes forward through it.",
+    "Begin with 1 / 500, the factor on one of these two ways.",
+)
 def _rate_of_logits(answer: Any) -> str | None:
     mine = number(answer)
     if np.isclose(mine, 0.01 * 500, rtol=0.01):
@@ -25,7 +30,12 @@ def _rate_of_logits(answer: Any) -> str | None:
     return f"{mine:.4g} is not it: what does a step of rate 1 move the weights by?"
 
 
-@exercise("ch8-similarity")
+@exercise(
+    "ch8-similarity",
+    "Look at two maps that know nothing: what do they have in common?",
+    "Take the mean off each column; then it is a cosine in which column k has the weight mu_k.",
+    "Begin with A, B = A - A.mean(axis=0), B - B.mean(axis=0).",
+)
 def _cosine_of_maps(answer: Any) -> str | None:
     rng = np.random.default_rng(8)
     for T, N in [(4, 2), (9, 3)]:

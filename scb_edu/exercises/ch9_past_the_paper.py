@@ -11,7 +11,12 @@ from scb_edu.model.task import SCBTask
 from scb_edu.text.sequences import generate
 
 
-@exercise("ch9-perplexity")
+@exercise(
+    "ch9-perplexity",
+    "Look at the surprise at each kind of place: -log of the chance of what came.",
+    "Perplexity is exp of the mean surprise.",
+    "Begin with surprises = -np.log([1 / 2, 1 / 8]).",
+)
 def _perplexity_of_two_chances(answer: Any) -> str | None:
     mine = number(answer)
     wrong = {
@@ -27,7 +32,12 @@ def _perplexity_of_two_chances(answer: Any) -> str | None:
     return f"{mine:.3g} is not it: exp of the mean of -log of the chance of what came."
 
 
-@exercise("ch9-slide")
+@exercise(
+    "ch9-slide",
+    "Look at which tokens are the context: the T before the last one.",
+    "The last token chooses positions, the context gives the law; draw from it, append, go on.",
+    "Begin with tokens, T = list(start), task.context_length.",
+)
 def _sliding_sequence(answer: Any) -> str | None:
     circle = np.roll(np.eye(5), 1, axis=0)
     for T, position in ((1, 0), (3, 0), (3, 2)):

@@ -14,7 +14,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import scb_edu as scb
-from scb_edu.exercises import checking
+from scb_edu.exercises import checking, running
 
 
 class Case(NamedTuple):
@@ -292,15 +292,11 @@ CH5 = {
 def push_of_samples(task, rng, batch=1, draws=4000):
     """The scatter of the first push, from samples alone and the definition of alpha_V."""
     mu, P, T = task.stationary, task.transition, task.context_length
-    N, toward = len(mu), P - mu[:, None]
-    pushes = []
-    for _ in range(draws // batch):
-        drawn = task.sample(batch, rng)
-        h = np.array([np.bincount(row, minlength=N) for row in drawn.tokens]) / T
-        r = mu * h.sum(axis=1)[:, None] - np.eye(N)[drawn.output]
-        slope = r.T @ h / batch
-        pushes.append(-np.sum(toward * slope) / np.sum(toward**2 * mu))
-    return float(np.std(pushes))
+    toward, drawn = P - mu[:, None], task.sample(draws, rng)
+    h = np.array([np.bincount(row, minlength=len(mu)) for row in drawn.tokens]) / T
+    r = mu * h.sum(axis=1)[:, None] - np.eye(len(mu))[drawn.output]
+    pushes = -np.sum((r @ toward) * h, axis=1) / np.sum(toward**2 * mu)
+    return float(np.std(pushes.reshape(-1, batch).mean(axis=1)))
 
 
 CH6 = {
@@ -324,7 +320,7 @@ CH6 = {
     "ch6-noise": Case(
         push_of_samples,
         [
-            (lambda task, rng: push_of_samples(task, rng, 64, 40_000), "of a batch of 64"),
+            (lambda task, rng: push_of_samples(task, rng, 64, 64_000), "of a batch of 64"),
             (lambda task, rng: push_of_samples(task, rng) ** 2, "at T = 20"),
             (lambda task, rng: 0.0, "at T = 20"),
         ],
@@ -438,6 +434,12 @@ def each(cases):
     return pytest.mark.parametrize(("name", "right"), rows)
 
 
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch):
+    """A process in which nothing was answered yet."""
+    monkeypatch.setattr(checking, "_WRONG", type(checking._WRONG)())
+
+
 def refused(name, answer):
     verdict = scb.exercises.check(name, answer)
     assert not verdict.passed, verdict
@@ -453,8 +455,8 @@ def changed(answer, change):
 
 def test_no_exercise_is_missing_in_the_table():
     of_a_chapter = re.compile(r"scb_edu\.exercises\.ch\d")
-    checks = checking._CHECKS.items()
-    own = {name for name, test in checks if of_a_chapter.match(test.__module__)}
+    known = checking._EXERCISES.items()
+    own = {name for name, each in known if of_a_chapter.match(each.test.__module__)}
     assert own == set(CASES)
     assert min(len(case.wrong) for case in CASES.values()) >= 3
 
@@ -579,6 +581,86 @@ def test_a_function_that_stops_is_told_why_if_there_are_words(name, right):
     stopped = "Your answer stopped with"
     assert refused(name, lambda *_: 1 / 0) == f"{stopped} ZeroDivisionError: division by zero"
     assert refused(name, lambda *_: fail(UnspeakableError())) == f"{stopped} UnspeakableError."
+
+
+# Hints
+
+
+def numbers_in(text):
+    return {float(found) for found in re.findall(r"-?\d+(?:\.\d+)?", text)}
+
+
+@each(CASES)
+def test_wrong_answers_get_one_hint_after_the_other(name, right):
+    told = [scb.exercises.check(name, "no idea").hint[:11] for _ in range(5)]
+    assert told == [f"Hint {step} of 3" for step in (1, 2, 3, 3, 3)]
+    assert scb.exercises.check(name, None).hint == ""
+
+
+@each(CASES)
+def test_hints_are_three_different_sentences(name, right):
+    hints = checking._EXERCISES[name].hints
+    assert len(set(hints)) == 3
+    assert hints[2].startswith("Begin with ")
+    assert all(hint[-1] in ".?" and len(hint) < 140 for hint in hints)
+
+
+@each(VALUES)
+def test_no_hint_has_the_numbers_of_the_solution(name, right):
+    wanted = np.ravel(right)
+    for hint in checking._EXERCISES[name].hints:
+        given = np.array([*numbers_in(hint), np.inf])
+        assert not all(np.isclose(given, n, rtol=0.02, atol=0).any() for n in wanted), hint
+
+
+# What an answer does besides answering
+
+
+def doing(right, act):
+    """An answer that acts when it is asked for its value."""
+    if callable(right):
+        return lambda *_: act()
+
+    class Active:
+        def __array__(self, *_, **__):
+            return act()
+
+        def __iter__(self):
+            return act()
+
+    return Active()
+
+
+@each(CASES)
+def test_an_endless_answer_is_stopped(name, right, monkeypatch):
+    def endless():
+        while True:
+            pass
+
+    monkeypatch.setattr(running, "SECONDS", 0.02)
+    assert "more than 0.02 seconds" in refused(name, doing(right, endless))
+
+
+@each(CASES)
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
+def test_an_answer_that_leaves_is_told_so(name, right, error):
+    def leave():
+        raise error
+
+    assert f"stopped with {error.__name__}" in refused(name, doing(right, leave))
+
+
+@each(CASES)
+def test_an_answer_that_prints_a_megabyte_is_kept_short(name, right, capsys):
+    def talk():
+        print("x" * 2**20)
+        return np.array(np.nan)
+
+    verdict = scb.exercises.check(name, doing(right, talk))
+    assert not verdict.passed
+    assert re.search(r"\[cut: [\d,]{9} characters, the first 500 are shown\]", verdict.printed)
+    assert len(repr(verdict)) < 1500
+    assert capsys.readouterr() == ("", "")
 
 
 # Answers that change what they are given
