@@ -45,6 +45,29 @@ def _law_of_output(answer: Any) -> str | None:
 
 
 @exercise(
+    "ch1-sharp",
+    "Look at the last term of the irreducible loss: it has the squared weights of each pointer.",
+    "The other terms stay; the squares of one weight of 1 add up to 1, those of .6 and .4 to less.",
+    "Begin with squares = 0.6**2 + 0.4**2.",
+)
+def _one_position_instead_of_two(answer: Any) -> str | None:
+    mine = number(answer)
+    wrong = {
+        0.141 * 0.48: "the loss is one half of the mean square: the 1/2 is missing.",
+        0.0705
+        * 0.52: "that is what two positions bring; asked is how much more one of them would.",
+        0.0705: "that is what one position brings; asked is how much more than two of them.",
+        0.26: "that is the loss with one position; asked is the fall.",
+    }
+    for known, hint in wrong.items():
+        if np.isclose(mine, known, rtol=5e-3):
+            return hint
+    if np.isclose(mine, 0.0705 * 0.48, rtol=5e-3):
+        return None
+    return f"{mine:.4g} is not it: only the sum of the squared weights changes."
+
+
+@exercise(
     "ch1-bayes-loss",
     "Look at the energies in the formula: both are sums over columns, weighed by mu.",
     "mu @ (M**2).sum(axis=0) is the mean square length of the columns of a matrix M.",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from scb_edu.exercises.checking import call, exercise, numbers
+from scb_edu.exercises.checking import call, exercise, number, numbers
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer, signals
 
@@ -26,6 +26,21 @@ def _worst_corner(answer: Any) -> str | None:
         return "here the product of the signals is 1: the pointer is right."
     if corner[0] == 1:
         return "the pointer is wrong, but the crowd is right: one corner is worse."
+    return None
+
+
+@exercise(
+    "ch2-half",
+    "Look at the two terms of the excess: only one of them has alpha_A in it.",
+    "A square is smallest where it is zero.",
+    "Begin with 1 - 0.5 * alpha_A.",
+)
+def _attention_for_half_a_value(answer: Any) -> str | None:
+    mine = number(answer)
+    if mine == 0.5:
+        return "1/2 is alpha_V; what has to be 1 is the product of the two."
+    if not np.isclose(mine, 2, rtol=1e-3):
+        return f"with that alpha_A the product of the signals is {mine / 2:.3g}: no minimum yet."
     return None
 
 

@@ -33,6 +33,30 @@ def _extra_time(answer: Any) -> str | None:
 
 
 @exercise(
+    "ch4-saddle",
+    "Look at the second equation: where is it zero, if not on the hyperbola?",
+    "There alpha_V is fixed; put it into the first equation, which must be zero as well.",
+    "Begin with 1 / T + K_Q * alpha_A = 0.",
+)
+def _where_the_flow_stands_still(answer: Any) -> str | None:
+    place = numbers(answer, (2,), "a pair (alpha_V, alpha_A) is wanted")
+    wrong = {
+        (0, 0): "at the origin the push on alpha_V is 1/T.",
+        (1, 1): "that is the truth; there is one more place.",
+        (0, 0.025): "there both pushes on alpha_V go up: which sign has alpha_A?",
+        (-0.025, 0): "the two are swapped.",
+    }
+    for known, hint in wrong.items():
+        if np.allclose(place, known, atol=1e-4):
+            return hint
+    if np.allclose(place, (0, -0.025), atol=1e-4):
+        return None
+    v, a = place
+    pushes = (1 - v) / 100 + 0.4 * a * (1 - v * a), v * (1 - v * a)
+    return f"there d alpha_V/dt is {pushes[0]:.3g}, and d alpha_A/dt is K_P times {pushes[1]:.3g}."
+
+
+@exercise(
     "ch4-corner",
     "Look at the line on which the run leaves the origin, and at the hyperbola.",
     "On the line alpha_V = c alpha_A with c = sqrt(K_Q / K_P); on the hyperbola their "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,28 @@ def _samples_for_twice(answer: Any) -> str | None:
     if np.isclose(mine, samples_needed(task, 2), rtol=0.02):
         return None
     return f"{mine:.4g} is not it: mean 1/T, deviation initial_signal_std(task) / sqrt(M)."
+
+
+@exercise(
+    "ch6-odds",
+    "Look at z: the push is z deviations above zero, and the wrong side is below zero.",
+    "The chance is the share of a normal distribution below z; z grows with the root of M_seen.",
+    "Begin with z = np.sqrt(9360 / 2340).",
+)
+def _chance_with_four_times_the_samples(answer: Any) -> str | None:
+    mine, law = number(answer), NormalDist()
+    wrong = {
+        law.cdf(1): "that is the chance with M_1 samples.",
+        2 * law.cdf(2) - 1: "only one tail is the wrong side: do not take off both.",
+        1 - law.cdf(2): "that is the chance of the wrong side.",
+        law.cdf(4): "z is the root of the number of samples over M_1.",
+    }
+    for known, hint in wrong.items():
+        if np.isclose(mine, known, rtol=0, atol=1e-5 if known > 0.999 else 2e-3):
+            return hint
+    if np.isclose(mine, law.cdf(2), rtol=0, atol=2e-3):
+        return None
+    return f"{mine:.3g} is not it: how many deviations is the push above zero?"
 
 
 @exercise(
