@@ -12,6 +12,7 @@ BOX = (
     "border-left: 3px solid {colour}; background: color-mix(in srgb, {colour} 9%, transparent); "
     "color: inherit; padding: 0.3em 0.6em; margin: 0.2em 0; overflow-wrap: anywhere"
 )
+PART = "margin: 0.3em 0 0; padding: 0; font-size: inherit"
 PRINTED = (
     "margin: 0.1em 0 0; padding: 0; border: 0; background: none; color: inherit; "
     "white-space: pre-wrap"
@@ -69,9 +70,11 @@ class Verdict:
         name, mark, colour = LOOKS[self.passed]
         inner = f'<span aria-hidden="true">{mark}</span> {escape(self.words)}'
         if self.hint:
-            inner += f'\n<div class="scb-hint">{escape(self.hint)}</div>'
+            inner += f'\n<div class="scb-verdict-hint" style="{PART}">{escape(self.hint)}</div>'
         if self.printed:
             pre = f'<pre style="{PRINTED}">{escape(self.printed)}</pre>'
-            inner += f'\n<div class="scb-printed">Your answer printed:{pre}</div>'
+            inner += (
+                f'\n<div class="scb-verdict-printed" style="{PART}">Your answer printed:{pre}</div>'
+            )
         style = BOX.format(colour=colour)
-        return f'<div class="scb-verdict scb-{name}" style="{style}">{inner}</div>'
+        return f'<div class="scb-verdict scb-verdict-{name}" style="{style}">{inner}</div>'
