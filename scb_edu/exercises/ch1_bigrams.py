@@ -62,7 +62,7 @@ def _one_position_instead_of_two(answer: Any) -> str | None:
     for known, hint in wrong.items():
         if np.isclose(mine, known, rtol=5e-3):
             return hint
-    if np.isclose(mine, 0.0705 * 0.48, rtol=5e-3):
+    if np.isclose(mine, 0.0705 * 0.48, rtol=0.01):
         return None
     return f"{mine:.4g} is not it: only the sum of the squared weights changes."
 
