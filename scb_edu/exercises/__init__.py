@@ -12,7 +12,8 @@ from scb_edu.exercises import (  # noqa: F401, each registers its exercises
     ch8_softmax,
     ch9_past_the_paper,
 )
-from scb_edu.exercises.checking import Verdict, check, exercise
+from scb_edu.exercises.checking import check, exercise
 from scb_edu.exercises.quizzes import Option, Question, Quiz, quiz
+from scb_edu.exercises.verdicts import Verdict
 
 __all__ = ["Option", "Question", "Quiz", "Verdict", "check", "exercise", "quiz"]

@@ -11,7 +11,13 @@ from scb_edu.model.task import SCBTask
 from scb_edu.theory.dynamics import escape_time
 
 
-@exercise("ch0-wait")
+@exercise(
+    "ch0-wait",
+    "The context length is part of the task: each length needs a task of its own.",
+    "scb.escape_time says when a signal of the exact flow reaches a level, by default the"
+    " attention.",
+    "Begin with task = scb.SCBTask.example(context_length).",
+)
 def _wait(answer: Any) -> str | None:
     for T in (24, 240, 2400):
         task, mine = SCBTask.example(T), number(call(answer, T))

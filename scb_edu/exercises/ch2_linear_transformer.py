@@ -6,12 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from scb_edu.exercises.checking import call, exercise, numbers
+from scb_edu.exercises.checking import call, exercise, number, numbers
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer, signals
 
 
-@exercise("ch2-worst-corner")
+@exercise(
+    "ch2-worst-corner",
+    "Look at the two terms of the excess: which one sees the product of the signals?",
+    "Signals of one sign have a right pointer, others a wrong one; then the crowd decides.",
+    "Begin with the second term where the signs differ: K_P K_Q / 2 times 2 squared.",
+)
 def _worst_corner(answer: Any) -> str | None:
     wanted = "a pair (alpha_V, alpha_A) is wanted, each of them -1 or 1"
     corner = numbers(answer, (2,), wanted)
@@ -24,7 +29,27 @@ def _worst_corner(answer: Any) -> str | None:
     return None
 
 
-@exercise("ch2-prediction")
+@exercise(
+    "ch2-half",
+    "Look at the two terms of the excess: only one of them has alpha_A in it.",
+    "A square is smallest where it is zero.",
+    "Begin with 1 - 0.5 * alpha_A.",
+)
+def _attention_for_half_a_value(answer: Any) -> str | None:
+    mine = number(answer)
+    if mine == 0.5:
+        return "1/2 is alpha_V; what has to be 1 is the product of the two."
+    if not np.isclose(mine, 2, rtol=1e-3):
+        return f"with that alpha_A the product of the signals is {mine / 2:.3g}: no minimum yet."
+    return None
+
+
+@exercise(
+    "ch2-prediction",
+    "Look at X times a column of A: it adds up one-hot tokens, each with its weight.",
+    "V times a one-hot token is a column of V: take the columns that the tokens name.",
+    "Begin with columns = V[:, tokens].",
+)
 def _prediction(answer: Any) -> str | None:
     rng = np.random.default_rng(5)
     for N, T in [(2, 1), (3, 5), (4, 7)]:
@@ -38,7 +63,12 @@ def _prediction(answer: Any) -> str | None:
     return None
 
 
-@exercise("ch2-signals")
+@exercise(
+    "ch2-signals",
+    "Look at what is projected: V less mu in every column, and A less 1/T.",
+    "A projection is an inner product over a squared length; in both, column k has weight mu_k.",
+    "Begin with toward_P = task.transition - task.stationary[:, None].",
+)
 def _signals_by_hand(answer: Any) -> str | None:
     rng = np.random.default_rng(6)
     for N, T, Q in [(2, 3, 1), (3, 8, 2), (5, 6, 3)]:

@@ -6,14 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from scb_edu.exercises.checking import call, exercise, numbers, pair
+from scb_edu.exercises.checking import call, exercise, number, numbers, pair
 from scb_edu.model.gradients import Gradient
 from scb_edu.model.transformer import LinearTransformer
 from scb_edu.support.checks import Array
 from scb_edu.training.optimizers import ProximalGradient, soft_threshold
 
 
-@exercise("ch5-threshold")
+@exercise(
+    "ch5-threshold",
+    "Look at the order: first each weight on its own, then the sum of the column.",
+    "The soft threshold takes the same off every weight and stops at zero.",
+    "Begin with shrunk = np.maximum(column - 0.1, 0).",
+)
 def _column_after_threshold(answer: Any) -> str | None:
     column = numbers(answer, (4,), "four weights are wanted")
     right = np.array([0.4, 0.2, 0.05, 0.0]) / 0.65
@@ -28,7 +33,57 @@ def _column_after_threshold(answer: Any) -> str | None:
     return "take 0.1 off each weight, stop at zero, and divide by what the column sums to."
 
 
-@exercise("ch5-step")
+@exercise(
+    "ch5-steps",
+    "Look at the threshold of one step: it is not the penalty alone.",
+    "Every step takes the learning rate times the penalty off the weight.",
+    "Begin with threshold = 0.02 * 0.005.",
+)
+def _steps_until_zero(answer: Any) -> str | None:
+    mine = number(answer)
+    wrong = {
+        2.0: "the penalty comes times the learning rate: a step takes off less.",
+        0.5: "the learning rate comes times the penalty: a step takes off less.",
+        1e6: "a step takes off the same each time, whatever the weight: divide once only.",
+    }
+    for known, hint in wrong.items():
+        if np.isclose(mine, known, rtol=0.01):
+            return hint
+    if np.isclose(mine, 100, rtol=0.02):
+        return None
+    return f"{mine:.4g} is not it: how much of the weight does one step take off?"
+
+
+@exercise(
+    "ch5-soft",
+    "Look at three kinds of entries: above theta, below minus theta, and between the two.",
+    "The sign stays; the size falls by theta and stops at zero.",
+    "Begin with size = np.abs(y) - theta.",
+)
+def _soft_threshold(answer: Any) -> str | None:
+    y = np.array([-3.0, -0.5, -0.1, 0.0, 0.2, 0.7, 2.0])
+    for theta in (0.4, 1.0):
+        mine = numbers(call(answer, y, theta), y.shape, f"an array of shape {y.shape} is wanted")
+        if np.allclose(mine, np.where(np.abs(y) > theta, y, 0)):
+            return "that is the hard threshold: the soft one also moves the entries that stay."
+        if np.allclose(mine, np.maximum(y - theta, 0)):
+            return "entries below zero are treated alike: they move up, to zero at most."
+        if np.allclose(mine, np.sign(y) * (np.abs(y) - theta)):
+            return "an entry stops at zero, it does not cross it."
+        off = np.abs(mine - soft_threshold(y, theta))
+        if not np.allclose(off, 0):
+            return f"theta = {theta}: what becomes of the entry {y[off.argmax()]}?"
+    return None
+
+
+@exercise(
+    "ch5-step",
+    "Look at the order: divide by mu, centre, step, threshold, normalise. V is only "
+    "divided and stepped.",
+    "Columns are tokens, so dA / mu divides each by its mass; positions are rows, and "
+    "centring is over rows.",
+    "Begin with slope = dA / mu.",
+)
 def _proximal_step(answer: Any) -> str | None:
     rng = np.random.default_rng(5)
     for N, T in [(2, 4), (3, 7)]:

@@ -7,13 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from scb_edu.exercises.checking import call, exercise, number
+from scb_edu.exercises.checking import call, exercise, number, numbers
 from scb_edu.model.norms import weighted_inner_product, weighted_square_norm
 from scb_edu.model.similarity import attention_cosine
 from scb_edu.support.checks import Array
 
 
-@exercise("ch8-rate")
+@exercise(
+    "ch8-rate",
+    "Look at what softmax does to a small change of its logits, when each weight is 1/T.",
+    "The gradient goes back through the softmax, and the step goes forward through it.",
+    "Begin with 1 / 500, the factor on one of these two ways.",
+)
 def _rate_of_logits(answer: Any) -> str | None:
     mine = number(answer)
     if np.isclose(mine, 0.01 * 500, rtol=0.01):
@@ -25,7 +30,53 @@ def _rate_of_logits(answer: Any) -> str | None:
     return f"{mine:.4g} is not it: what does a step of rate 1 move the weights by?"
 
 
-@exercise("ch8-similarity")
+@exercise(
+    "ch8-logit",
+    "Look at the weight of that position: its exponential over the sum of all.",
+    "Half is where its exponential is as large as all the others together.",
+    "Begin with np.exp(w) = how many others there are.",
+)
+def _logit_of_half_the_weight(answer: Any) -> str | None:
+    mine = number(answer)
+    if np.isclose(mine, math.log10(999), rtol=2e-3):
+        return "the logarithm is the natural one, since softmax takes exp."
+    if np.isclose(mine, 999, rtol=2e-3):
+        return "that is the exponential of the logit."
+    if np.isclose(mine, math.log(999), rtol=2e-3):
+        return None
+    weight = 1 / (1 + 999 * math.exp(-min(max(mine, -500.0), 500.0)))
+    return f"with that logit the position has the weight {weight:.3g}."
+
+
+@exercise(
+    "ch8-slope",
+    "Look at J: a diagonal matrix less an outer product.",
+    "diag(a) times g is a * g, and a a^T times g is a times a number, the mean of g under a.",
+    "Begin with mean = a @ g.",
+)
+def _gradient_of_the_logits(answer: Any) -> str | None:
+    rng = np.random.default_rng(9)
+    for T in (3, 7):
+        a, g = rng.dirichlet(np.ones(T)), rng.normal(size=T)
+        mine = numbers(call(answer, a, g), (T,), f"a vector of shape ({T},) is wanted")
+        if np.allclose(mine, a * g):
+            return "a step along all logits alike changes no weight: the mean of g comes off."
+        if np.allclose(mine, g - a @ g):
+            return "each entry counts with its own weight: diag(a) stands in both terms."
+        if np.allclose(mine, a * (g - g.mean())):
+            return "the mean of g is taken with the weights a."
+        right = a * (g - a @ g)
+        if not np.allclose(mine, right):
+            return f"T = {T}: some entry is off by {np.abs(mine - right).max():.2g}."
+    return None
+
+
+@exercise(
+    "ch8-similarity",
+    "Look at two maps that know nothing: what do they have in common?",
+    "Take the mean off each column; then it is a cosine in which column k has the weight mu_k.",
+    "Begin with A, B = A - A.mean(axis=0), B - B.mean(axis=0).",
+)
 def _cosine_of_maps(answer: Any) -> str | None:
     rng = np.random.default_rng(8)
     for T, N in [(4, 2), (9, 3)]:

@@ -3,63 +3,51 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from scb_edu.exercises import running
+from scb_edu.exercises.verdicts import Verdict
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
 
-__all__ = ["Verdict", "check", "exercise"]
+__all__ = ["check", "exercise"]
 
 Check: TypeAlias = Callable[[Any], str | None]
 
+STEPS = 3
 NOT_ANSWERED = "Not answered yet: write your answer, then run the cell again."
 
-_CHECKS: dict[str, Check] = {}
+
+class _Exercise(NamedTuple):
+    """A check, and its hints from the first to the last."""
+
+    test: Check
+    hints: tuple[str, ...]
 
 
-@dataclass(frozen=True, repr=False)
-class Verdict:
-    """Whether an answer is right, and what to say to its author.
-
-    Parameters
-    ----------
-    passed : bool
-    words : str
-
-    Notes
-    -----
-    Book: 01-bigrams, sec-bigrams.
-
-    Examples
-    --------
-    >>> Verdict(True, "Right.")
-    Right.
-    """
-
-    passed: bool
-    words: str
-
-    def __repr__(self) -> str:
-        return self.words
+_EXERCISES: dict[str, _Exercise] = {}
+_WRONG: Counter[str] = Counter()  # wrong answers since the last right one, in this process
 
 
 class _RefusedError(Exception):
     """The answer cannot be right; the message is the verdict."""
 
 
-def exercise(name: str) -> Callable[[Check], Check]:
-    """Register the check of an exercise under a name.
+def exercise(name: str, *hints: str) -> Callable[[Check], Check]:
+    """Register the check of an exercise under a name, with its hints.
 
     Parameters
     ----------
     name : str
         The chapter and a few words, as in "ch4-border". In a module of a chapter (``ch4_...``) it
         has to be that chapter.
+    *hints : str
+        Three, or none: what to look at, the idea, the first line. Never the solution.
 
     Returns
     -------
@@ -69,13 +57,14 @@ def exercise(name: str) -> Callable[[Check], Check]:
     Raises
     ------
     ScbError
-        The name has another form, belongs to another chapter or is taken.
+        The name has another form, belongs to another chapter or is taken; or there are other than
+        three hints.
 
     Notes
     -----
     *The contract of a check.* It gets the answer as the reader wrote it, never None or ``...``. It
-    returns None if the answer is right, and else a hint: a sentence about the mistake, if it
-    knows it. It reads the answer through four functions of ``scb_edu.exercises.checking`` only:
+    returns None if the answer is right, and else what is wrong: a sentence about the mistake, if
+    it knows it. It reads the answer through four functions of ``scb_edu.exercises.checking`` only:
 
     - ``number(answer)`` and ``numbers(answer, shape, wanted)`` return finite floats of that
       shape. They refuse nan, infinity, strings, booleans and every other shape;
@@ -87,30 +76,48 @@ def exercise(name: str) -> Callable[[Check], Check]:
     What they refuse becomes the verdict, and None, ``...`` and NotImplementedError count as not
     answered wherever they come from. A check may raise: that becomes a verdict, too.
 
+    *The contract of the hints.* The first wrong answer to an exercise gets its first hint, the
+    second wrong one the second, all later ones the third; what was wrong is said above it. Every
+    process counts for itself and from nothing, each exercise alone, and a right answer sets its
+    count back: a fresh kernel that runs the same cells shows the same. What is not answered gets
+    no hint and counts nothing. Who asks with ``check(name, answer, hint=2)`` gets that hint,
+    unless the answer is right; the count is not asked and not raised.
+
+    *What an answer may do.* Anything: it becomes a verdict. One that runs for more than 20 seconds
+    is stopped, in the main thread and not on Windows: elsewhere there is no limit. SystemExit and
+    KeyboardInterrupt that it raises end the answer only; a real Ctrl-C ends the check. Of what it
+    prints the first 500 characters are shown below the words.
+
     Book: 01-bigrams, sec-bigrams.
 
     Examples
     --------
     >>> from scb_edu import exercises
     >>> from scb_edu.exercises.checking import number
-    >>> @exercises.exercise("ch1-everything")
+    >>> @exercises.exercise("ch1-everything", "Who asks?", "Ask a computer.", "deep_thought(")
     ... def _everything(answer):
     ...     return None if number(answer) == 42 else "think deeper."
     >>> exercises.check("ch1-everything", 41)
     Not yet: think deeper.
+    Hint 1 of 3: Who asks?
     >>> exercises.check("ch1-everything", "42")
     Not yet: one number is wanted, and yours, a str, is not made of numbers.
+    Hint 2 of 3: Ask a computer.
+    >>> exercises.check("ch1-everything", 42)
+    Right.
     """
 
     def register(test: Check) -> Check:
         _check_name(name, test.__module__)
-        _CHECKS[name] = test
+        _EXERCISES[name] = _Exercise(test, hints)
         return test
 
+    if len(hints) not in (0, STEPS):
+        raise ScbError(f"hints: expected {STEPS} or none for {name!r}, got {len(hints)}.")
     return register
 
 
-def check(name: str, answer: Any) -> Verdict:
+def check(name: str, answer: Any, *, hint: int | None = None) -> Verdict:
     """Look at the answer to an exercise and say whether it is right, or give a hint.
 
     Parameters
@@ -119,6 +126,8 @@ def check(name: str, answer: Any) -> Verdict:
         As in the exercise.
     answer : object
         A value or a function, as the exercise asks.
+    hint : int, optional
+        1, 2 or 3: that hint, instead of the one whose turn it is.
 
     Returns
     -------
@@ -128,10 +137,14 @@ def check(name: str, answer: Any) -> Verdict:
     Raises
     ------
     ScbError
-        There is no exercise of that name.
+        There is no exercise of that name, or no such hint.
+    KeyboardInterrupt
+        You pressed Ctrl-C.
 
     Notes
     -----
+    Which hint comes, and what an answer may do, is said in `exercise`.
+
     Book: 01-bigrams, sec-bigrams.
 
     Examples
@@ -140,17 +153,54 @@ def check(name: str, answer: Any) -> Verdict:
     >>> exercises.check("ch1-law", None)
     Not answered yet: write your answer, then run the cell again.
     """
-    if name not in _CHECKS:
-        raise ScbError(f"name: expected one of {sorted(_CHECKS)}, got {name!r}.")
+    if name not in _EXERCISES:
+        raise ScbError(f"name: expected one of {sorted(_EXERCISES)}, got {name!r}.")
+    test, hints = _EXERCISES[name]
+    steps = range(1, len(hints) + 1)
+    if hint is not None and hint not in steps:
+        raise ScbError(f"hint: expected one of {[*steps]} for {name!r}, got {hint!r}.")
+    guard = running.Guard()
+    passed, words = _judged(test, answer, guard)
+    if guard.interrupted:  # even if the answer went on
+        raise KeyboardInterrupt
+    step = _step(name, passed, hint, len(hints))
+    told = f"Hint {step} of {len(hints)}: {hints[step - 1]}" if step else ""
+    return Verdict(passed, running.short(words), told, guard.printed)
+
+
+def _judged(test: Check, answer: Any, guard: running.Guard) -> tuple[bool | None, str]:
+    """Return `passed` and the words of the verdict, whatever the answer does."""
     try:
-        hint = _CHECKS[name](_written(answer))
+        with running.guarded(guard):
+            return _asked(test, answer)
+    except running.TooLongError:
+        return False, f"Not yet: it runs for more than {running.SECONDS:g} seconds; does it end?"
+    except BaseException as error:
+        name = type(error).__name__
+        return False, f"Your answer stopped with {name}: take out what would end the kernel."
+
+
+def _asked(test: Check, answer: Any) -> tuple[bool | None, str]:
+    try:
+        wrong = test(_written(answer))
     except NotImplementedError:
-        return Verdict(False, NOT_ANSWERED)
+        return None, NOT_ANSWERED
     except _RefusedError as refused:
-        return Verdict(False, str(refused))
+        return False, str(refused)
     except Exception as error:
-        return Verdict(False, f"Your answer stopped with {type(error).__name__}{_message(error)}")
-    return Verdict(True, "Right.") if hint is None else Verdict(False, f"Not yet: {hint}")
+        return False, f"Your answer stopped with {type(error).__name__}{_message(error)}"
+    return (True, "Right.") if wrong is None else (False, f"Not yet: {wrong}")
+
+
+def _step(name: str, passed: bool | None, asked: int | None, last: int) -> int:
+    """Return which hint is due, 0 for none, and count a wrong answer."""
+    if passed:
+        del _WRONG[name]
+        return 0
+    if asked is not None or passed is None:
+        return asked or 0
+    _WRONG[name] += 1
+    return min(_WRONG[name], last)
 
 
 def number(answer: Any, wanted: str = "one number is wanted") -> float:
@@ -206,7 +256,7 @@ def _check_name(name: str, module: str) -> None:
         raise ScbError(
             f'name: expected the chapter and words, as in "{example}", got {name!r} in {module}.'
         )
-    if name in _CHECKS:
+    if name in _EXERCISES:
         raise ScbError(f"name: expected a new one, got {name!r}, which is taken.")
 
 

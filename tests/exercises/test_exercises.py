@@ -4,6 +4,7 @@ The right answers are numbers worked out by hand, or literal code without the li
 """
 
 import functools
+import itertools
 import math
 import re
 from copy import deepcopy
@@ -14,7 +15,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import scb_edu as scb
-from scb_edu.exercises import checking
+from scb_edu.exercises import checking, running
 
 
 class Case(NamedTuple):
@@ -81,6 +82,16 @@ CH1 = {
             ([0.46, 0.2, 0.3], "a column of P, not a row"),
         ],
     ),
+    "ch1-sharp": Case(
+        0.03384,
+        [
+            (0.0677, "1/2 is missing"),
+            (0.03666, "what two positions bring"),
+            (0.0705, "what one position brings"),
+            (0.26, "asked is the fall"),
+            (0.48, "sum of the squared weights"),
+        ],
+    ),
     "ch1-bayes-loss": Case(
         floor,
         [
@@ -114,6 +125,14 @@ CH2 = {
             ((-1, -1), "is 1"),
             ((1, -1), "one corner is worse"),
             ((2, 1), "a pair"),
+        ],
+    ),
+    "ch2-half": Case(
+        2.0,
+        [
+            (1, r"product of the signals is 0\.5:"),
+            (0.5, "1/2 is alpha_V"),
+            (-2, "product of the signals is -1:"),
         ],
     ),
     "ch2-prediction": Case(
@@ -159,6 +178,14 @@ def differences(V, A, tokens, last, output, sign=1.0):
     )
 
 
+def repairs(dV, dA, mu):
+    """Column by column, as in the formula."""
+    T, N = dA.shape
+    bracket = np.eye(T) - np.ones((T, T)) / T
+    columns = [bracket @ dA[:, k] / mu[k] for k in range(N)]
+    return np.column_stack([dV[:, k] / mu[k] for k in range(N)]), np.column_stack(columns)
+
+
 def stable_rates():
     """The curvature along all ones from the oracle's side: P and mu as printed in chapter 1."""
     P = np.array([[0.7, 0.2, 0.1], [0.2, 0.6, 0.3], [0.1, 0.2, 0.6]])
@@ -177,6 +204,25 @@ CH3 = {
             (PROJECTED, "with projection"),
             (MINIMUM, "lands in the minimum"),
             (1.0, "over the largest curvature"),
+        ],
+    ),
+    "ch3-unseen": Case(
+        152,
+        [
+            (33, "once in the mean"),
+            (151, r"0\.9899: too few"),
+            (200, "fewer will do"),
+            (-1, "at least one sample"),
+        ],
+    ),
+    "ch3-repairs": Case(
+        repairs,
+        [
+            (lambda dV, dA, mu: (dV, repairs(dV, dA, mu)[1]), "dV is off by"),
+            (lambda dV, dA, mu: (dV / mu[:, None], dA), "you divide its rows"),
+            (lambda dV, dA, mu: (dV / mu, dA / mu), "not centred"),
+            (lambda dV, dA, mu: repairs(dV, dA / mu, mu), "dA is off by"),
+            (lambda *parts: repairs(*parts)[::-1], r"dV of shape \(2, 2\) is wanted"),
         ],
     ),
     "ch3-gradient": Case(
@@ -232,6 +278,16 @@ CH4 = {
             (1000.0, "take the difference"),
         ],
     ),
+    "ch4-saddle": Case(
+        (0, -0.025),
+        [
+            ((0, 0), "the push on alpha_V is 1/T"),
+            ((1, 1), "that is the truth"),
+            ((0, 0.025), "which sign"),
+            ((-0.025, 0), "swapped"),
+            ((-1, -1), r"alpha_V/dt is 0\.02, and d alpha_A/dt is K_P times -?0"),
+        ],
+    ),
     "ch4-corner": Case(
         (0.5, 2),
         [
@@ -251,6 +307,12 @@ CH4 = {
 }
 
 # Chapter 5
+
+
+def shrunk(entry, theta):
+    if abs(entry) <= theta:
+        return 0.0
+    return entry - theta if entry > 0 else entry + theta
 
 
 def step(V, A, dV, dA, mu, rate, penalty, *, centre=True, divide=True, precondition=True):
@@ -274,6 +336,24 @@ CH5 = {
             ((0.5, 0.3, 0.15, 0.05), "take 0.1 off"),
         ],
     ),
+    "ch5-steps": Case(
+        100,
+        [
+            (2, "times the learning rate"),
+            (0.5, "times the penalty"),
+            (1e6, "divide once only"),
+            (50, "one step take off"),
+        ],
+    ),
+    "ch5-soft": Case(
+        lambda y, theta: np.array([shrunk(entry, theta) for entry in y]),
+        [
+            (lambda y, theta: y * (abs(y) > theta), "hard threshold"),
+            (lambda y, theta: np.maximum(y - theta, 0), "below zero are treated alike"),
+            (lambda y, theta: np.sign(y) * (abs(y) - theta), "does not cross it"),
+            (lambda y, theta: y - theta, "what becomes of the entry -"),
+        ],
+    ),
     "ch5-step": Case(
         step,
         [
@@ -292,15 +372,11 @@ CH5 = {
 def push_of_samples(task, rng, batch=1, draws=4000):
     """The scatter of the first push, from samples alone and the definition of alpha_V."""
     mu, P, T = task.stationary, task.transition, task.context_length
-    N, toward = len(mu), P - mu[:, None]
-    pushes = []
-    for _ in range(draws // batch):
-        drawn = task.sample(batch, rng)
-        h = np.array([np.bincount(row, minlength=N) for row in drawn.tokens]) / T
-        r = mu * h.sum(axis=1)[:, None] - np.eye(N)[drawn.output]
-        slope = r.T @ h / batch
-        pushes.append(-np.sum(toward * slope) / np.sum(toward**2 * mu))
-    return float(np.std(pushes))
+    toward, drawn = P - mu[:, None], task.sample(draws, rng)
+    h = np.array([np.bincount(row, minlength=len(mu)) for row in drawn.tokens]) / T
+    r = mu * h.sum(axis=1)[:, None] - np.eye(len(mu))[drawn.output]
+    pushes = -np.sum((r @ toward) * h, axis=1) / np.sum(toward**2 * mu)
+    return float(np.std(pushes.reshape(-1, batch).mean(axis=1)))
 
 
 CH6 = {
@@ -310,6 +386,16 @@ CH6 = {
             (2 * 2340, "square of the ratio"),
             (2340, "for a ratio of 1"),
             (8 * 2340, "is not it"),
+        ],
+    ),
+    "ch6-odds": Case(
+        0.97725,
+        [
+            (0.841, "with M_1 samples"),
+            (0.954, "only one tail"),
+            (0.0228, "of the wrong side"),
+            (0.99997, "z is the root"),
+            (0.5, "how many deviations"),
         ],
     ),
     "ch6-batch": Case(
@@ -324,7 +410,7 @@ CH6 = {
     "ch6-noise": Case(
         push_of_samples,
         [
-            (lambda task, rng: push_of_samples(task, rng, 64, 40_000), "of a batch of 64"),
+            (lambda task, rng: push_of_samples(task, rng, 64, 64_000), "of a batch of 64"),
             (lambda task, rng: push_of_samples(task, rng) ** 2, "at T = 20"),
             (lambda task, rng: 0.0, "at T = 20"),
         ],
@@ -332,6 +418,18 @@ CH6 = {
 }
 
 # Chapter 7
+
+
+def arrival(K_P, K_Q, T, theta, a):
+    """arsinh x is the logarithm of x + sqrt(x^2 + 1)."""
+    r = math.sqrt(K_P * K_Q)
+    x = a * math.sqrt(K_Q / K_P) / (theta + 1 / (r * T))
+    return math.log(x + math.sqrt(x**2 + 1)) / r
+
+
+def late_arrival(K_P, K_Q, T, theta, a):
+    r = math.sqrt(K_P * K_Q)
+    return math.log(2 * a * math.sqrt(K_Q / K_P) / (theta + 1 / (r * T))) / r
 
 
 def split(V, P, mu, weights=None):
@@ -348,6 +446,26 @@ CH7 = {
             (math.log(2), "that is s"),
             (math.log(2) / RATE**2, "the root of"),
             (1.0, "take the difference"),
+        ],
+    ),
+    "ch7-fall": Case(
+        16,
+        [
+            (4, "theta is squared"),
+            (2, "not with its root"),
+            (1, "aligned V"),
+            (0.0625, "not fewer"),
+            (10, "divide the two"),
+        ],
+    ),
+    "ch7-arrival": Case(
+        arrival,
+        [
+            (lambda K_P, K_Q, T, *at: arrival(K_P, K_Q, 1e12, *at), "the push 1/T"),
+            (lambda K_P, K_Q, *at: arrival(K_Q, K_P, *at), "under the root"),
+            (lambda *at: arrival(*at) * math.sqrt(at[0] * at[1]), "time is h_a over r"),
+            (late_arrival, "take arsinh"),
+            (lambda *at: 2 * arrival(*at), "at T = 1000, theta = 0.01 it is 12"),
         ],
     ),
     "ch7-split": Case(
@@ -379,6 +497,25 @@ CH8 = {
             (0.01, "is not it"),
         ],
     ),
+    "ch8-logit": Case(
+        6.9068,
+        [
+            (2.9996, "natural"),
+            (999, "exponential of the logit"),
+            (0.5, r"the weight 0\.00165"),
+            (-1e6, "the weight 7"),
+        ],
+    ),
+    "ch8-slope": Case(
+        lambda a, g: (np.diag(a) - np.outer(a, a)) @ g,
+        [
+            (lambda a, g: a * g, "the mean of g comes off"),
+            (lambda a, g: g - a @ g, "its own weight"),
+            (lambda a, g: a * (g - g.mean()), "with the weights a"),
+            (lambda a, g: a * (g + a @ g), "off by"),
+            (lambda a, g: a @ g, r"shape \(3,\) is wanted"),
+        ],
+    ),
     "ch8-similarity": Case(
         similarity,
         [
@@ -390,6 +527,13 @@ CH8 = {
 }
 
 # Chapter 9
+
+
+def followers(tokens, N, *, divided=True, last=False):
+    pairs = list(itertools.pairwise(tokens))
+    counts = np.array([[pairs.count((m, n)) for m in range(N)] for n in range(N)])
+    sums = [tokens.count(m) for m in range(N)] if last else counts.sum(axis=0)
+    return counts / sums if divided else counts
 
 
 def slide(task, start, length, rng, *, late=0, whole=False):
@@ -410,6 +554,25 @@ CH9 = {
             (5, "not their exponentials"),
             (2, "in bits"),
             (3, "exp of the mean"),
+        ],
+    ),
+    "ch9-mixture": Case(
+        0.96758,
+        [
+            (1.176, "chances are mixed"),
+            (1.514, "swapped"),
+            (1.396, "in bits"),
+            (0.38, "that is the chance"),
+            (1, "which chance"),
+        ],
+    ),
+    "ch9-counts": Case(
+        followers,
+        [
+            (lambda tokens, N: followers(tokens, N).T, "rows and columns"),
+            (functools.partial(followers, divided=False), "divide each column"),
+            (functools.partial(followers, last=True), "no follower"),
+            (lambda tokens, N: np.full((N, N), 1 / N), "expected"),
         ],
     ),
     "ch9-slide": Case(
@@ -438,6 +601,12 @@ def each(cases):
     return pytest.mark.parametrize(("name", "right"), rows)
 
 
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch):
+    """A process in which nothing was answered yet."""
+    monkeypatch.setattr(checking, "_WRONG", type(checking._WRONG)())
+
+
 def refused(name, answer):
     verdict = scb.exercises.check(name, answer)
     assert not verdict.passed, verdict
@@ -453,8 +622,8 @@ def changed(answer, change):
 
 def test_no_exercise_is_missing_in_the_table():
     of_a_chapter = re.compile(r"scb_edu\.exercises\.ch\d")
-    checks = checking._CHECKS.items()
-    own = {name for name, test in checks if of_a_chapter.match(test.__module__)}
+    known = checking._EXERCISES.items()
+    own = {name for name, each in known if of_a_chapter.match(each.test.__module__)}
     assert own == set(CASES)
     assert min(len(case.wrong) for case in CASES.values()) >= 3
 
@@ -579,6 +748,86 @@ def test_a_function_that_stops_is_told_why_if_there_are_words(name, right):
     stopped = "Your answer stopped with"
     assert refused(name, lambda *_: 1 / 0) == f"{stopped} ZeroDivisionError: division by zero"
     assert refused(name, lambda *_: fail(UnspeakableError())) == f"{stopped} UnspeakableError."
+
+
+# Hints
+
+
+def numbers_in(text):
+    return {float(found) for found in re.findall(r"-?\d+(?:\.\d+)?", text)}
+
+
+@each(CASES)
+def test_wrong_answers_get_one_hint_after_the_other(name, right):
+    told = [scb.exercises.check(name, "no idea").hint[:11] for _ in range(5)]
+    assert told == [f"Hint {step} of 3" for step in (1, 2, 3, 3, 3)]
+    assert scb.exercises.check(name, None).hint == ""
+
+
+@each(CASES)
+def test_hints_are_three_different_sentences(name, right):
+    hints = checking._EXERCISES[name].hints
+    assert len(set(hints)) == 3
+    assert hints[2].startswith("Begin with ")
+    assert all(hint[-1] in ".?" and len(hint) < 140 for hint in hints)
+
+
+@each(VALUES)
+def test_no_hint_has_the_numbers_of_the_solution(name, right):
+    wanted = np.ravel(right)
+    for hint in checking._EXERCISES[name].hints:
+        given = np.array([*numbers_in(hint), np.inf])
+        assert not all(np.isclose(given, n, rtol=0.02, atol=0).any() for n in wanted), hint
+
+
+# What an answer does besides answering
+
+
+def doing(right, act):
+    """An answer that acts when it is asked for its value."""
+    if callable(right):
+        return lambda *_: act()
+
+    class Active:
+        def __array__(self, *_, **__):
+            return act()
+
+        def __iter__(self):
+            return act()
+
+    return Active()
+
+
+@each(CASES)
+def test_an_endless_answer_is_stopped(name, right, monkeypatch):
+    def endless():
+        while True:
+            pass
+
+    monkeypatch.setattr(running, "SECONDS", 0.02)
+    assert "more than 0.02 seconds" in refused(name, doing(right, endless))
+
+
+@each(CASES)
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
+def test_an_answer_that_leaves_is_told_so(name, right, error):
+    def leave():
+        raise error
+
+    assert f"stopped with {error.__name__}" in refused(name, doing(right, leave))
+
+
+@each(CASES)
+def test_an_answer_that_prints_a_megabyte_is_kept_short(name, right, capsys):
+    def talk():
+        print("x" * 2**20)
+        return np.array(np.nan)
+
+    verdict = scb.exercises.check(name, doing(right, talk))
+    assert not verdict.passed
+    assert re.search(r"\[cut: [\d,]{9} characters, the first 500 are shown\]", verdict.printed)
+    assert len(repr(verdict)) < 1500
+    assert capsys.readouterr() == ("", "")
 
 
 # Answers that change what they are given

@@ -1,0 +1,118 @@
+"""A reader's code, run: not for ever, with no way out of the kernel, and not too loud."""
+
+from __future__ import annotations
+
+import io
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from types import FrameType
+from typing import Any, NoReturn
+
+__all__ = ["Guard", "TooLongError", "guarded", "short"]
+
+SECONDS = 20.0
+"""An answer that runs for longer is stopped."""
+
+SHOWN = 500
+"""So many characters of what an answer prints, or says when it stops, are shown."""
+
+
+class TooLongError(BaseException):
+    """The time is over. It is no Exception: an endless loop may catch those."""
+
+
+class _Printed(io.StringIO):
+    """Keeps the beginning of what is printed, and counts all of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def write(self, text: str) -> int:
+        super().write(text[: max(0, SHOWN - self.count)])
+        self.count += len(text)
+        return len(text)
+
+
+class Guard:
+    """What is known of a run: what it printed, and whether its reader stopped it."""
+
+    def __init__(self) -> None:
+        self.output = _Printed()
+        self.interrupted = False
+
+    @property
+    def printed(self) -> str:
+        """What was printed, with a note where it was cut; the empty text if nothing was."""
+        text, count = self.output.getvalue(), self.output.count
+        if count <= SHOWN:
+            return text.rstrip("\n")
+        return f"{text}\n[cut: {count:,} characters, the first {SHOWN} are shown]"
+
+
+@contextmanager
+def guarded(guard: Guard) -> Iterator[None]:
+    """Capture what is printed, limit the time, and tell a real Ctrl-C from a raised one.
+
+    The time is limited by a signal. Only the main thread gets signals, and Windows has no such
+    timer: elsewhere there is no limit. An extension that runs on in C is stopped when it returns.
+    """
+    with redirect_stdout(guard.output), redirect_stderr(guard.output):
+        if threading.current_thread() is not threading.main_thread():
+            yield
+        else:
+            with _noticing(guard), _limited(SECONDS):
+                yield
+
+
+def short(text: str) -> str:
+    """Return the beginning of a text that is too long to be shown."""
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]} ... (cut)"
+
+
+@contextmanager
+def _noticing(guard: Guard) -> Iterator[None]:
+    """Note a Ctrl-C of the reader, then let it do what it always does."""
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before):
+        yield
+        return
+    handler = before  # it is asked later, when it cannot be something else any more
+
+    def note(number: int, frame: FrameType | None) -> Any:
+        guard.interrupted = True
+        return handler(number, frame)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _limited(seconds: float) -> Iterator[None]:
+    """Raise TooLongError when the time is over; the timer and handler of others come back."""
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+    rest, interval = signal.setitimer(signal.ITIMER_REAL, 0)
+    handler, began = signal.signal(signal.SIGALRM, _stop), time.monotonic()
+    try:
+        try:
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    finally:  # even if the time is over just as the answer ends
+        signal.signal(signal.SIGALRM, signal.SIG_DFL if handler is None else handler)
+        if rest:
+            left = max(rest - (time.monotonic() - began), 1e-6)
+            signal.setitimer(signal.ITIMER_REAL, left, interval)
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    raise TooLongError

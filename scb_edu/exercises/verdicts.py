@@ -1,0 +1,80 @@
+"""What is said to an answer, in words and as a box."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+__all__ = ["Verdict"]
+
+BOX = (
+    "border-left: 3px solid {colour}; background: color-mix(in srgb, {colour} 9%, transparent); "
+    "color: inherit; padding: 0.3em 0.6em; margin: 0.2em 0; overflow-wrap: anywhere"
+)
+PART = "margin: 0.3em 0 0; padding: 0; font-size: inherit"
+PRINTED = (
+    "margin: 0.1em 0 0; padding: 0; border: 0; background: none; color: inherit; "
+    "white-space: pre-wrap"
+)
+LOOKS = {
+    True: ("right", "✓", "#009E73"),
+    False: ("wrong", "✗", "#D55E00"),
+    None: ("open", "○", "#808080"),
+}
+"""The class, the mark and the colour by `Verdict.passed`: the words say the same."""
+
+
+@dataclass(frozen=True, repr=False)
+class Verdict:
+    """Whether an answer is right, and what to say to its author.
+
+    Parameters
+    ----------
+    passed : bool or None
+        None: there was no answer yet.
+    words : str
+    hint : str
+        The next step of the exercise's hints, if one is due.
+    printed : str
+        What the answer printed, cut where it is long.
+
+    Notes
+    -----
+    In a notebook and in a page it is a box with a mark; as plain text it is its words.
+
+    Book: 01-bigrams, sec-bigrams.
+
+    Examples
+    --------
+    >>> Verdict(True, "Right.")
+    Right.
+    >>> Verdict(False, "Not yet: it is larger.", "Hint 1 of 3: look at the columns.")
+    Not yet: it is larger.
+    Hint 1 of 3: look at the columns.
+    """
+
+    passed: bool | None
+    words: str
+    hint: str = ""
+    printed: str = ""
+
+    def __repr__(self) -> str:
+        printed = f"Your answer printed:\n{self.printed}" if self.printed else ""
+        return "\n".join(part for part in (self.words, self.hint, printed) if part)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/html": self._html(), "text/plain": repr(self)}
+
+    def _html(self) -> str:
+        name, mark, colour = LOOKS[self.passed]
+        inner = f'<span aria-hidden="true">{mark}</span> {escape(self.words)}'
+        if self.hint:
+            inner += f'\n<div class="scb-verdict-hint" style="{PART}">{escape(self.hint)}</div>'
+        if self.printed:
+            pre = f'<pre style="{PRINTED}">{escape(self.printed)}</pre>'
+            inner += (
+                f'\n<div class="scb-verdict-printed" style="{PART}">Your answer printed:{pre}</div>'
+            )
+        style = BOX.format(colour=colour)
+        return f'<div class="scb-verdict scb-verdict-{name}" style="{style}">{inner}</div>'
