@@ -117,12 +117,13 @@ def opened(browser, address):
 def test_a_lesson_runs_and_its_slider_moves_the_picture(lab, browser):
     with opened(browser, f"{lab}/lab/tree/{LESSON}") as page:
         folded = page.evaluate(SOLUTIONS)
-        assert folded == [[True, True]] * 4
+        assert len(folded) >= 4
+        assert folded == [[True, True]] * len(folded)
         assert page.evaluate(RUN_ALL)
         page.wait_for_function(IDLE)
         assert page.evaluate(ERRORS) == []
         # JupyterLab shows the output of whatever it runs; the code stays folded
-        assert page.evaluate(SOLUTIONS) == [[True, False]] * 4
+        assert page.evaluate(SOLUTIONS) == [[True, False]] * len(folded)
 
         slider = page.locator(".widget-slider [role=slider]").first
         slider.scroll_into_view_if_needed()
