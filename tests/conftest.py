@@ -133,6 +133,9 @@ def book(build):
 
 # The browser
 
+# A reader who lets no page keep anything
+NO_STORAGE = "Object.defineProperty(window, 'localStorage', {get() { throw new Error('no') }})"
+
 
 @pytest.fixture(scope="module")
 def browser():

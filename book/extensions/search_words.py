@@ -4,7 +4,7 @@ A page with α_A in a formula is found by alpha_A and by α_A, one with `soft_th
 `ProximalGradient` also by its words. The index takes such words from the page's keywords.
 
 The theme shows the text around a hit by fetching its page, which a page from disk may not: the
-texts of all pages lie beside the search, in a script of their own.
+texts of all pages lie beside the search, in a script of their own, and search.js hands them out.
 """
 
 import html
@@ -45,17 +45,6 @@ def add_keywords(app, doctree):
 
 SILENT = (nodes.raw, nodes.comment, nodes.image, nodes.meta)
 APART = (nodes.TextElement, nodes.entry, nodes.Sequential)  # between these is a space
-ANSWER = """
-const fetchOther = window.fetch;
-window.fetch = async (url, ...options) => {
-  const name = new URL(url, location).pathname.split(".html")[0];
-  const found = Object.keys(TEXTS).filter((one) => name.endsWith(`/${one}`));
-  const text = TEXTS[found.sort((a, b) => b.length - a.length)[0]];
-  return text ? new Response(`<div role="main">${text}</div>`) : fetchOther(url, ...options);
-};
-"""
-
-
 SPOKEN = {**GREEK, "times": "×", "cdot": "·", "le": "≤", "ge": "≥", "approx": "≈", "infty": "∞"}
 SAID = {"sqrt", "log", "exp", "nabla", "partial", "sum", "max", "min", "tilde", "hat", "bar"}
 
@@ -93,18 +82,19 @@ def text_of(node):
 
 
 def write_texts(app, error):
-    """Write the script that answers the theme when it asks for a page that was found."""
+    """Write what search.js answers with when the theme asks for a page that was found."""
     if error or app.builder.name != "html":
         return
     texts = {name: text_of(app.env.get_doctree(name)) for name in sorted(app.env.found_docs)}
-    script = f"const TEXTS = {json.dumps(texts, ensure_ascii=False)};\n{ANSWER}"
+    script = f"const TEXTS = {json.dumps(texts, ensure_ascii=False)};\n"
     Path(app.outdir, "_static", "search-texts.js").write_text(script, encoding="utf-8")
 
 
 def load_texts(app, name, template, context, doctree):
-    """Load that script where one searches."""
+    """Load the texts where one searches."""
     if name == "search":
         app.add_js_file("search-texts.js")
+        app.add_js_file("search.js")
 
 
 def setup(app):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from scb_edu.exercises.checking import call, exercise, number, numbers
+from scb_edu.exercises.checking import call, exercise, known_mistake, number, numbers
 from scb_edu.model.gradients import bayes_loss
 from scb_edu.model.task import SCBTask
 
@@ -59,9 +59,8 @@ def _one_position_instead_of_two(answer: Any) -> str | None:
         0.0705: "that is what one position brings; asked is how much more than two of them.",
         0.26: "that is the loss with one position; asked is the fall.",
     }
-    for known, hint in wrong.items():
-        if np.isclose(mine, known, rtol=5e-3):
-            return hint
+    if hint := known_mistake(mine, wrong):
+        return hint
     if np.isclose(mine, 0.0705 * 0.48, rtol=0.01):
         return None
     return f"{mine:.4g} is not it: only the sum of the squared weights changes."

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from scb_edu.exercises.checking import call, exercise, number, numbers
+from scb_edu.exercises.checking import call, exercise, known_mistake, number, numbers
 from scb_edu.theory.dynamics import separatrix
 
 
@@ -24,9 +24,8 @@ def _extra_time(answer: Any) -> str | None:
         3 / rate: "the logarithm is the natural one: log(10) is 2.3, not 1.",
         3 * math.log(10): "it is divided by sqrt(K_P K_Q).",
     }
-    for known, hint in wrong.items():
-        if np.isclose(mine, known, rtol=5e-3):
-            return hint
+    if hint := known_mistake(mine, wrong):
+        return hint
     if np.isclose(mine, 3 * math.log(10) / rate, rtol=5e-3):
         return None
     return f"{mine:.3g} is not it: take the difference of the escape time at the two T."
@@ -46,9 +45,8 @@ def _where_the_flow_stands_still(answer: Any) -> str | None:
         (0, 0.025): "there both pushes on alpha_V go up: which sign has alpha_A?",
         (-0.025, 0): "the two are swapped.",
     }
-    for known, hint in wrong.items():
-        if np.allclose(place, known, atol=1e-4):
-            return hint
+    if hint := known_mistake(place, wrong, rtol=1e-5, atol=1e-4):
+        return hint
     if np.allclose(place, (0, -0.025), atol=1e-4):
         return None
     v, a = place

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from scb_edu.exercises.checking import call, exercise, number, numbers, pair
+from scb_edu.exercises.checking import call, exercise, known_mistake, number, numbers, pair
 from scb_edu.model.gradients import Gradient
 from scb_edu.model.transformer import LinearTransformer
 from scb_edu.support.checks import Array
@@ -46,9 +46,8 @@ def _steps_until_zero(answer: Any) -> str | None:
         0.5: "the learning rate comes times the penalty: a step takes off less.",
         1e6: "a step takes off the same each time, whatever the weight: divide once only.",
     }
-    for known, hint in wrong.items():
-        if np.isclose(mine, known, rtol=0.01):
-            return hint
+    if hint := known_mistake(mine, wrong, rtol=0.01):
+        return hint
     if np.isclose(mine, 100, rtol=0.02):
         return None
     return f"{mine:.4g} is not it: how much of the weight does one step take off?"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from scb_edu.exercises.checking import call, exercise, number, numbers, pair
+from scb_edu.exercises.checking import call, exercise, known_mistake, number, numbers, pair
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer, signals
 
@@ -44,9 +44,8 @@ def _price_of_a_weaker_correlation(answer: Any) -> str | None:
         1.0: "that is so for an aligned V; of a related one the noise stays.",
         1 / 16: "a weaker push needs more samples, not fewer.",
     }
-    for known, hint in wrong.items():
-        if np.isclose(mine, known, rtol=0.01):
-            return hint
+    if hint := known_mistake(mine, wrong, rtol=0.01):
+        return hint
     if np.isclose(mine, 16, rtol=0.01):
         return None
     return f"{mine:.3g} is not it: divide the two batches."
@@ -69,9 +68,8 @@ def _time_without_feedback(answer: Any) -> str | None:
             math.log(2 * a * ratio / start) / r: "log 2x is good for large x only: take arsinh.",
             r * true: "that is h_a; time is h_a over r.",
         }
-        for known, hint in wrong.items():
-            if np.isclose(mine, known, rtol=1e-6):
-                return hint
+        if hint := known_mistake(mine, wrong, rtol=1e-6):
+            return hint
         if not np.isclose(mine, true, rtol=1e-6):
             return f"at T = {T}, theta = {theta} it is {true:.3f}, and yours {mine:.3f}."
     return None

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from scb_edu.exercises.checking import call, exercise, number, numbers
+from scb_edu.exercises.checking import call, exercise, known_mistake, number, numbers
 from scb_edu.model.task import SCBTask
 from scb_edu.text.sequences import generate
 
@@ -25,9 +25,8 @@ def _perplexity_of_two_chances(answer: Any) -> str | None:
         5.0: "the surprises are averaged, not their exponentials: log 2 and log 8.",
         2.0: "2 is the mean surprise in bits; the perplexity is 2 to that power.",
     }
-    for known, hint in wrong.items():
-        if np.isclose(mine, known, rtol=5e-3):
-            return hint
+    if hint := known_mistake(mine, wrong):
+        return hint
     if np.isclose(mine, 4, rtol=5e-3):
         return None
     return f"{mine:.3g} is not it: exp of the mean of -log of the chance of what came."
@@ -47,9 +46,8 @@ def _surprise_of_a_mixture(answer: Any) -> str | None:
         -math.log2(0.38): "that is in bits: the logarithm is the natural one.",
         0.38: "that is the chance; the surprise is -log of it.",
     }
-    for known, hint in wrong.items():
-        if np.isclose(mine, known, rtol=5e-3):
-            return hint
+    if hint := known_mistake(mine, wrong):
+        return hint
     if np.isclose(mine, -math.log(0.38), rtol=5e-3):
         return None
     return f"{mine:.3g} is not it: which chance does the mixture give to the letter?"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from scb_edu.exercises import running
 from scb_edu.exercises.verdicts import Verdict
@@ -64,7 +65,8 @@ def exercise(name: str, *hints: str) -> Callable[[Check], Check]:
     -----
     *The contract of a check.* It gets the answer as the reader wrote it, never None or ``...``. It
     returns None if the answer is right, and else what is wrong: a sentence about the mistake, if
-    it knows it. It reads the answer through four functions of ``scb_edu.exercises.checking`` only:
+    it knows it (``known_mistake`` looks). It reads the answer through four functions of
+    ``scb_edu.exercises.checking`` only:
 
     - ``number(answer)`` and ``numbers(answer, shape, wanted)`` return finite floats of that
       shape. They refuse nan, infinity, strings, booleans and every other shape;
@@ -233,6 +235,14 @@ def pair(answer: Any, wanted: str) -> tuple[Any, Any]:
     except (TypeError, ValueError):
         raise _refusal(f"{wanted}, and yours is no pair.") from None
     return first, second
+
+
+def known_mistake(
+    answer: ArrayLike, wrong: Mapping[Any, str], *, rtol: float = 5e-3, atol: float = 1e-8
+) -> str | None:
+    """Return what is said to an answer that is close to a known wrong one; None to any other."""
+    near = (hint for known, hint in wrong.items() if np.allclose(answer, known, rtol, atol))
+    return next(near, None)
 
 
 def call(answer: Any, *args: Any) -> Any:

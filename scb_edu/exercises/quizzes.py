@@ -11,8 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from scb_edu.support.errors import ScbError
-from scb_edu.support.pages import in_a_book
-from scb_edu.widgets.inline import asset, script_json
+from scb_edu.widgets.inline import asset, mimebundle, script_json
 from scb_edu.widgets.packing import deflated
 
 __all__ = ["Option", "Question", "Quiz", "quiz"]
@@ -179,11 +178,7 @@ class Quiz:
         return self.words
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        if in_a_book():
-            # no widget beside it: its state would stay behind in the page, without a kernel
-            return {"text/html": self.page(), "text/plain": self.words}
-        data, _metadata = self.widget._repr_mimebundle_()
-        return {**data, "text/plain": self.words}
+        return mimebundle(self)
 
     def page(self) -> str:
         """Return HTML that is answered without a kernel, with no ids and no requests."""

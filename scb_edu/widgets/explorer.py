@@ -16,7 +16,7 @@ from scb_edu.figures.picture import Picture, styled
 from scb_edu.figures.vector import named
 from scb_edu.support.errors import ScbError
 from scb_edu.support.pages import in_a_book
-from scb_edu.widgets.inline import asset, script_json
+from scb_edu.widgets.inline import asset, mimebundle, script_json
 from scb_edu.widgets.packing import packed
 
 __all__ = ["Explorer", "Frame", "Panel", "Slider"]
@@ -266,10 +266,7 @@ class Explorer:
         return self.words
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        if in_a_book():
-            # no widget beside it: its state would stay behind in the page, without a kernel
-            return {"text/html": self.page(), "text/plain": self.words}
-        return {**self.widget._repr_mimebundle_(), "text/plain": self.words}
+        return mimebundle(self)
 
     def page(self) -> str:
         """Return HTML with every frame of every panel, that lives without a kernel.

@@ -4,7 +4,37 @@ from __future__ import annotations
 
 import json
 from importlib.resources import files
-from typing import Any
+from typing import Any, Protocol
+
+from scb_edu.support.pages import in_a_book
+
+
+class Piece(Protocol):
+    """What is alive in a page without a kernel, and a widget in JupyterLab."""
+
+    @property
+    def words(self) -> str:
+        """What it says as plain text."""
+        ...
+
+    @property
+    def widget(self) -> Any:
+        """The widget."""
+        ...
+
+    def page(self) -> str:
+        """Return the HTML."""
+        ...
+
+
+def mimebundle(piece: Piece) -> dict[str, Any]:
+    """Return what Jupyter is to show of a piece: its HTML in a book, else its widget."""
+    if in_a_book():
+        # no widget beside it: its state would stay behind in the page, without a kernel
+        return {"text/html": piece.page(), "text/plain": piece.words}
+    shown = piece.widget._repr_mimebundle_()
+    data = shown[0] if isinstance(shown, tuple) else shown  # anywidget has metadata, too
+    return {**data, "text/plain": piece.words}
 
 
 def asset(name: str, package: str = "scb_edu.widgets") -> str:

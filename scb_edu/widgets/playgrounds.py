@@ -20,11 +20,10 @@ from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer, SoftmaxTransformer, signals
 from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
-from scb_edu.support.pages import in_a_book
 from scb_edu.theory.dynamics import FALLEN, FLAT, Flow, excess_time, growth_rate, signal_flow
 from scb_edu.training.optimizers import Optimizer
 from scb_edu.widgets.explorer import Frame
-from scb_edu.widgets.inline import asset, script_json
+from scb_edu.widgets.inline import asset, mimebundle, script_json
 from scb_edu.widgets.playground_settings import (
     DEFAULTS,
     BatchSize,
@@ -316,11 +315,7 @@ class Playground:
         return self.words
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        if in_a_book():
-            # no widget beside it: its state would stay behind in the page, without a kernel
-            return {"text/html": self.page(), "text/plain": self.words}
-        data, _metadata = self.widget._repr_mimebundle_()
-        return {**data, "text/plain": self.words}
+        return mimebundle(self)
 
     def page(self) -> str:
         """Return HTML that trains without a kernel, and is a still picture without scripts.

@@ -5,7 +5,8 @@ import re
 import pytest
 import test_pages
 from axe import violations
-from test_pages import NO_STORAGE, PHONE, WIDE, check_alive
+from conftest import NO_STORAGE
+from test_pages import PHONE, WIDE, check_alive
 
 visit = test_pages.visit  # its fixture
 HOOD = "under-the-hood"

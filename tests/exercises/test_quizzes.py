@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from axe import violations
-from conftest import BOOK, ROOT
+from conftest import BOOK, NO_STORAGE, ROOT
 
 from scb_edu import exercises
 from scb_edu.exercises import Option, Question, Quiz
@@ -149,7 +149,6 @@ def test_the_page_does_not_give_the_answers_away():
 OTHER = '<h2 id="sec-hungry">Hungry</h2>'
 TOLD = "[...document.querySelectorAll('.scb-said')].map(said => said.textContent)"
 DONE = "localStorage['scb-progress:done']"
-NO_STORAGE = "Object.defineProperty(window, 'localStorage', {get() { throw new Error('no') }})"
 
 
 @pytest.fixture
