@@ -110,7 +110,7 @@ check: $(VENV)/.test $(VENV)/node_modules ## check style and types (seconds)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(TOOLS)/prettier --print-width 100 --check $(SCRIPTS) tests/widgets/playground/*.mjs
+	$(TOOLS)/prettier --print-width 100 --check $(SCRIPTS) tests/exercises/*.mjs tests/widgets/playground/*.mjs
 	$(TOOLS)/tsc --allowJs --checkJs --strict --noUnusedLocals --noEmit --target es2022 --module esnext $(SCRIPTS)
 
 test: check ## run every test: library, lessons, book, browser, JupyterLab (15 minutes first, then 12)

@@ -100,10 +100,10 @@ class Answer:
 
     def _check_numbers(self, name: str, known: Any) -> None:
         numbers = np.asarray(known)
-        whole = numbers.dtype.kind in "iuf" and np.isfinite(numbers).all()
+        whole = numbers.dtype.kind in "iuf" and numbers.ndim < 2 and np.isfinite(numbers).all()
         if not whole or numbers.shape != np.shape(self.right) or numbers.size not in range(1, 5):
-            count = f"{len(self._right)} finite numbers" if name == "wrong" else "1 to 4 of them"
-            raise ScbError(f"{name}: expected {count}, got {known!r}.")
+            count = "1 to 4" if name == "right" else f"{len(self._right)}"
+            raise ScbError(f"{name}: expected {count} finite numbers, got {known!r}.")
 
     @property
     def _right(self) -> list[float]:

@@ -34,6 +34,7 @@ COMPARED: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     ">": operator.gt,
 }
+WRITTEN = re.compile(r"(?!.*0[xob])[\w .+*/()-]*", re.IGNORECASE)  # Python reads more, 0x10
 COMPARISON = re.compile("(<=|>=|<|>)")
 PLACE = re.compile(r"\{([^{}:]+):\.(\d)g\}")
 
@@ -66,9 +67,11 @@ def value(expression: str, numbers: Sequence[float]) -> float:
 
 def _parsed(expression: str) -> ast.AST:
     try:
-        return ast.parse(expression.strip(), mode="eval").body
+        if WRITTEN.fullmatch(expression):
+            return ast.parse(expression.strip(), mode="eval").body
     except SyntaxError:
-        raise _refused(expression, sorted(FUNCTIONS)) from None
+        pass
+    raise _refused(expression, sorted(FUNCTIONS))
 
 
 def _value(node: ast.AST, names: Mapping[str, Any]) -> Any:

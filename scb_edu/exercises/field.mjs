@@ -12,6 +12,9 @@ const UNREADABLE =
   "I cannot read that. Write numbers as in 0.5, 1/3, -0.025 or 3e-4, several with commas between " +
   "them. You can use + - * / **, brackets, sqrt, log (the natural one), exp and abs.";
 
+/** @param {string} text */
+const escaped = (text) => element("span", "", text).innerHTML;
+
 /** Let an exercise that stands in the page answer. @param {HTMLFormElement} root */
 async function start(root) {
   root.dataset.ready = "";
@@ -27,11 +30,10 @@ async function start(root) {
 
   /** Say it in the box that Python shows. @param {keyof boxes} box @param {string} words @param {string} hint */
   function say(box, words, hint = "") {
-    status.innerHTML = boxes[box];
-    const place = status.querySelector(".scb-verdict-hint");
-    status.firstElementChild?.insertBefore(document.createTextNode(words), place);
-    if (hint && place) place.textContent = hint;
-    else place?.remove();
+    const told = { words, hint };
+    status.innerHTML = boxes[box].replace(/\{(words|hint)\}/g, (_, part) =>
+      escaped(told[/** @type {keyof told} */ (part)]),
+    );
   }
 
   function judge() {

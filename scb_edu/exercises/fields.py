@@ -41,10 +41,10 @@ class Field:
     @property
     def packed(self) -> str:
         """What field.mjs knows of the exercise."""
-        boxes = {name: Verdict(passed, "", hint).box() for name, passed, hint in BOXES}
+        hint = "{hint}" if self.hints else ""
+        looks = {"right": (True, ""), "wrong": (False, hint), "open": (None, "")}
+        boxes = {
+            name: Verdict(passed, "{words}", hint).box() for name, (passed, hint) in looks.items()
+        }
         told = {**self.answer.data, "hints": self.hints, "boxes": boxes}
         return deflated(json.dumps(told, allow_nan=False))
-
-
-BOXES = (("right", True, ""), ("wrong", False, " "), ("open", None, ""))
-"""Each as Python shows it: the name, `passed`, and whether there is a place for a hint."""

@@ -44,12 +44,16 @@ def asset(name: str, package: str = "scb_edu.widgets") -> str:
     return files(package).joinpath(name).read_text(encoding="utf-8")
 
 
-IMPORT = re.compile(r'^import \{.*?\} from "\./\w+\.mjs";\n', re.DOTALL | re.MULTILINE)
+# what a page has no use for: other modules, and what is there for who reads the source
+SOURCE_ONLY = re.compile(
+    r'^import \{.*?\} from "\./\w+\.mjs";\n|^ *//.*?\n|^ */\*\*(?:(?!\*/).)*\*/\n',
+    re.DOTALL | re.MULTILINE,
+)
 
 
 def joined(modules: Iterable[str], package: str = "scb_edu.widgets") -> str:
     """Return modules of a package joined to one: a page from disk may import no file."""
-    return "\n".join(IMPORT.sub("", asset(f"{name}.mjs", package)) for name in modules)
+    return "\n".join(SOURCE_ONLY.sub("", asset(f"{name}.mjs", package)) for name in modules)
 
 
 def script_json(data: Any) -> str:
