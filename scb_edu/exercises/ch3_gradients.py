@@ -9,7 +9,7 @@ import numpy as np
 from scb_edu.exercises.answers import Answer
 from scb_edu.exercises.checking import call, exercise, numbers, pair, value_exercise
 from scb_edu.model.gradients import Gradient, gradient, precondition
-from scb_edu.model.task import Batch, SCBTask
+from scb_edu.model.task import Batch, SCBTask, refuse_flat
 from scb_edu.model.transformer import LinearTransformer
 
 
@@ -21,6 +21,7 @@ from scb_edu.model.transformer import LinearTransformer
     about=1000,
 )
 def _stable_rate(task: SCBTask) -> Answer:
+    refuse_flat(task, "transition")
     mu, K_P = task.stationary, task.transition_energy
     steepest = float(K_P + task.context_length * mu @ mu)
     return Answer(

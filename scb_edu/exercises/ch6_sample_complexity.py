@@ -9,7 +9,7 @@ import numpy as np
 
 from scb_edu.exercises.answers import Answer
 from scb_edu.exercises.checking import call, exercise, number, value_exercise
-from scb_edu.model.task import SCBTask
+from scb_edu.model.task import SCBTask, refuse_flat
 from scb_edu.theory.complexity import initial_signal_std, samples_needed
 from scb_edu.theory.dynamics import growth_rate
 
@@ -63,6 +63,7 @@ def _chance_with_four_times_the_samples() -> Answer:
     about=10_000,
 )
 def _batch_for_safety(task: SCBTask) -> Answer:
+    refuse_flat(task, "attention")  # it would never leave the saddle
     deviations = NormalDist().inv_cdf(0.99)
     right = deviations**2 * samples_needed(task, 1) * 0.01 * growth_rate(task) / 2
     chance = f"Phi({deviations} * sqrt(x / {right}))"
