@@ -10,7 +10,8 @@ import { read, said } from "./arithmetic.mjs";
 const NOTHING = "Not answered yet: write your answer, then check it.";
 const UNREADABLE =
   "I cannot read that. Write numbers as in 0.5, 1/3, -0.025 or 3e-4, several with commas between " +
-  "them. You can use + - * / **, brackets, sqrt, log (the natural one), exp and abs.";
+  "them. You can use + - * / **, brackets, sqrt, log (the natural one), exp, abs, and Phi (the " +
+  "normal distribution).";
 
 /** @param {string} text */
 const escaped = (text) => element("span", "", text).innerHTML;
@@ -30,10 +31,8 @@ async function start(root) {
 
   /** Say it in the box that Python shows. @param {keyof boxes} box @param {string} words @param {string} hint */
   function say(box, words, hint = "") {
-    const told = { words, hint };
-    status.innerHTML = boxes[box].replace(/\{(words|hint)\}/g, (_, part) =>
-      escaped(told[/** @type {keyof told} */ (part)]),
-    );
+    const hinted = boxes[box].replace("{hint}", () => escaped(hint));
+    status.innerHTML = hinted.replace("{words}", () => escaped(words));
   }
 
   function judge() {
@@ -50,11 +49,8 @@ async function start(root) {
   /** @param {string} words */
   function refuse(words) {
     const step = Math.min(++wrong, hints.length);
-    say(
-      "wrong",
-      `Not yet: ${words}`,
-      step ? `Hint ${step} of ${hints.length}: ${hints[step - 1]}` : "",
-    );
+    const hint = step ? `Hint ${step} of ${hints.length}: ${hints[step - 1]}` : "";
+    say("wrong", `Not yet: ${words}`, hint);
   }
 
   Object.assign(input, { spellcheck: false, autocapitalize: "none" });

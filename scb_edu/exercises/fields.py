@@ -32,7 +32,7 @@ class Field:
         return (
             f'<form class="scb-field" data-name="{html.escape(self.name)}" autocomplete="off">'
             f"<style>{asset('field.css', __package__)}</style>"
-            f"<label>Your answer, {html.escape(self.answer.asks)}: "
+            f"<label><span>Your answer, {html.escape(self.answer.asks)}:</span> "
             '<span class="scb-line"></span></label><div role="status"></div>'
             f'<script type="application/json">{script_json({"packed": self.packed})}</script>'
             f'<script type="module">{script}</script></form>\n'

@@ -139,8 +139,8 @@ def test_without_scripts_and_on_paper_it_is_a_line_to_write_on(opened, browser):
     page.emulate_media(media="print")
     assert not any(one.is_visible() for one in page.get_by_role("button").all())
     assert not page.get_by_text("Not yet").is_visible()
-    line = page.get_by_role("textbox").first.evaluate("line => getComputedStyle(line).borderWidth")
-    assert line == "0px 0px 1px"
+    line = page.get_by_role("textbox").first.evaluate("one => getComputedStyle(one).borderBottom")
+    assert line == "1px solid rgb(118, 118, 118)"
     with browser.new_context(java_script_enabled=False) as still:
         bare = still.new_page()
         bare.goto(page.url)
