@@ -16,7 +16,7 @@ const UNREADABLE =
 /** @param {string} text */
 const escaped = (text) => element("span", "", text).innerHTML;
 
-/** Let an exercise that stands in the page answer. @param {HTMLFormElement} root */
+/** Let an exercise that stands in the page answer. @param {HTMLElement} root */
 async function start(root) {
   root.dataset.ready = "";
   const exercise = /** @type {Exercise} */ (await told(root));
@@ -53,16 +53,15 @@ async function start(root) {
     say("wrong", `Not yet: ${words}`, hint);
   }
 
-  Object.assign(input, { spellcheck: false, autocapitalize: "none" });
+  check.type = "button";
+  Object.assign(input, { spellcheck: false, autocapitalize: "none", autocomplete: "off" });
   input.placeholder = several ? "such as 0.5, 2" : "such as 0.5 or 1/3";
   before.hidden = !recall()[key];
   root.querySelector(".scb-line")?.replaceWith(input);
   root.querySelector("label")?.after(check, before);
-  root.addEventListener("submit", (event) => {
-    event.preventDefault();
-    judge();
-  });
+  check.addEventListener("click", judge);
+  input.addEventListener("keydown", (event) => event.key === "Enter" && judge());
 }
 
 for (const root of document.querySelectorAll(".scb-field:not([data-ready])"))
-  start(/** @type {HTMLFormElement} */ (root));
+  start(/** @type {HTMLElement} */ (root));

@@ -30,12 +30,12 @@ class Field:
         """Return the HTML."""
         script = joined(MODULES, __package__)
         return (
-            f'<form class="scb-field" data-name="{html.escape(self.name)}" autocomplete="off">'
+            f'<div class="scb-field" data-name="{html.escape(self.name)}">'
             f"<style>{asset('field.css', __package__)}</style>"
             f"<label><span>Your answer, {html.escape(self.answer.asks)}:</span> "
             '<span class="scb-line"></span></label><div role="status"></div>'
             f'<script type="application/json">{script_json({"packed": self.packed})}</script>'
-            f'<script type="module">{script}</script></form>\n'
+            f'<script type="module">{script}</script></div>\n'
         )
 
     @property
