@@ -94,7 +94,9 @@ def test_what_is_no_answer_counts_nothing_and_each_field_counts_for_itself(opene
         field.fill(text)
         button.press("Space")
         told.append(said.inner_text())
-    assert told[1] == "○ Not answered yet: write your answer, then check it."
+    same, _, way = checking.NOT_ANSWERED.partition(", ")
+    assert told[1] == f"○ {same}, then check it."
+    assert way == "then run the cell again."
     assert told[2].startswith("○ I cannot read that. Write numbers as in 0.5, 1/3, ")
     hints = [text.partition("\n")[2][:11] for text in told]
     assert hints == ["Hint 1 of 3", "", "", "Hint 2 of 3", "Hint 3 of 3", "Hint 3 of 3"]
