@@ -126,9 +126,8 @@ def test_a_right_answer_is_remembered_with_all_else(opened):
     assert [one.is_visible() for one in before.all()] == [True, False, True]
 
 
-@pytest.mark.parametrize("script", [NO_STORAGE, f"{DONE} = 'no JSON'"])
-def test_it_works_where_nothing_can_be_remembered(opened, script):
-    page = opened(script)
+def test_it_works_where_nothing_can_be_remembered(opened):
+    page = opened(NO_STORAGE)
     page.get_by_role("textbox").first.fill("0, -0.025")
     page.get_by_role("textbox").first.press("Enter")
     assert page.get_by_role("status").first.inner_text() == "✓ Right."
