@@ -12,6 +12,7 @@ JOBS ?= 4
 PORT ?= 8000
 ## CHROMIUM: the browser of the tests and of `make pdf`, if it is not found on the path
 ## BESIDE: another checkout of the library, for `make bench` to time in the same run
+## TASK: the file with your task for `make yours`, such as TASK=my_task.toml
 ## PAGE: one page for the targets that take one, such as PAGE=04-two-stages
 HTML := _build/html
 PDF := _build/watch-a-transformer-learn.pdf
@@ -30,7 +31,7 @@ ONE_PAGE = $(or $(wildcard book/$(PAGE).md),$(error PAGE: expected a page, as in
 
 .DEFAULT_GOAL := help
 .PHONY: help book pdf serve lab lessons data test check bench upgrade clean
-.PHONY: page lesson lesson-test
+.PHONY: page lesson lesson-test yours
 
 help: ## show this list (at once)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,7 +59,7 @@ $(VENV)/node_modules: tests/js/package.json tests/js/package-lock.json | $(VENV)
 # The book
 
 # Pages and tests run side by side, each with one thread
-book lessons test: export OPENBLAS_NUM_THREADS ?= 1
+book lessons yours test: export OPENBLAS_NUM_THREADS ?= 1
 
 book: $(VENV)/.book ## build the book into _build/html (4 minutes the first time, then 2)
 	$(BIN)/sphinx-build -j $(JOBS) --nitpicky --fail-on-warning --keep-going -d _build/doctrees book $(HTML)
@@ -98,6 +99,10 @@ lesson: $(VENV)/.lab ## run one chapter and write its notebook anew, PAGE=... (1
 lesson-test: $(VENV)/.test ## test one lesson: its cells, its outputs, PAGE=... (10 seconds)
 	$(BIN)/pytest -n 0 $(NBVAL) -k $(basename $(notdir $(ONE_PAGE))) \
 	  tests/book/test_lessons.py book/lessons
+
+yours: $(VENV)/.lab ## run the chapters with your task, report what no longer holds, TASK=... (5 minutes)
+	$(BIN)/python book/make_yours.py $(or $(TASK),$(error TASK: expected a file, as in "make yours TASK=my_task.toml")) \
+	  $(if $(PAGE),$(ONE_PAGE))
 
 # The studies
 

@@ -1,11 +1,12 @@
 """Run the chapters with a task of your own, and report what no longer holds.
 
-Usage: python book/make_yours.py my_task.toml [book/01-bigrams.md ...]
+Usage: python book/make_yours.py my_task.toml [book/01-bigrams.md ...], or make yours TASK=...
 The file says what `scb_edu.model.OwnExample.read` takes. The lessons and report.md are written to
 _build/yours; those of the repository stay as they are. The page "Teach it" says how to read both.
 """
 
 import os
+import re
 import sys
 import time
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from scb_edu.experiments.agreement import REFUTED, TICK
 from scb_edu.model import OwnExample
 
 OUT = BOOK.parent / "_build" / "yours"
+PATIENCE = 120  # seconds for a cell
 WRONG = "Not yet"  # how a verdict on a wrong answer begins
 FIRST_CELL = """# The task of this course in the place of the book's running example; checks that do
 # not hold with it say so and do not stop.
@@ -41,7 +43,7 @@ class Finding:
     """Something in a section that is not as the book says."""
 
     section: str
-    kind: str  # check, solution, error
+    kind: str  # one of KINDS
     words: str
 
 
@@ -75,7 +77,7 @@ def run(notebook):
     resources = {"metadata": {"path": str(BOOK / "lessons")}}
     client = NotebookClient(
         notebook,
-        timeout=300,
+        timeout=PATIENCE,
         interrupt_on_timeout=True,
         allow_errors=True,
         record_timing=False,
@@ -116,11 +118,22 @@ def note(chapter, section, cell, output):
         told = data[REFUTED]
         chapter.findings.append(Finding(section, "check", f"{told['what']}: {told['words']}"))
     elif output.output_type == "error":
-        words = f"{output.ename}: {output.evalue.splitlines()[0] if output.evalue else ''}"
-        chapter.findings.append(Finding(section, "error", words))
+        chapter.findings.append(Finding(section, *stopped(chapter, cell, output)))
     elif text.startswith(WRONG) and "hide-cell" in cell.metadata.get("tags", ()):
         chapter.findings.append(Finding(section, "solution", text.splitlines()[0]))
     chapter.held += text.startswith(TICK)
+
+
+def stopped(chapter, cell, output):
+    """Return what to say of a cell that stopped, and where it stands."""
+    lines = cell.source.splitlines()
+    begin = next((line for line in lines if not re.match(r"import |from |$|#", line)), lines[0])
+    if output.ename == "NameError" and chapter.count("error"):
+        return "after", f"`{begin}`: {output.evalue}"
+    if output.ename == "KeyboardInterrupt":
+        return "error", f"`{begin}`: took longer than {PATIENCE} seconds"
+    told = output.evalue.splitlines() or [""]
+    return "error", f"`{begin}`: {output.ename}: {told[0]}"
 
 
 def make(page, own):
@@ -143,26 +156,27 @@ KINDS = {
     "check": "checks that do not hold",
     "solution": "solutions that do not fit",
     "error": "cells that stopped",
+    "after": "cells that lack what those make",
 }
 EXPLAINED = """\
 A check that fails is a sentence of the chapter that does not hold with this task, or that compares
-it with stored runs of the book's own task. A cell that stops after another one may only lack what
-that one makes."""
+it with stored runs of the book's own task. Under "written for the book's own task" stand sentences,
+captions, exercises and self-tests that name its numbers: look at each."""
 
 
 def told(chapter):
     """Return one line on a chapter, for the terminal."""
     failed, errors = chapter.count("check"), chapter.count("error")
-    solutions = chapter.count("solution")
     return (
-        f"{chapter.name:24} {failed:3} of {failed + chapter.held:3} checks fail, "
-        f"{solutions} solutions, {errors} errors ({chapter.seconds:.0f} s)"
+        f"{chapter.name:24} {failed:3} of {failed + chapter.held:3} checks do not hold, "
+        f"{chapter.count('solution')} solutions do not fit, {errors} cells stopped "
+        f"({chapter.seconds:.0f} s)"
     )
 
 
 def summary(chapters):
     """Yield the lines of a table with a row for each chapter."""
-    yield "| chapter | checks that fail | of | solutions that do not fit | cells that stop |"
+    yield "| chapter | checks that do not hold | of | solutions that do not fit | cells stopped |"
     yield "|---|---|---|---|---|"
     for c in chapters:
         failed = c.count("check")
@@ -212,6 +226,8 @@ def main(file, names):
     for page in map(Path, names) if names else chapters():
         done.append(make(page, own))
         print(told(done[-1]), flush=True)
+        for finding in done[-1].findings:
+            print(f"    {finding.section}: {finding.words}", flush=True)
     (OUT / "report.md").write_text(report(done, Path(file).name), encoding="utf-8")
     print(f"What no longer holds, section by section: {OUT / 'report.md'}")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -189,3 +190,14 @@ def use_example(
     own = None if transition is None else OwnExample(transition, weights, context_length)
     replaced: Any = BOOKS_OWN if own is None else staticmethod(own.task)
     SCBTask.example = replaced  # type: ignore[method-assign]
+
+
+@contextmanager
+def as_in_the_book() -> Iterator[None]:
+    """Put the book's own example back meanwhile: for what stands beside its stored runs."""
+    now = SCBTask.__dict__["example"]
+    SCBTask.example = BOOKS_OWN  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        SCBTask.example = now  # type: ignore[method-assign]

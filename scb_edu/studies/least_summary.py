@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import log_ndtr, ndtri
 
+from scb_edu.model.own_example import as_in_the_book
 from scb_edu.model.task import SCBTask
 from scb_edu.studies.headline import THETA
 from scb_edu.studies.headline_least import ONE_STEP, STUDIES
@@ -202,6 +203,7 @@ def least_table(batches: Sequence[LeastBatch]) -> pd.DataFrame:
     return pd.DataFrame([_row(batch) for batch in batches])
 
 
+@as_in_the_book()
 def _row(batch: LeastBatch) -> dict[str, object]:
     task = SCBTask.example(batch.context_length)
     ends = np.quantile(batch.factors, (0.025, 0.975))
