@@ -26,7 +26,10 @@ SENTENCE = re.compile(r"(?<=[.?!:])\s+")
 LENGTH = re.compile(r"SCBTask\.example\((?:context_length=)?(\d[\d_]*)\)")
 DECIMAL = re.compile(r"(?<![\w.,\d])(\d*\.\d+)(?![\d.]*\d)")
 
-ENTRY_WORDS = re.compile(r"weight|column [A-C] of|running example|example's")
+ENTRY_WORDS = {
+    "P": re.compile(r"column [A-C] of|running example"),
+    "Q": re.compile(r"weight|example's|running example"),
+}
 """What a sentence says that names an entry of P or Q: alone, 0.1 is a rate as often."""
 
 SIZES = {
@@ -106,11 +109,12 @@ def named(written):
     return None
 
 
-def entry(written):
-    """Return the matrix that has a number as an entry, or None."""
+def entry(written, sentence):
+    """Return the matrix that has a number as an entry, or None where the words are of neither."""
     task = scb.SCBTask.example()
     for name, matrix in {"P": task.transition, "Q": task.attention}.items():
-        if np.isclose(matrix, float(written), rtol=1e-9, atol=0).any():
+        there = np.isclose(matrix, float(written), rtol=1e-9, atol=0).any()
+        if there and ENTRY_WORDS[name].search(sentence):
             return f"entry of {name}"
     return None
 
@@ -118,7 +122,7 @@ def entry(written):
 def numbers(sentence):
     """Yield each number of the running example in a sentence, and what it is."""
     for written in DECIMAL.findall(sentence):
-        what = named(written) or (ENTRY_WORDS.search(sentence) and entry(written))
+        what = named(written) or entry(written, sentence)
         if what:
             yield f"{float(written):g}", what
     for symbol, pattern in SIZES.items():

@@ -65,7 +65,7 @@ def test_places_are_found_with_their_section_and_kind():
     found = [(p.section, p.kind, p.number, p.what) for p in in_page("page", PAGE)]
     assert found == [
         ("A page", "prose", "0.2939", "irreducible loss"),
-        ("A section", "prose", "0.6", "entry of P"),
+        ("A section", "prose", "0.6", "entry of Q"),
         ("A section", "prose", "0.4", "entry of Q"),
         ("A section", "prose", "two positions", "Q"),
         ("A section", "caption", "0.294", "irreducible loss"),

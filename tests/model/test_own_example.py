@@ -38,7 +38,9 @@ def test_it_takes_the_place_of_the_example_everywhere_and_gives_it_back():
 
     use_example(RING, weights=[1.0], context_length=20)
     assert repr(scb.SCBTask.example()) == repr(fixed_task(3, 20))
-    assert (scb.SCBTask.example(context_length=50).transition == scb.SCBTask(RING, np.eye(4)).transition).all()
+    assert (
+        scb.SCBTask.example(context_length=50).transition == scb.SCBTask(RING, np.eye(4)).transition
+    ).all()
     with as_in_the_book():
         assert scb.SCBTask.example().vocab_size == 3
     assert scb.SCBTask.example().vocab_size == 4
