@@ -164,7 +164,9 @@ def in_self_test(path):
     for count, question in enumerate(json.loads(path.read_text("utf-8")), 1):
         for text in texts(question):
             for number, what in numbers(text):
-                yield Place(path.stem, f"question {count}", "self-test", number, what, text)
+                yield Place(
+                    path.stem, f"Test yourself, question {count}", "self-test", number, what, text
+                )
 
 
 def places():

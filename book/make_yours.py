@@ -52,10 +52,10 @@ class Chapter:
     """What came of running one."""
 
     name: str
-    title: str = ""
     held: int = 0
     seconds: float = 0.0
     findings: list = field(default_factory=list)
+    sections: list = field(default_factory=list)
 
     def count(self, kind):
         """Return how many findings are of a kind."""
@@ -104,7 +104,7 @@ def read(name, notebook):
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             for section in headings(cell.source):
-                chapter.title = chapter.title or section
+                chapter.sections.append(section)
         for output in cell.get("outputs", ()):
             note(chapter, section, cell, output)
     return chapter
@@ -186,16 +186,27 @@ def summary(chapters):
 
 def details(chapter, numbers):
     """Yield what a chapter says that no longer holds, section by section."""
-    yield f"## {chapter.name}: {chapter.title}"
-    sections = [finding.section for finding in chapter.findings]
-    sections += [place.section for place in numbers]
-    for section in dict.fromkeys(sections):
-        yield f"### {section}"
+    yield f"## {chapter.name}: {chapter.sections[0]}"
+    told = {each.section for each in (*chapter.findings, *numbers)}
+    tests = sorted(told.difference(chapter.sections))
+    for section in [*(s for s in dict.fromkeys(chapter.sections) if s in told), *tests]:
+        yield f"\n### {section}"
         yield from by_kind([f for f in chapter.findings if f.section == section])
         sentences = dict.fromkeys((p.sentence, p.kind) for p in numbers if p.section == section)
         if sentences:
             yield "\nWritten for the book's own task:\n"
             yield from (f"- *({kind})* {sentence}" for sentence, kind in sentences)
+
+
+def elsewhere(chapters, numbers):
+    """Return the places on pages that have no code to run."""
+    run = {page for chapter in chapters for page in pages_of(chapter)}
+    return [place for place in numbers if place.page not in run]
+
+
+def pages_of(chapter):
+    """Return the names under which a chapter's numbers stand: its page, its self-test."""
+    return chapter.name, f"ch{chapter.name[:2].lstrip('0')}"
 
 
 def by_kind(findings):
@@ -207,13 +218,17 @@ def by_kind(findings):
             yield from (f"- {' '.join(line.split())}" for line in mine)
 
 
-def report(chapters, source):
-    """Return the report as Markdown."""
+def report(done, source, *, whole):
+    """Return the report as Markdown; that on the whole book has pages without code as well."""
     found = places()
-    lines = [f"# The chapters with the task of {source}", "", *summary(chapters), "", EXPLAINED]
-    for chapter in chapters:
-        pages = chapter.name, f"ch{chapter.name[:2].lstrip('0')}"  # its page, its self-test
-        lines += ["", *details(chapter, [place for place in found if place.page in pages])]
+    lines = [f"# The chapters with the task of {source}", "", *summary(done), "", EXPLAINED]
+    for chapter in done:
+        mine = [place for place in found if place.page in pages_of(chapter)]
+        lines += ["", *details(chapter, mine)]
+    if whole:
+        rest = elsewhere(done, found)
+        lines += ["", "## Pages without code", ""]
+        lines += [f"- {place.page}, {place.section}: {place.sentence}" for place in rest]
     return "\n".join(lines) + "\n"
 
 
@@ -228,7 +243,7 @@ def main(file, names):
         print(told(done[-1]), flush=True)
         for finding in done[-1].findings:
             print(f"    {finding.section}: {finding.words}", flush=True)
-    (OUT / "report.md").write_text(report(done, Path(file).name), encoding="utf-8")
+    (OUT / "report.md").write_text(report(done, Path(file).name, whole=not names), encoding="utf-8")
     print(f"What no longer holds, section by section: {OUT / 'report.md'}")
 
 
