@@ -31,7 +31,7 @@ ONE_PAGE = $(or $(wildcard book/$(PAGE).md),$(error PAGE: expected a page, as in
 
 .DEFAULT_GOAL := help
 .PHONY: help book pdf serve lab lessons data test check bench upgrade clean
-.PHONY: page lesson lesson-test yours
+.PHONY: page lesson lesson-test
 
 help: ## show this list (at once)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,7 +59,7 @@ $(VENV)/node_modules: tests/js/package.json tests/js/package-lock.json | $(VENV)
 # The book
 
 # Pages and tests run side by side, each with one thread
-book lessons yours test: export OPENBLAS_NUM_THREADS ?= 1
+book lessons test: export OPENBLAS_NUM_THREADS ?= 1
 
 book: $(VENV)/.book ## build the book into _build/html (4 minutes the first time, then 2)
 	$(BIN)/sphinx-build -j $(JOBS) --nitpicky --fail-on-warning --keep-going -d _build/doctrees book $(HTML)
@@ -93,16 +93,18 @@ lab: $(VENV)/.lab ## open the lessons in JupyterLab, on this machine only (secon
 lessons: $(VENV)/.lab ## run the chapters and write their notebooks anew, book/lessons (4 minutes)
 	$(BIN)/python book/write_lessons.py
 
+.PHONY: yours
+yours: export OPENBLAS_NUM_THREADS ?= 1
+yours: $(VENV)/.lab ## run the chapters with your task, report what no longer holds, TASK=... (5 minutes)
+	$(BIN)/python book/make_yours.py $(or $(TASK),$(error TASK: expected a file, as in "make yours TASK=my_task.toml")) \
+	  $(if $(PAGE),$(ONE_PAGE))
+
 lesson: $(VENV)/.lab ## run one chapter and write its notebook anew, PAGE=... (10 seconds)
 	$(BIN)/python book/write_lessons.py $(ONE_PAGE)
 
 lesson-test: $(VENV)/.test ## test one lesson: its cells, its outputs, PAGE=... (10 seconds)
 	$(BIN)/pytest -n 0 $(NBVAL) -k $(basename $(notdir $(ONE_PAGE))) \
 	  tests/book/test_lessons.py book/lessons
-
-yours: $(VENV)/.lab ## run the chapters with your task, report what no longer holds, TASK=... (5 minutes)
-	$(BIN)/python book/make_yours.py $(or $(TASK),$(error TASK: expected a file, as in "make yours TASK=my_task.toml")) \
-	  $(if $(PAGE),$(ONE_PAGE))
 
 # The studies
 

@@ -171,8 +171,6 @@ def agree(
     scb_edu.support.errors.ScbError: growth rate: expected measured and formula within 0.5 %, \
 got measured 0.300, formula 0.268, off by 11.8 %.
     """
-    positive_number("within", within)
-    positive_int("digits", digits)
     try:
         numbers, wanted = _comparable(measured, expected)
     except ScbError as error:
@@ -180,6 +178,8 @@ got measured 0.300, formula 0.268, off by 11.8 %.
             raise
         show(Refutation(what, str(error)))
         return
+    positive_number("within", within)
+    positive_int("digits", digits)
     off = np.abs(numbers / wanted - 1)
     worst = np.unravel_index(off.argmax(), off.shape)
     allowed = f"within {_percent(within)}"

@@ -203,9 +203,9 @@ def least_table(batches: Sequence[LeastBatch]) -> pd.DataFrame:
     return pd.DataFrame([_row(batch) for batch in batches])
 
 
-@as_in_the_book()
 def _row(batch: LeastBatch) -> dict[str, object]:
-    task = SCBTask.example(batch.context_length)
+    with as_in_the_book():
+        task = SCBTask.example(batch.context_length)
     ends = np.quantile(batch.factors, (0.025, 0.975))
     low, high = np.quantile(batch.samples_drawn, (0.025, 0.975))
     return {
