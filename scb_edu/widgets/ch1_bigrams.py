@@ -50,7 +50,7 @@ def one_sequence(task: SCBTask | None = None) -> Explorer:
     >>> print(widgets.one_sequence().words.splitlines()[1].split(":")[0])
     Step 5 of 5
     """
-    shown = task_or_example(task, 8)
+    shown = task_or_example(task)
     if shown.context_length > LONGEST:
         raise ScbError(
             f"task: expected at most {LONGEST} positions, of which each is drawn, got "

@@ -27,7 +27,7 @@ from scb_edu.theory.dynamics import (
     signal_rate,
 )
 from scb_edu.widgets.explorer import Explorer, Panel, Slider
-from scb_edu.widgets.own_task import ITS_OWN, refuse_task, task_or_example
+from scb_edu.widgets.own_task import refuse_task, task_or_example
 
 Pair: TypeAlias = tuple[float, float]
 
@@ -199,7 +199,7 @@ def sampled_runs(task: SCBTask | None = None) -> Explorer:
 def _sizes(task: SCBTask | None) -> list[Slider]:
     """Return the controls of T and of the two energies, which a task of one's own has."""
     if task is not None:
-        T = task_or_example(task, ITS_OWN).context_length
+        T = task_or_example(task).context_length
         return [Slider("T", "Context length T", (T, 10 * T, 100 * T), default=T, format="{:,}")]
     return [
         Slider("T", "Context length T", (10, 100, 1000), default=100, format="{:,}"),
@@ -220,7 +220,7 @@ def _squared_weights(task: SCBTask) -> float:
 
 def _own_spread(task: SCBTask) -> tuple[float, float]:
     """Return K_P of a task, and over how many positions its attention is spread."""
-    own = task_or_example(task, ITS_OWN)
+    own = task_or_example(task)
     return own.transition_energy, 1 / _squared_weights(own)
 
 

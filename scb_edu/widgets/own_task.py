@@ -13,10 +13,10 @@ OfLength = Callable[[int], SCBTask]
 ITS_OWN = 0  # in place of a length that no control gives
 
 
-def task_or_example(task: SCBTask | None, context_length: int) -> SCBTask:
+def task_or_example(task: SCBTask | None, *context_length: int) -> SCBTask:
     """Return the reader's task, or the running example; raise if there is nothing to learn."""
     if task is None:
-        return SCBTask.example(context_length)
+        return SCBTask.example(*context_length)
     refuse_flat(task, "transition", "attention")
     return task
 
@@ -25,7 +25,7 @@ def with_lengths(task: SCBTask | None, lengths: Slider) -> tuple[OfLength, list[
     """Return the task of a length, and its control: the reader's task has one length alone."""
     if task is None:
         return lru_cache(SCBTask.example), [lengths]
-    own = task_or_example(task, ITS_OWN)
+    own = task_or_example(task)
     return lambda _: own, []
 
 
