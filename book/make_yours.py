@@ -24,7 +24,7 @@ from scb_edu.experiments.agreement import REFUTED, TICK
 from scb_edu.model import OwnExample
 
 OUT = BOOK.parent / "_build" / "yours"
-PATIENCE = 120  # seconds for a cell
+PATIENCE = 60  # seconds for a cell
 WRONG = "Not yet"  # how a verdict on a wrong answer begins
 FIRST_CELL = """# The task of this course in the place of the book's running example; checks that do
 # not hold with it say so and do not stop.

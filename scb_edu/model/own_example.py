@@ -194,7 +194,7 @@ def use_example(
 
 @contextmanager
 def as_in_the_book() -> Iterator[None]:
-    """Put the book's own example back meanwhile: for what stands beside its stored runs."""
+    """Put the book's own example back meanwhile: for its stored runs, and what is of it alone."""
     now = SCBTask.__dict__["example"]
     SCBTask.example = BOOKS_OWN  # type: ignore[method-assign]
     try:

@@ -66,6 +66,14 @@ def test_a_file_says_what_the_arguments_say(tmp_path):
     assert (read.transition == given.transition).all()
 
 
+def test_what_is_of_three_tokens_alone_is_left_as_it_is():
+    from scb_edu.studies import feedback
+
+    before = feedback.conditions()
+    use_example(RING)
+    assert feedback.conditions().equals(before)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
