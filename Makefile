@@ -12,6 +12,7 @@ JOBS ?= 4
 PORT ?= 8000
 ## CHROMIUM: the browser of the tests and of `make pdf`, if it is not found on the path
 ## BESIDE: another checkout of the library, for `make bench` to time in the same run
+## TASK: the file with your task for `make yours`, such as TASK=my_task.toml
 ## PAGE: one page for the targets that take one, such as PAGE=04-two-stages
 HTML := _build/html
 PDF := _build/watch-a-transformer-learn.pdf
@@ -91,6 +92,12 @@ lab: $(VENV)/.lab ## open the lessons in JupyterLab, on this machine only (secon
 
 lessons: $(VENV)/.lab ## run the chapters and write their notebooks anew, book/lessons (4 minutes)
 	$(BIN)/python book/write_lessons.py
+
+.PHONY: yours
+yours: export OPENBLAS_NUM_THREADS ?= 1
+yours: $(VENV)/.lab ## run the chapters with your task, report what no longer holds, TASK=... (5 minutes)
+	$(BIN)/python book/make_yours.py $(or $(TASK),$(error TASK: expected a file, as in "make yours TASK=my_task.toml")) \
+	  $(if $(PAGE),$(ONE_PAGE))
 
 lesson: $(VENV)/.lab ## run one chapter and write its notebook anew, PAGE=... (10 seconds)
 	$(BIN)/python book/write_lessons.py $(ONE_PAGE)
