@@ -1,6 +1,7 @@
 """What a teacher hands out: no word of a solution, all else, and the marks of otter-grader."""
 
 import ast
+import functools
 import re
 
 import hand_out
@@ -27,6 +28,7 @@ def written(tmp_path_factory):
     return {(file.parent.name, file.stem): nbformat.read(file, as_version=4) for file in files}
 
 
+@functools.cache
 def chapter(name):
     """A chapter's cells, by another way than the library's: jupytext alone."""
     return jupytext.read(BOOK / f"{name}.md").cells
