@@ -5,6 +5,7 @@ pictures, and what is claimed and checked. All of it is taken from the built pag
 number is written twice. The script that sets formulas lies beside the decks.
 """
 
+import copy
 import html
 import re
 import shutil
@@ -13,13 +14,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bs4 import BeautifulSoup
+from built_pages import SCRIPTS, put_back, set_aside
 
 from scb_edu import exercises
 
 HERE = Path(__file__).resolve().parent / "slides"
 MATHJAX = ("tex-chtml.js", "output/chtml/fonts/woff-v2")
 SETTINGS = re.compile(r"<script>window\.MathJax = .*?</script>")
-SCRIPTS = re.compile(r"<script\b.*?</script>", flags=re.DOTALL)
 SENTENCE = re.compile(r"(?<=[.?!])\s(?=\S)")
 # what there is room for, in letters, lines, rows and columns
 CAPTION, LINE = 200, 50
@@ -40,51 +41,67 @@ class Slide(NamedTuple):
 
 
 def read_article(text):
-    """Return the article of a page without its scripts and its solutions."""
+    """Return the article of a page without its scripts, its solutions and its links."""
     article = BeautifulSoup(SCRIPTS.sub("", text), "html.parser").find("article")
-    for unwanted in article.select(".headerlink, .solution, .scb-explorer, .scb-playground"):
+    for unwanted in article.select(".headerlink, .solution, .scb-playground"):
         unwanted.decompose()
+    for explorer in article.select("figure.numbered .scb-explorer"):
+        explorer.replace_with(explorer.select_one(".scb-panels"))  # as it stands before it is moved
+    count_references(article)
+    for link in article.select("a"):
+        link.unwrap()
     return article
 
 
-def as_html(element):
-    """Return an element as HTML that may stand in another document: no links, no names."""
-    copy = BeautifulSoup(str(element), "html.parser")
-    for link in copy.select("a"):
-        link.unwrap()
-    for named in copy.select("[id]"):
-        if not named.find_parent("svg"):  # the parts of a drawing refer to each other
-            del named["id"]
-    return str(copy)
+def count_references(article):
+    """Write on each numbered equation how often the chapter refers to it, instead of its name."""
+    links = [link["href"] for link in article.select("a[href^='#equation-']")]
+    for equation in [number.parent for number in article.select(".eqno")]:
+        equation["data-cited"] = links.count(f"#{equation.attrs.pop('id')}")
+
+
+def joined(elements):
+    """Return elements below each other as HTML."""
+    return "".join(map(str, elements))
 
 
 def inside(element):
     """Return what is inside an element as HTML."""
-    return "".join(map(as_html, element.contents))
+    return joined(element.contents)
 
 
 def is_summary(section):
     """Whether a section sums up the chapter."""
-    return section.h2.get_text() == "What this chapter said"
+    return bool(section.h2) and section.h2.get_text() == "What this chapter said"
 
 
 def sections(article):
-    """Return the sections of a chapter that show, derive or check something, or sum it up."""
+    """Return the parts of a chapter that show, derive or check something, or sum it up."""
     found = [heading.parent for heading in article.select("section > h2")]
+    found.insert(0, introduction(article))
     return [one for one in found if is_summary(one) or one.select_one(".scb-check, figure, .eqno")]
 
 
-def key_equation(section, article):
+def introduction(article):
+    """Return what stands above the first section."""
+    whole = copy.copy(article.h1.parent)
+    for section in whole.select("section"):
+        section.decompose()
+    return whole
+
+
+def key_equation(section):
     """Return the numbered equation of a section that the chapter refers to most often, or none."""
-    links = [link["href"] for link in article.select("a[href^='#equation-']")]
     equations = [number.parent for number in section.select(".eqno")]
-    return as_html(max(equations, key=lambda one: links.count(f"#{one['id']}"), default=""))
+    return str(max(equations, key=lambda one: int(one["data-cited"]), default=""))
 
 
-def question(name, welcome, article):
-    """Return the question of a chapter on the welcome page, or what a page asks first."""
-    link = welcome.select_one(f"td a[href^='{name}.html']")
-    return inside(link.find_parent("tr").select("td p")[-1] if link else article.h2)
+def questions(welcome):
+    """Return {page: question} for the chapters, as the welcome page lists them."""
+    page = BeautifulSoup(SCRIPTS.sub("", welcome), "html.parser")
+    links = page.select("td:first-child a")
+    asked = {link["href"]: link.find_parent("tr").select("td")[-1] for link in links}
+    return {url.split(".html")[0]: cell.get_text(strip=True) for url, cell in asked.items()}
 
 
 # What a slide has room for
@@ -138,9 +155,9 @@ def small_tables(section):
 # The slides of a chapter
 
 
-def of_section(section, article):
+def of_section(section):
     """Yield the slides of a section: its pictures, and what has no room beside them."""
-    title, equation = inside(section.h2), key_equation(section, article)
+    title, equation = inside(section.h2 or section.h1), key_equation(section)
     figures, loose = pictures(section)
     roomy = all(sum(map(lines, checks)) <= BESIDE for _, checks in figures)
     low = equation.count(r"\\") < TALL  # else a table below it is too much
@@ -170,16 +187,11 @@ def pictures(section):
     return found, before
 
 
-def joined(elements):
-    """Return elements below each other as HTML."""
-    return "".join(map(as_html, elements))
-
-
 def picture(title, figure, said):
     """Return the slide of a figure: its drawings, its caption, and what else is said."""
     number, caption = figure.select(".caption-number, .caption-text")[:2]
-    caption = f'<p class="caption">{as_html(number)}{as_html(shortened(caption))}</p>'
-    return Slide("picture", title, as_html(figure.select_one(".scb-picture")), caption + said)
+    caption = f'<p class="caption">{number}{shortened(caption)}</p>'
+    return Slide("picture", title, str(figure.select_one(".scb-picture, .scb-panels")), caption + said)
 
 
 def summary(section):
@@ -192,7 +204,7 @@ def of_quiz(quiz):
     known = exercises.quiz(quiz["data-chapter"]).questions
     for asked, question in zip(quiz.select("fieldset"), known, strict=True):
         options = [label.select("span") for label in asked.select("label")]
-        rows = "".join(f"<p>{as_html(letter)} {as_html(text)}</p>" for letter, text in options)
+        rows = "".join(f"<p>{letter} {text}</p>" for letter, text in options)
         [(letter, why)] = [
             (letter.get_text(), option.why)
             for (letter, _), option in zip(options, question.options, strict=True)
@@ -202,11 +214,11 @@ def of_quiz(quiz):
         yield Slide("quiz", inside(asked.legend), said=rows + answer)
 
 
-def slides(name, article, welcome):
+def slides(article, question):
     """Yield the slides of a chapter."""
-    yield Slide("title", inside(article.h1), said=f"<p>{question(name, welcome, article)}</p>")
+    yield Slide("title", inside(article.h1), said=f"<p>{html.escape(question)}</p>")
     for section in sections(article):
-        yield from [summary(section)] if is_summary(section) else of_section(section, article)
+        yield from [summary(section)] if is_summary(section) else of_section(section)
     for quiz in article.select(".scb-quiz"):
         yield from of_quiz(quiz)
 
@@ -259,20 +271,23 @@ def chapters(pages):
     return ["index", *sorted(page.stem for page in pages.glob("[0-9]*.html"))]
 
 
+def write_deck(page, file, question):
+    """Write the deck of a built page; without a question it begins with the first on the page."""
+    text, drawings = page.read_text("utf-8"), []
+    article = read_article(set_aside(text, drawings))
+    shown = list(slides(article, question or article.h2.get_text()))
+    written = deck(article.h1.get_text(), SETTINGS.search(text)[0], shown)
+    file.write_text(put_back(written, drawings), "utf-8")
+    print(f"wrote {file}, {len(shown)} slides")
+
+
 def main(pages, folder, *names):
     """Write the decks of the named chapters, or of all."""
     pages, folder = Path(pages), Path(folder)
     copy_mathjax(pages, folder)
-    welcome = read_article(pages.joinpath("index.html").read_text("utf-8"))
+    asked = questions(pages.joinpath("index.html").read_text("utf-8"))
     for name in names or chapters(pages):
-        text = pages.joinpath(f"{name}.html").read_text("utf-8")
-        article = read_article(text)
-        title = article.h1.get_text()
-        shown = list(slides(name, article, welcome))
-        folder.joinpath(f"{name}.html").write_text(
-            deck(title, SETTINGS.search(text)[0], shown), "utf-8"
-        )
-        print(f"wrote {folder / name}.html, {len(shown)} slides")
+        write_deck(pages / f"{name}.html", folder / f"{name}.html", asked.get(name))
 
 
 if __name__ == "__main__":
