@@ -13,15 +13,13 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
+import jupytext
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
-from write_lessons import BOOK, chapters, name_cells, rebuild
+from write_lessons import BOOK, blocks, chapters, fold_plumbing, name_cells
 
 OUT = BOOK.parent / "_build"
-DIRECTIVE = re.compile(
-    r"^(:::+)\{(?P<kind>exercise|solution)\}.*?^\1$", flags=re.MULTILINE | re.DOTALL
-)
 LABEL = re.compile(r"^:label: (\S+)$", flags=re.MULTILINE)
 CHECK = re.compile(r"^exercises\.check\(\"(?P<name>[\w-]+)\", (?P<answer>\w+)\)$", re.MULTILINE)
 IMPORTS = re.compile(r"\A(?:(?:from|import) .*\n+)*")
@@ -43,31 +41,10 @@ class Exercise(NamedTuple):
 # Reading
 
 
-def blocks(cells):
-    """Yield (kind, cell): text, exercise, solution (its words), code, or hidden (its code)."""
-    for cell in cells:
-        if cell.cell_type == "markdown":
-            yield from blocks_of_text(cell.source)
-        else:
-            yield "hidden" if "hide-cell" in cell.metadata.get("tags", ()) else "code", cell
-
-
-def blocks_of_text(text):
-    """Yield (kind, cell) for the directives of a cell of text, and for what stands between them."""
-    at = 0
-    for found in DIRECTIVE.finditer(text):
-        yield "text", new_markdown_cell(text[at : found.start()].strip())
-        yield found["kind"], new_markdown_cell(found[0])
-        at = found.end()
-    yield "text", new_markdown_cell(text[at:].strip())
-
-
 def pieces(cells):
     """Yield the cells of a chapter in their order, and an Exercise for each of its exercises."""
     exercise = None
     for kind, cell in blocks(cells):
-        if not cell.source:
-            continue
         if exercise and (kind in ("text", "exercise") or (kind == "code" and exercise.words)):
             yield exercise
             exercise = None
@@ -153,16 +130,17 @@ def config_cell(name):
     return new_raw_cell("\n".join((*lines, "export_cell:", "  pdf: false")))
 
 
-def hand_out(page, cells_of):
+def hand_out(page, cells_of, first=()):
     """Return a chapter as a notebook that was not run, its exercises as `cells_of` writes them."""
-    notebook = rebuild(page)
-    notebook.metadata.pop("jupytext")  # it is nobody's twin
+    notebook = jupytext.read(page)
+    notebook.metadata.pop("jupytext")
     parts = pieces(notebook.cells)
     written = (cells_of(part) if isinstance(part, Exercise) else [part] for part in parts)
-    notebook.cells = list(chain.from_iterable(written))
+    notebook.cells = [*first, *chain.from_iterable(written)]
     for cell in notebook.cells:
         cell.source = IN_THE_FOLDER.sub(IN_JUPYTERLAB, cell.source)
     name_cells(notebook.cells)
+    fold_plumbing(notebook.cells)
     return notebook
 
 
@@ -179,9 +157,8 @@ def main(names):
     """Write the notebooks of the named pages, or of all."""
     for page in map(Path, names) if names else chapters():
         write(hand_out(page, student_cells), "student", page)
-        graded = hand_out(page, instructor_cells)
-        graded.cells.insert(0, config_cell(page.stem))
         if "{exercise}" in page.read_text("utf-8"):
+            graded = hand_out(page, instructor_cells, [config_cell(page.stem)])
             write(graded, "instructor", page)
 
 

@@ -191,7 +191,9 @@ def picture(title, figure, said):
     """Return the slide of a figure: its drawings, its caption, and what else is said."""
     number, caption = figure.select(".caption-number, .caption-text")[:2]
     caption = f'<p class="caption">{number}{shortened(caption)}</p>'
-    return Slide("picture", title, str(figure.select_one(".scb-picture, .scb-panels")), caption + said)
+    return Slide(
+        "picture", title, str(figure.select_one(".scb-picture, .scb-panels")), caption + said
+    )
 
 
 def summary(section):
