@@ -101,11 +101,11 @@ lesson-test: $(VENV)/.test ## test one lesson: its cells, its outputs, PAGE=... 
 
 # For a class
 
-student: $(VENV)/.lab ## write notebooks without solutions, and those for otter-grader (3 seconds)
+student: $(VENV)/.lab ## write notebooks without solutions, and for otter-grader, PAGE=... for one (3 seconds)
 	$(BIN)/python book/hand_out.py $(if $(PAGE),$(ONE_PAGE))
 	@echo "For students: _build/student. For 'otter assign', with solutions: _build/instructor."
 
-slides: $(VENV)/.book | $(HTML)/index.html ## make slides of the built book, _build/slides (6 seconds)
+slides: $(VENV)/.book | $(HTML)/index.html ## make slides of the built book, _build/slides, PAGE=... for one (6 seconds)
 	$(BIN)/python book/make_slides.py $(HTML) _build/slides $(if $(PAGE),$(basename $(notdir $(ONE_PAGE))))
 	@echo "Open a file of _build/slides in a browser; it prints one slide a sheet."
 

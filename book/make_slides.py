@@ -286,6 +286,11 @@ def write_deck(page, file, question):
 def main(pages, folder, *names):
     """Write the decks of the named chapters, or of all."""
     pages, folder = Path(pages), Path(folder)
+    for name in ("index", *names):
+        if not (pages / f"{name}.html").exists():
+            sys.exit(
+                f"expected the page {name}.html in {pages}, found none: run `make book` first."
+            )
     copy_mathjax(pages, folder)
     asked = questions(pages.joinpath("index.html").read_text("utf-8"))
     for name in names or chapters(pages):
@@ -293,4 +298,6 @@ def main(pages, folder, *names):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__.splitlines()[0])
     main(*sys.argv[1:])

@@ -111,6 +111,14 @@ def test_a_deck_stands_alone(name, decks):
     assert len(ids) == len(set(ids))
 
 
+@pytest.mark.parametrize(("names", "missing"), [([], "index"), (["10-none"], "10-none")])
+def test_a_page_that_was_not_built_is_named(names, missing, tmp_path):
+    if names:
+        (tmp_path / "index.html").touch()
+    with pytest.raises(SystemExit, match=f"expected the page {missing}.html .* run `make book`"):
+        make_slides.main(tmp_path, tmp_path / "out", *names)
+
+
 # A section
 
 
