@@ -24,8 +24,8 @@ SETTINGS = re.compile(r"<script>window\.MathJax = .*?</script>")
 SENTENCE = re.compile(r"(?<=[.?!])\s(?=\S)")
 # what there is room for, in letters, lines, rows and columns
 CAPTION, LINE = 200, 50
-BESIDE, ALONE, ON_A_SLIDE = 6, 9, 14  # with a formula under a picture's checks, and without
-ROWS, COLUMNS, TALL = 9, 6, 6
+BESIDE, ALONE, ON_A_SLIDE = 6, 9, 16  # with a formula under a picture's checks, and without
+ROWS, COLUMNS = 9, 6
 
 
 class Slide(NamedTuple):
@@ -142,13 +142,13 @@ def fill(checks, room):
     return checks[:at], checks[at:]
 
 
-def small_tables(section):
-    """Return the tables of a section that can be read from afar."""
+def small_tables(section, most):
+    """Return the tables of a section that can be read from afar, of so many rows at most."""
     tables = [(one, one.select("tr")) for one in section.select(".scb-table")]
     return [
         one
         for one, rows in tables
-        if len(rows) <= ROWS and len(rows[0].select("td, th")) <= COLUMNS
+        if len(rows) <= most and len(rows[0].select("td, th")) <= COLUMNS
     ]
 
 
@@ -160,8 +160,7 @@ def of_section(section):
     title, equation = inside(section.h2 or section.h1), key_equation(section)
     figures, loose = pictures(section)
     roomy = all(sum(map(lines, checks)) <= BESIDE for _, checks in figures)
-    low = equation.count(r"\\") < TALL  # else a table below it is too much
-    rest, tables = list(loose), small_tables(section) if low else []
+    rest, tables = list(loose), small_tables(section, ROWS - equation.count("\n"))
     for figure, checks in figures:
         beside, others = fill(checks, BESIDE if roomy else ALONE)
         yield picture(title, figure, joined(beside) + (equation if roomy else ""))
