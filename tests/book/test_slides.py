@@ -131,10 +131,10 @@ def test_what_is_checked_stands_beside_the_picture_that_it_follows():
 
 
 def test_what_has_no_room_beside_a_picture_comes_on_the_next_slide():
-    many = "".join(check(f"claim {at} " + "x" * 60) for at in range(12))
+    many = "".join(check(f"claim {at} " + "x" * 60) for at in range(16))
     beside, below, further = slides(figure("one.") + many)
     found = [re.findall(r"claim (\d+)", slide.said) for slide in (beside, below, further)]
-    assert list(chain.from_iterable(found)) == [str(at) for at in range(12)]
+    assert list(chain.from_iterable(found)) == [str(at) for at in range(16)]
     assert [slide.kind for slide in (beside, below, further)] == ["picture", "words", "words"]
 
 
