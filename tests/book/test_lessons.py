@@ -110,6 +110,20 @@ def test_no_cell_ended_in_an_error(twin):
     assert [out.evalue for out in outputs if out.output_type == "error"] == []
 
 
+def shown(notebook):
+    """What each cell prints and says, without pictures and what is alive, which differ by place."""
+    return [
+        [out.get("text", out.get("data", {}).get("text/plain", "")).rstrip() for out in outputs]
+        for outputs in (cell.outputs for cell in notebook.cells if cell.cell_type == "code")
+    ]
+
+
+def test_the_notebook_shows_what_the_page_shows(name, twin, book):
+    """The book's build ran the same cells, on this processor and not on the lessons' one."""
+    ran = nbformat.read(book.parent / "jupyter_execute" / f"{name}.ipynb", as_version=4)
+    assert shown(twin) == shown(ran), "run `make lessons`"
+
+
 def test_nothing_of_a_single_run_is_kept(twin):
     assert "widgets" not in twin.metadata
     assert "vnd.jupyter.widget-view" not in nbformat.writes(twin)
