@@ -21,7 +21,7 @@ BIN := $(VENV)/bin
 CONSTRAINTS ?= $(wildcard constraints.txt)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS:%=--constraint %)
 TOOLS := $(VENV)/node_modules/.bin
-SCRIPTS := $(wildcard scb_edu/widgets/live/*.mjs scb_edu/exercises/*.mjs book/extensions/*.mjs)
+SCRIPTS := $(wildcard scb_edu/widgets/live/*.mjs scb_edu/exercises/*.mjs book/extensions/*.mjs book/slides/*.mjs)
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg
 # Tools that start others by name (jupyter, node) find those of the environment first
 export PATH := $(abspath $(BIN)):$(PATH)
@@ -31,7 +31,7 @@ ONE_PAGE = $(or $(wildcard book/$(PAGE).md),$(error PAGE: expected a page, as in
 
 .DEFAULT_GOAL := help
 .PHONY: help book pdf serve lab lessons data test check bench upgrade clean
-.PHONY: page lesson lesson-test
+.PHONY: page lesson lesson-test student slides
 
 help: ## show this list (at once)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -105,6 +105,16 @@ lesson: $(VENV)/.lab ## run one chapter and write its notebook anew, PAGE=... (1
 lesson-test: $(VENV)/.test ## test one lesson: its cells, its outputs, PAGE=... (10 seconds)
 	$(BIN)/pytest -n 0 $(NBVAL) -k $(basename $(notdir $(ONE_PAGE))) \
 	  tests/book/test_lessons.py book/lessons
+
+# For a class
+
+student: $(VENV)/.lab ## write notebooks without solutions, and for otter-grader, PAGE=... for one (3 seconds)
+	$(BIN)/python book/hand_out.py $(if $(PAGE),$(ONE_PAGE))
+	@echo "For students: _build/student. For 'otter assign', with solutions: _build/instructor."
+
+slides: $(VENV)/.book | $(HTML)/index.html ## make slides of the built book, _build/slides, PAGE=... for one (6 seconds)
+	$(BIN)/python book/make_slides.py $(HTML) _build/slides $(if $(PAGE),$(basename $(notdir $(ONE_PAGE))))
+	@echo "Open a file of _build/slides in a browser; it prints one slide a sheet."
 
 # The studies
 
