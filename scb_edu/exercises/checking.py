@@ -93,8 +93,9 @@ def exercise(name: str, *hints: str, about: int | str = OWN_CASES) -> Callable[[
     answered wherever they come from. A check may raise: that becomes a verdict, too.
 
     *Whose task.* An exercise that is about the running example gets a second argument, the task:
-    ``SCBTask.example(about)``, or the one of ``check(name, answer, task=my_task)``, and judges
-    against it. The hints are those of the running example. A task that the exercise cannot be asked
+    ``SCBTask.example(about)`` (also one that ``scb.model.use_example`` put in its place), or the
+    one of ``check(name, answer, task=my_task)``, and judges against it. The hints are those of
+    the running example. A task that the exercise cannot be asked
     about is refused by it, with ScbError. An exercise whose text states its own numbers, or that
     asks for a function and tries it on cases of its own, refuses every task and says why.
 

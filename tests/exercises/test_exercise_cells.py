@@ -104,7 +104,8 @@ def given(page):
     """What the solutions of a chapter take from the cells above them."""
     long = scb.SCBTask.example(1000)
     task = scb.SCBTask.example(8) if page < "03" else long
-    return {"task": task, "T": 1000, "mu": long.stationary, "K_P": long.transition_energy}
+    sizes = {"T": task.context_length, "N": task.vocab_size}
+    return {"task": task, **sizes, "mu": long.stationary, "K_P": long.transition_energy}
 
 
 def result(source, page):

@@ -940,6 +940,18 @@ def test_an_answer_is_judged_against_a_task_of_ones_own(name):
     assert not scb.exercises.check(name, CASES[name].right, task=own).passed
 
 
+def test_what_stands_in_the_place_of_the_running_example_is_judged_against():
+    scb.model.use_example([[0.5, 0.1, 0.2], [0.3, 0.2, 0.7], [0.2, 0.7, 0.1]], [0.9, 0.1])
+    try:
+        answers = {
+            name: OWN_TASKS[name](scb.SCBTask.example(8)) for name in ("ch1-law", "ch1-sharp")
+        }
+        assert all(scb.exercises.check(name, answer).passed for name, answer in answers.items())
+    finally:
+        scb.model.use_example()
+    assert not any(scb.exercises.check(name, answer).passed for name, answer in answers.items())
+
+
 @each({name: case for name, case in CASES.items() if name not in OWN_TASKS})
 def test_an_exercise_with_its_own_numbers_refuses_a_task_and_says_why(name, right):
     reason = {
