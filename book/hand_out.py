@@ -108,15 +108,13 @@ def solved(exercise, check):
     gap = before[len(imports + waiting) :]
     prompt = f'""" # BEGIN PROMPT\n{waiting}\n"""; # END PROMPT\n'
     return new_code_cell(
-        imports + prompt + marked(code_of(exercise, check["answer"])).source + gap + check[0]
+        imports + prompt + marked(code_of(exercise)).source + gap + check[0]
     )
 
 
-def code_of(exercise, name):
-    """Return the code that solves an exercise and gives its answer a name, without the check."""
-    code = "\n\n".join(cell.source for cell in exercise.solution)
-    own = CHECK.search(code)["answer"]
-    return CHECK.sub("", code) + (f"{name} = {own}" if own != name else "")
+def code_of(exercise):
+    """Return the code that solves an exercise, without the check."""
+    return CHECK.sub("", "\n\n".join(cell.source for cell in exercise.solution))
 
 
 def test(check):
