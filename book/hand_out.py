@@ -107,9 +107,7 @@ def solved(exercise, check):
     waiting = before.removeprefix(imports).rstrip()
     gap = before[len(imports + waiting) :]
     prompt = f'""" # BEGIN PROMPT\n{waiting}\n"""; # END PROMPT\n'
-    return new_code_cell(
-        imports + prompt + marked(code_of(exercise)).source + gap + check[0]
-    )
+    return new_code_cell(imports + prompt + marked(code_of(exercise)).source + gap + check[0])
 
 
 def code_of(exercise):
