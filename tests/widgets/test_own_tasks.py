@@ -20,8 +20,8 @@ P = np.array(
     [[0.1, 0.2, 0.5, 0.3], [0.6, 0.1, 0.2, 0.2], [0.2, 0.6, 0.1, 0.1], [0.1, 0.1, 0.2, 0.4]]
 )
 OF_NO_EXAMPLE = {"build_a_task", "text_models"}
-STORED = {"sampled_runs", "headline_race", "spending_schedule"}
-TAKERS = [name for name in MAKERS if name not in OF_NO_EXAMPLE | STORED]
+STORED = ("sampled_runs", "headline_race", "spending_schedule")
+TAKERS = [name for name in MAKERS if name not in {*OF_NO_EXAMPLE, *STORED}]
 
 
 def own_task(T=12):
