@@ -30,7 +30,9 @@ FOLD = """() => {
     whole.replaceChildren();
     Object.assign(whole.style, {width: `${width}px`, height: `${height}px`});
   })
-  codes.forEach(([pre, tokens]) => pre.replaceChildren(...tokens, pre.textContent))
+  // each token stands on a line of its own: no line becomes longer
+  const below = tokens => tokens.flatMap(token => ['\\n', token])
+  codes.forEach(([pre, tokens]) => pre.replaceChildren(pre.textContent, ...below(tokens)))
 }"""
 UNFOLD = """() => folded.forEach(([whole, style, parts]) => {
   whole.style.cssText = style;

@@ -239,7 +239,11 @@ def test_the_words_of_a_solution_are_folded(source):
 
 def test_an_exercise_asks_before_it_shows_an_answer(twin):
     """What stands open is unwritten, says so, and comes before what is folded."""
-    code = [cell for cell in twin.cells if "exercises.check(" in cell.source]
+    code = [
+        cell
+        for cell in twin.cells
+        if cell.cell_type == "code" and "exercises.check(" in cell.source
+    ]
     answered = [cell for cell in code if "hide-cell" in cell.metadata.get("tags", ())]
     asked = [cell for cell in code if cell not in answered]
     for cell in asked:
