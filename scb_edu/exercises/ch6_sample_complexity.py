@@ -60,7 +60,7 @@ def _chance_with_four_times_the_samples() -> Answer:
     "ch6-batch",
     "Look at M_seen, the samples that decide the side: it grows with the batch.",
     "The chance is 0.99 where sqrt(M_seen / M_1) is 2.326.",
-    "Begin with seen = 2.326**2 * scb.theory.samples_needed(scb.SCBTask.example(10_000), 1).",
+    "Begin with seen = 2.326**2 * 23400: M_1 is 2340 at T = 1000, and proportional to T.",
     about=10_000,
 )
 def _batch_for_safety(task: SCBTask) -> Answer:
