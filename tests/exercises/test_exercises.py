@@ -79,17 +79,18 @@ CH1 = {
         [
             ([0.34, 0.26, 0.40], "swapped"),
             ([0.7, 0.2, 0.1], "mix the columns"),
-            ([0.46, 0.2, 0.3], "a column of P, not a row"),
+            ([0.46, 0.2, 0.3], "chances add up to 1. Take columns"),
         ],
     ),
     "ch1-sharp": Case(
         0.03384,
         [
             (0.0677, "1/2 is missing"),
+            (0.48, "K_P / 2 stands before it"),
             (0.03666, "what two positions bring"),
             (0.0705, "what one position brings"),
             (0.26, "asked is the fall"),
-            (0.48, "sum of the squared weights"),
+            (0.3, "sum of the squared weights"),
         ],
     ),
     "ch1-bayes-loss": Case(
