@@ -26,8 +26,11 @@ def _extra_time() -> Answer:
             math.log(10) / rate: "that is the price of one factor of ten, and here are three.",
             3 / rate: "the logarithm is the natural one: log(10) is 2.3, not 1.",
             3 * math.log(10): "it is divided by sqrt(K_P K_Q).",
+            3 * math.log(10) / rate**2: "it is divided by the square root of K_P K_Q.",
+            1000: "the context is a thousand times longer; the time is not: growth is exponential.",
         },
-        otherwise="{x:.3g} is not it: take the difference of the escape time at the two T.",
+        otherwise="{x:.4g} is not it: take the difference of the escape time at the two T.",
+        rtol=0.02,  # three times the 8.6 of the running example will do
     )
 
 
@@ -70,10 +73,13 @@ def _corner() -> Answer:
                 0.5,
             ): "the two are swapped: V has the larger energy here, so it moves less along its"
             " line.",
+            (1, 1): "that is the truth, where the creep ends; asked is where it begins.",
             "abs(x * y - 1) > 0.02": "the corner is on the hyperbola, but your product is"
             " {x * y:.3g}.",
+            "x < 0": "that is the other branch: from (0, 0) both signals grow above zero.",
         },
-        otherwise="on the way there alpha_V = sqrt(K_Q/K_P) alpha_A.",
+        otherwise="it is on the hyperbola, but there alpha_V is {x / y:.3g} times alpha_A: how many"
+        " times is it on the way?",
         asks="a pair (alpha_V, alpha_A)",
         rtol=0.02,
     )
@@ -93,5 +99,10 @@ def _border(answer: Any) -> str | None:
         if mine >= 0:
             return f"the border is below zero, and yours is {mine:.3g}."
         if not np.isclose(mine, true, rtol=2e-3):
-            return f"at K_P = {K_P}, K_Q = {K_Q}, T = {T} it is {true:.5f}, and yours {mine:.5f}."
+            if np.isclose(mine, -1 / (T * math.sqrt(K_P * K_Q)), rtol=2e-3):
+                return f"that is the margin of long contexts, and T = {T} is too short for it."
+            where = f"at K_P = {K_P}, K_Q = {K_Q}, T = {T}"
+            near = np.isclose(mine, true, rtol=0.05)
+            more = " Follow the runs longer, or halve more often." if near else ""
+            return f"{where} it is {true:.5f}, and yours {mine:.5f}.{more}"
     return None

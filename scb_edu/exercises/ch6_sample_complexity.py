@@ -47,11 +47,12 @@ def _chance_with_four_times_the_samples() -> Answer:
             law.cdf(1): "that is the chance with M_1 samples.",
             2 * law.cdf(2) - 1: "only one tail is the wrong side: do not take off both.",
             1 - law.cdf(2): "that is the chance of the wrong side.",
+            "abs(x - 0.5) > 0.5": "a chance lies between 0 and 1, and yours is {x:.4g}.",
             f"abs(x - {law.cdf(4)}) < 1e-5": "z is the root of the number of samples over M_1.",
         },
         otherwise="{x:.3g} is not it: how many deviations is the push above zero?",
         rtol=0,
-        atol=2e-3,
+        atol=3e-3,  # 0.98 will do
     )
 
 
@@ -59,7 +60,7 @@ def _chance_with_four_times_the_samples() -> Answer:
     "ch6-batch",
     "Look at M_seen, the samples that decide the side: it grows with the batch.",
     "The chance is 0.99 where sqrt(M_seen / M_1) is 2.326.",
-    "Begin with seen = 2.326**2 * scb.theory.samples_needed(scb.SCBTask.example(10_000), 1).",
+    "Begin with seen = 2.326**2 * 23400: M_1 is 2340 at T = 1000, and proportional to T.",
     about=10_000,
 )
 def _batch_for_safety(task: SCBTask) -> Answer:

@@ -27,6 +27,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 STEPS = 3
 NOT_ANSWERED = "Not answered yet: write your answer, then run the cell again."
+NO_RETURN = "Not answered yet: your function returns None. Is a return missing?"
+UNWRITTEN = (lambda: None).__code__.co_code  # that of a body ``...`` or ``pass``, too
 OWN_CASES = "its check tries your function on cases of its own"
 OWN_NUMBERS = "its text states its own numbers"
 
@@ -42,6 +44,10 @@ class _Exercise(NamedTuple):
 
 _EXERCISES: dict[str, _Exercise] = {}
 _WRONG: Counter[str] = Counter()  # wrong answers since the last right one, in this process
+
+
+class _NoReturnError(NotImplementedError):
+    """A function that has lines returns None."""
 
 
 class _RefusedError(Exception):
@@ -90,7 +96,8 @@ def exercise(name: str, *hints: str, about: int | str = OWN_CASES) -> Callable[[
       returns; what the check holds stays as it was.
 
     What they refuse becomes the verdict, and None, ``...`` and NotImplementedError count as not
-    answered wherever they come from. A check may raise: that becomes a verdict, too.
+    answered wherever they come from; of a function with lines that returns None, the verdict says
+    so. A check may raise: that becomes a verdict, too.
 
     *Whose task.* An exercise that is about the running example gets a second argument, the task:
     ``SCBTask.example(about)`` (also one that ``scb.model.use_example`` put in its place), or the
@@ -293,6 +300,8 @@ def _judged(
 def _asked(test: Callable[[Any], str | None], answer: Any) -> tuple[bool | None, str]:
     try:
         wrong = test(_written(answer))
+    except _NoReturnError:
+        return None, NO_RETURN
     except NotImplementedError:
         return None, NOT_ANSWERED
     except _RefusedError as refused:
@@ -361,7 +370,15 @@ def call(answer: Any, *args: Any) -> Any:
     for place, (mine, yours) in enumerate(zip(args, given, strict=True), start=1):
         if mine is not yours and not np.array_equal(mine, yours):
             raise _refusal(f"your function changes its argument {place}: let it work on a copy.")
+    if result is None and not _is_unwritten(answer):
+        raise _NoReturnError
     return _written(result)
+
+
+def _is_unwritten(function: Callable[..., Any]) -> bool:
+    """Return whether a function's body is ``...``, as in the cell of its exercise."""
+    code = getattr(function, "__code__", None)
+    return code is not None and code.co_code == UNWRITTEN
 
 
 def _check_name(name: str, module: str) -> None:

@@ -8,6 +8,8 @@ import { read, said } from "./arithmetic.mjs";
  */
 
 const NOTHING = "Not answered yet: write your answer, then check it.";
+const COMMA = " A comma parts two numbers: write 0.5 and 1000, not 0,5 or 1,000.";
+const EXAMPLES = ["0.5", "2", "1/3", "-1"];
 const UNREADABLE =
   "I cannot read that. Write numbers as in 0.5, 1/3, -0.025 or 3e-4, several with commas between " +
   "them. You can use + - * / **, brackets, sqrt, log (the natural one), exp, abs, and Phi (the " +
@@ -40,7 +42,7 @@ async function start(root) {
     if (!input.value.trim()) return say("open", NOTHING);
     if (!given) return say("open", UNREADABLE);
     const words = said(exercise, given);
-    if (words) return refuse(words);
+    if (words) return refuse(several || given.length === 1 ? words : words + COMMA);
     wrong = 0;
     keep(key);
     say("right", "Right.");
@@ -55,7 +57,9 @@ async function start(root) {
 
   check.type = "button";
   Object.assign(input, { spellcheck: false, autocapitalize: "none", autocomplete: "off" });
-  input.placeholder = several ? "such as 0.5, 2" : "such as 0.5 or 1/3";
+  input.placeholder = several
+    ? `such as ${EXAMPLES.slice(0, exercise.right.length).join(", ")}`
+    : "such as 0.5 or 1/3";
   before.hidden = !recall()[key];
   root.querySelector(".scb-line")?.replaceWith(input);
   root.querySelector("label")?.after(check, before);

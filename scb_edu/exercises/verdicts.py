@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any, Protocol
 
 from scb_edu.support.pages import in_a_book
 
 __all__ = ["Verdict"]
+
+NOT_HERE = "Not answered yet: its check runs Python. Write your answer in the chapter's notebook."
+"""In a page, below an exercise that has no field there."""
 
 BOX = (
     "border-left: 3px solid {colour}; background: color-mix(in srgb, {colour} 9%, transparent); "
@@ -49,7 +52,8 @@ class Verdict:
     printed : str
         What the answer printed, cut where it is long.
     ask : object with a method ``page``, optional
-        What a book shows, whose pages have no kernel, instead of "Not answered yet".
+        What a book shows, whose pages have no kernel, instead of "Not answered yet". Without it
+        a page says where the exercise can be answered.
 
     Notes
     -----
@@ -78,8 +82,11 @@ class Verdict:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         open_still = self.passed is None and not self.hint and in_a_book()
-        html = self.ask.page() if self.ask and open_still else self.box()
+        html = self._in_a_page() if open_still else self.box()
         return {"text/html": html, "text/plain": repr(self)}
+
+    def _in_a_page(self) -> str:
+        return self.ask.page() if self.ask else replace(self, words=NOT_HERE).box()
 
     def box(self) -> str:
         """Return the box as HTML."""

@@ -288,6 +288,9 @@ def test_one_switch_opens_and_folds_the_code_by_keyboard(visit, folded):
     assert page.locator(".solution .highlight").first.is_hidden()  # nobody's answer
 
 
+UNTOUCHED = "link => getComputedStyle(link).pointerEvents === 'none'"
+
+
 def test_a_solution_is_one_fold(seen):
     """Its words, its code and what that shows come with one press, and go with the next."""
     for solution in seen.page.locator(".solution").all():
@@ -296,6 +299,10 @@ def test_a_solution_is_one_fold(seen):
         for shown in (True, False):
             button.press("Enter")
             assert all(part.is_visible() is shown for part in parts.all())
+        title = solution.locator(".admonition-title")
+        title.dispatch_event("click")  # who touches the name of the exercise touches the title
+        assert title.locator("a").evaluate(UNTOUCHED)
+        assert button.get_attribute("aria-expanded") == "true"
     assert seen.page.locator(".bd-article .tag_hide-cell").count() == 0
 
 

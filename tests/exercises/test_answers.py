@@ -139,7 +139,12 @@ def test_in_a_book_it_is_a_field_and_in_a_notebook_a_box(monkeypatch):
 def test_an_exercise_that_asks_for_code_has_no_field(monkeypatch):
     monkeypatch.setenv("SCB_EDU_FRAMES", "1")
     verdict = exercises.check("ch4-border", None)
-    assert verdict._repr_mimebundle_()["text/html"] == verdict.box()
+    shown = verdict._repr_mimebundle_()
+    assert shown["text/plain"] == checking.NOT_ANSWERED
+    assert "the chapter&#x27;s notebook" in shown["text/html"]  # a page runs no cell
+    assert "run the cell again" not in shown["text/html"]
+    wrong = exercises.check("ch4-border", 1)
+    assert wrong._repr_mimebundle_()["text/html"] == wrong.box()
 
 
 # What a declaration may hold

@@ -363,9 +363,19 @@ def test_of_a_flood_the_beginning_is_shown(run, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_an_answer_that_prints_instead_of_returning_is_shown_what_it_printed(run):
+def test_an_answer_that_prints_instead_of_returning_is_told_so_and_shown_what_it_printed(run):
     verdict = run(lambda: print(42))
-    assert verdict == exercises.Verdict(None, checking.NOT_ANSWERED, printed="42")
+    assert verdict == exercises.Verdict(None, checking.NO_RETURN, printed="42")
+
+
+def test_a_function_that_was_not_written_is_not_told_that_a_return_is_missing(run):
+    def dots(): ...  # your lines
+
+    def nothing():
+        pass
+
+    assert run(dots).words == run(nothing).words == checking.NOT_ANSWERED
+    assert run({}.clear).words == checking.NO_RETURN  # written in C
 
 
 def test_what_an_error_says_is_cut_as_well(run):

@@ -79,17 +79,18 @@ CH1 = {
         [
             ([0.34, 0.26, 0.40], "swapped"),
             ([0.7, 0.2, 0.1], "mix the columns"),
-            ([0.46, 0.2, 0.3], "a column of P, not a row"),
+            ([0.46, 0.2, 0.3], "chances add up to 1. Take columns"),
         ],
     ),
     "ch1-sharp": Case(
         0.03384,
         [
             (0.0677, "1/2 is missing"),
+            (0.48, "K_P / 2 stands before it"),
             (0.03666, "what two positions bring"),
             (0.0705, "what one position brings"),
             (0.26, "asked is the fall"),
-            (0.48, "sum of the squared weights"),
+            (0.3, "sum of the squared weights"),
         ],
     ),
     "ch1-bayes-loss": Case(
@@ -275,7 +276,9 @@ CH4 = {
             (math.log(10) / RATE, "one factor of ten"),
             (3 / RATE, "natural one"),
             (3 * math.log(10), "divided by sqrt"),
-            (1000.0, "take the difference"),
+            (3 * math.log(10) / RATE**2, "the square root of"),
+            (1000.0, "growth is exponential"),
+            (13.8, "take the difference"),
         ],
     ),
     "ch4-saddle": Case(
@@ -292,7 +295,9 @@ CH4 = {
         (0.5, 2),
         [
             ((2, 0.5), "swapped"),
-            ((1, 1), "on the way there"),
+            ((1, 1), "that is the truth"),
+            ((0.25, 4), r"alpha_V is 0\.0625 times alpha_A: how many"),
+            ((-0.5, -2), "the other branch"),
             ((0.25, 1), "your product is 0.25"),
         ],
     ),
@@ -300,7 +305,9 @@ CH4 = {
         border,
         [
             (lambda *at: -border(*at), "below zero"),
-            (lambda K_P, K_Q, T: -1 / (T * math.sqrt(K_P * K_Q)), "it is -"),
+            (lambda K_P, K_Q, T: -1 / (T * math.sqrt(K_P * K_Q)), "the margin of long contexts"),
+            (lambda *at: 0.98 * border(*at), r"yours -0\.\d+\. Follow the runs longer"),
+            (lambda *at: 0.9 * border(*at), r"yours -0\.\d+\.$"),
             (lambda K_P, K_Q, T: border(0.14, 0.52, 20), "K_P = 0.4"),
         ],
     ),
@@ -395,6 +402,7 @@ CH6 = {
             (0.954, "only one tail"),
             (0.0228, "of the wrong side"),
             (0.99997, "z is the root"),
+            (97.7, "a chance lies between 0 and 1, and yours is 97.7"),
             (0.5, "how many deviations"),
         ],
     ),

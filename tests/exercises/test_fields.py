@@ -10,7 +10,7 @@ from conftest import NO_STORAGE
 from scb_edu import exercises
 from scb_edu.exercises import checking
 
-NAMES = ("ch4-saddle", "ch4-corner", "ch6-odds")
+NAMES = ("ch4-saddle", "ch4-corner", "ch6-odds", "ch1-law")
 DONE = "localStorage['scb-progress:done']"
 
 
@@ -22,7 +22,7 @@ def fresh(monkeypatch):
 
 @pytest.fixture
 def opened(browser, tmp_path):
-    """Open three fields from disk; errors end up in a list."""
+    """Open four fields from disk; errors end up in a list."""
     fields = "".join(exercises.check(name, None).ask.page() for name in NAMES)
     style = (
         "<style>:root{color-scheme:light dark}body{background:light-dark(white,#121212)}</style>"
@@ -65,6 +65,8 @@ def test_it_answers_by_keyboard_what_python_answers(opened):
     assert page.evaluate("document.activeElement.labels[0].textContent.trim()") == (
         "Your answer, a pair (alpha_V, alpha_A):"
     )
+    examples = [field.get_attribute("placeholder") for field in page.get_by_role("textbox").all()]
+    assert examples[1:] == ["such as 0.5, 2", "such as 0.5 or 1/3", "such as 0.5, 2, 1/3"]
     written = {
         "1, 1": (1, 1),
         "(-0.025, 0)": (-0.025, 0),
@@ -100,7 +102,9 @@ def test_what_is_no_answer_counts_nothing_and_each_field_counts_for_itself(opene
     assert told[2].startswith("○ I cannot read that. Write numbers as in 0.5, 1/3, ")
     hints = [text.partition("\n")[2][:11] for text in told]
     assert hints == ["Hint 1 of 3", "", "", "Hint 2 of 3", "Hint 3 of 3", "Hint 3 of 3"]
-    assert told[4].startswith("✗ Not yet: it asks for one number, and yours has 2 numbers.")
+    assert told[4].startswith(
+        "✗ Not yet: it asks for one number, and yours has 2 numbers. A comma parts two numbers"
+    )
     page.get_by_role("textbox").nth(1).fill("2, 1/2")
     page.get_by_role("textbox").nth(1).press("Enter")
     assert "swapped" in shown(page, 1)
@@ -123,7 +127,7 @@ def test_a_right_answer_is_remembered_with_all_else(opened):
     page.reload()
     page.get_by_role("button").nth(len(NAMES) - 1).wait_for()
     before = page.get_by_text("answered right before")
-    assert [one.is_visible() for one in before.all()] == [True, False, True]
+    assert [one.is_visible() for one in before.all()] == [True, False, True, False]
 
 
 def test_it_works_where_nothing_can_be_remembered(opened):
