@@ -1,8 +1,9 @@
 """Run the chapters with a task of your own, and report what no longer holds.
 
 Usage: python book/make_yours.py my_task.toml [book/01-bigrams.md ...], or make yours TASK=...
-The file says what `scb_edu.model.OwnExample.read` takes. The lessons and report.md are written to
-_build/yours; those of the repository stay as they are. The page "Teach it" says how to read both.
+The file says what `scb_edu.model.OwnExample.read` takes. The lessons and report.md, or that of the
+named pages, report-01-bigrams.md, are written to _build/yours; those of the repository stay as they
+are. The page "Teach it" says how to read both.
 """
 
 import os
@@ -72,6 +73,12 @@ def first_cell(own):
     return nbformat.v4.new_code_cell(FIRST_CELL.format(**told), id="your-task")
 
 
+def put_in_place(own, notebook):
+    """Give a notebook the task, in a cell before all others with code."""
+    first = next(at for at, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+    notebook.cells.insert(first, first_cell(own))
+
+
 def run(notebook):
     """Execute the notebook to its end; errors stay in its outputs."""
     resources = {"metadata": {"path": str(BOOK / "lessons")}}
@@ -103,7 +110,8 @@ def read(name, notebook):
     chapter, section = Chapter(name), ""
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            for section in headings(cell.source):
+            for heading in headings(cell.source):
+                section = f"{section}, solution" if heading == "Solution" else heading
                 chapter.sections.append(section)
         for output in cell.get("outputs", ()):
             note(chapter, section, cell, output)
@@ -139,8 +147,7 @@ def stopped(chapter, cell, output):
 def make(page, own):
     """Run a page with the task, write its lesson, and return what came of it."""
     notebook = rebuild(page)
-    first = next(at for at, cell in enumerate(notebook.cells) if cell.cell_type == "code")
-    notebook.cells.insert(first, first_cell(own))
+    put_in_place(own, notebook)
     begun = time.perf_counter()
     run(notebook)
     chapter = read(page.stem, notebook)
@@ -243,8 +250,10 @@ def main(file, names):
         print(told(done[-1]), flush=True)
         for finding in done[-1].findings:
             print(f"    {finding.section}: {finding.words}", flush=True)
-    (OUT / "report.md").write_text(report(done, Path(file).name, whole=not names), encoding="utf-8")
-    print(f"What no longer holds, section by section: {OUT / 'report.md'}")
+    # that of named pages leaves those of others where they are
+    written = OUT / ("-".join(["report", *(Path(name).stem for name in names)]) + ".md")
+    written.write_text(report(done, Path(file).name, whole=not names), encoding="utf-8")
+    print(f"What no longer holds, section by section: {written}")
 
 
 if __name__ == "__main__":
