@@ -32,7 +32,8 @@ FIRST_CELL = """# The task of this course in the place of the book's running exa
 from scb_edu import experiments, model
 
 model.use_example(
-    transition={transition},
+    transition=[
+{rows}    ],
     weights={weights},
     context_length={context_length},
 )
@@ -66,7 +67,7 @@ class Chapter:
 def first_cell(own):
     """Return the cell that puts the task in place."""
     told = {
-        "transition": [list(map(float, row)) for row in own.transition],
+        "rows": "".join(f"        {list(map(float, row))},\n" for row in own.transition),
         "weights": list(map(float, own.weights)),
         "context_length": own.context_length,
     }

@@ -58,7 +58,7 @@ def test_every_cell_is_run_and_what_does_not_hold_is_told_by_section(made):
 def test_the_lesson_begins_with_the_task_and_holds_what_came(made):
     lesson = nbformat.read(made / "page.ipynb", as_version=4)
     code = [cell for cell in lesson.cells if cell.cell_type == "code"]
-    assert "transition=[[0.9, 0.5], [0.1, 0.5]]" in code[0].source
+    assert "=[\n        [0.9, 0.5],\n        [0.1, 0.5],\n    ],\n" in code[0].source
     assert "context_length=12" in code[0].source
     assert [len(cell.outputs) for cell in code] == [0, 0, 1, 1, 1, 1, 1, 1]
     assert code[5].outputs[0].data["text/plain"].startswith("✓ the context")
