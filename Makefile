@@ -12,7 +12,7 @@ JOBS ?= 4
 PORT ?= 8000
 ## CHROMIUM: the browser of the tests and of `make pdf`, if it is not found on the path
 ## BESIDE: another checkout of the library, for `make bench` to time in the same run
-## TASK: the file with your task for `make yours`, such as TASK=my_task.toml
+## TASK: the file with your task for `make yours` and `make student`, such as TASK=my_task.toml
 ## PAGE: one page for the targets that take one, such as PAGE=04-two-stages
 HTML := _build/html
 PDF := _build/watch-a-transformer-learn.pdf
@@ -108,9 +108,9 @@ lesson-test: $(VENV)/.test ## test one lesson: its cells, its outputs, PAGE=... 
 
 # For a class
 
-student: $(VENV)/.lab ## write notebooks without solutions, and for otter-grader, PAGE=... for one (3 seconds)
-	$(BIN)/python book/hand_out.py $(if $(PAGE),$(ONE_PAGE))
-	@echo "For students: _build/student. For 'otter assign', with solutions: _build/instructor."
+student: $(VENV)/.lab ## write notebooks without solutions, PAGE=... for one, TASK=... with yours (3 seconds)
+	$(BIN)/python book/hand_out.py $(if $(TASK),--task $(TASK)) $(if $(PAGE),$(ONE_PAGE))
+	@echo "For students: _build/student.$(if $(TASK),, For 'otter assign', with solutions: _build/instructor.)"
 
 slides: $(VENV)/.book | $(HTML)/index.html ## make slides of the built book, _build/slides, PAGE=... for one (6 seconds)
 	$(BIN)/python book/make_slides.py $(HTML) _build/slides $(if $(PAGE),$(basename $(notdir $(ONE_PAGE))))

@@ -36,6 +36,10 @@ SIZES = {
     "N": re.compile(r"\b[Tt]hree (?:words|tokens|numbers|columns)\b|\bN = 3\b"),
     "Q": re.compile(r"\b[Tt]wo (?:right )?positions\b|\bQ = 2\b"),
     "T": re.compile(r"\b[Ee]ight (?:context tokens|positions)\b|\bT = 8\b"),
+    "parameters": re.compile(r"\b309\b"),
+    "time for ten times the context": re.compile(r"\b8\.6\b"),
+    "signals at the border": re.compile(r"\.31 and \.16"),
+    "excess loss half way": re.compile(r"about a quarter of the excess loss"),
     "mu, by hand": re.compile(r"7 \\mu_A|\\tfrac\{8\}\{11\}|10 to 11 to 8"),
 }
 """What is written in words, or in a derivation."""

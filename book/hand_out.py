@@ -1,12 +1,14 @@
 """Write what a teacher hands out: notebooks without solutions, and those that otter-grader reads.
 
-Usage: python book/hand_out.py [book/04-two-stages.md ...]
+Usage: python book/hand_out.py [--task my_task.toml] [book/04-two-stages.md ...]
 
 _build/student holds the chapters for students: nothing is run, each exercise waits for its answer.
+With a task of your own, as `make_yours.py` takes it, their first cell puts that in place.
 _build/instructor holds chapters with exercises for `otter assign`, which makes from them a
 notebook for students and a grader: each exercise is a question, its solution and its test marked.
 """
 
+import argparse
 import re
 import sys
 from itertools import chain
@@ -15,9 +17,13 @@ from typing import NamedTuple
 
 import jupytext
 import nbformat
+from make_yours import put_in_place
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 from write_lessons import BOOK, blocks, chapters, fold_plumbing, name_cells
+
+from scb_edu import ScbError
+from scb_edu.model import OwnExample
 
 OUT = BOOK.parent / "_build"
 LABEL = re.compile(r"^:label: (\S+)$", flags=re.MULTILINE)
@@ -26,6 +32,7 @@ IMPORTS = re.compile(r"\A(?:(?:from|import) .*\n+)*")
 # a student has the notebook, not the folder that it was made in
 IN_THE_FOLDER = re.compile(r"\*\*To run it\*\*.*?(?=\n\n|\Z)", flags=re.DOTALL)
 IN_JUPYTERLAB = "**To run it**, choose *Run All Cells* in the menu *Run*."
+FOR_TEACHERS = ("teach-it",)  # pages that no student gets
 PLACES = ("*Your words: double-click here.*", "# your lines\n")
 
 
@@ -149,14 +156,31 @@ def write(notebook, folder, page):
     print(f"wrote {file.relative_to(OUT.parent)}")
 
 
-def main(names):
-    """Write the notebooks of the named pages, or of all."""
-    for page in map(Path, names) if names else chapters():
-        write(hand_out(page, student_cells), "student", page)
-        if "{exercise}" in page.read_text("utf-8"):
+def for_students(page, own=None):
+    """Return a chapter for students, about the running example or a task of your own."""
+    notebook = hand_out(page, student_cells)
+    if own:
+        put_in_place(own, notebook)
+    return notebook
+
+
+def main(names, task=None):
+    """Write the notebooks of the named pages, or of all; with the task of a file, for students."""
+    own = OwnExample.read(task) if task else None
+    pages = [page for page in chapters() if page.stem not in FOR_TEACHERS]
+    for page in map(Path, names) if names else pages:
+        write(for_students(page, own), "student", page)
+        # a solution that states numbers is of the book's own task, and so is its grader
+        if not own and "{exercise}" in page.read_text("utf-8"):
             graded = hand_out(page, instructor_cells, [config_cell(page.stem)])
             write(graded, "instructor", page)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--task", help="a file with a task of your own")
+    parser.add_argument("names", nargs="*", metavar="page")
+    try:
+        main(**vars(parser.parse_args()))
+    except ScbError as error:
+        sys.exit(f"hand_out: {error}")

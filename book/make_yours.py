@@ -1,8 +1,9 @@
 """Run the chapters with a task of your own, and report what no longer holds.
 
 Usage: python book/make_yours.py my_task.toml [book/01-bigrams.md ...], or make yours TASK=...
-The file says what `scb_edu.model.OwnExample.read` takes. The lessons and report.md are written to
-_build/yours; those of the repository stay as they are. The page "Teach it" says how to read both.
+The file says what `scb_edu.model.OwnExample.read` takes. The lessons and report.md, or that of the
+named pages, report-01-bigrams.md, are written to _build/yours; those of the repository stay as they
+are. The page "Teach it" says how to read both.
 """
 
 import os
@@ -31,7 +32,8 @@ FIRST_CELL = """# The task of this course in the place of the book's running exa
 from scb_edu import experiments, model
 
 model.use_example(
-    transition={transition},
+    transition=[
+{rows}    ],
     weights={weights},
     context_length={context_length},
 )
@@ -65,11 +67,17 @@ class Chapter:
 def first_cell(own):
     """Return the cell that puts the task in place."""
     told = {
-        "transition": [list(map(float, row)) for row in own.transition],
+        "rows": "".join(f"        {list(map(float, row))},\n" for row in own.transition),
         "weights": list(map(float, own.weights)),
         "context_length": own.context_length,
     }
     return nbformat.v4.new_code_cell(FIRST_CELL.format(**told), id="your-task")
+
+
+def put_in_place(own, notebook):
+    """Give a notebook the task, in a cell before all others with code."""
+    first = next(at for at, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+    notebook.cells.insert(first, first_cell(own))
 
 
 def run(notebook):
@@ -103,7 +111,8 @@ def read(name, notebook):
     chapter, section = Chapter(name), ""
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            for section in headings(cell.source):
+            for heading in headings(cell.source):
+                section = f"{section}, solution" if heading == "Solution" else heading
                 chapter.sections.append(section)
         for output in cell.get("outputs", ()):
             note(chapter, section, cell, output)
@@ -139,8 +148,7 @@ def stopped(chapter, cell, output):
 def make(page, own):
     """Run a page with the task, write its lesson, and return what came of it."""
     notebook = rebuild(page)
-    first = next(at for at, cell in enumerate(notebook.cells) if cell.cell_type == "code")
-    notebook.cells.insert(first, first_cell(own))
+    put_in_place(own, notebook)
     begun = time.perf_counter()
     run(notebook)
     chapter = read(page.stem, notebook)
@@ -243,8 +251,10 @@ def main(file, names):
         print(told(done[-1]), flush=True)
         for finding in done[-1].findings:
             print(f"    {finding.section}: {finding.words}", flush=True)
-    (OUT / "report.md").write_text(report(done, Path(file).name, whole=not names), encoding="utf-8")
-    print(f"What no longer holds, section by section: {OUT / 'report.md'}")
+    # that of named pages leaves those of others where they are
+    written = OUT / ("-".join(["report", *(Path(name).stem for name in names)]) + ".md")
+    written.write_text(report(done, Path(file).name, whole=not names), encoding="utf-8")
+    print(f"What no longer holds, section by section: {written}")
 
 
 if __name__ == "__main__":

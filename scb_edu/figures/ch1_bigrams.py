@@ -302,7 +302,7 @@ def _glances(ax: Axes, weights: Array, chosen: int | None) -> None:
         )
         ax.add_patch(arc)
         # low enough for the arc to a position further left to pass above it
-        ax.text(t - 0.15, 0.6, f"{weights[t]:.1f}", color=ATTENTION, ha="right", weight="bold")
+        ax.text(t - 0.15, 0.6, f"{weights[t]:.2g}", color=ATTENTION, ha="right", weight="bold")
 
 
 def _column(
@@ -318,7 +318,7 @@ def _column(
         bar.set_alpha(1 if output in (None, n) else FAINT)
         ax.add_patch(bar)
         ax.text(left - 0.25, y, names[n], ha="right", va="center", weight="bold")
-        ax.text(left + long * chance + 0.15, y, f"{chance:.1f}", va="center")
+        ax.text(left + long * chance + 0.15, y, f"{chance:.2g}", va="center")
         if n == output:
             start = (left + long * chance + 0.95, y)
             ax.annotate("", (out - 0.5, OUTPUT_ROW), start, arrowprops=line | {"color": VALUE})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -240,14 +241,31 @@ def penalised_flow(
 
     def rate(_t: float, y: Array) -> tuple[float, float]:
         dV, dA = signal_rate(constants, y[0], y[1])
-        dA = dA + growth * y[1]
-        return dV, dA if y[1] < 1 else min(dA, 0.0)
+        return dV, dA + growth * y[1]
 
     end = checks.positive_number("t_end", t_end)
     times = np.linspace(0, end, checks.positive_int("points", points, least=2))
-    scale = 1 / constants.context_length
-    path = follow("start", rate, start, end, scale=scale, precision=1e-7, t_eval=times)
-    return Flow(path.t, path.y[0], path.y[1])
+    scale, stop = 1 / constants.context_length, _used_up()
+    path = follow("start", rate, start, end, scale=scale, precision=1e-7, t_eval=times, events=stop)
+    value, attention = np.ones((2, len(times)))
+    before = len(path.t)
+    value[:before], attention[:before] = path.y
+    if path.status:  # from there on V alone moves, by a linear equation
+        left = path.y_events[0][0, 0] - 1
+        decay = constants.attention_energy + scale
+        value[before:] += left * np.exp(-decay * (times[before:] - path.t_events[0][0]))
+    return Flow(times, value, attention)
+
+
+def _used_up() -> Callable[[float, Array], float]:
+    """Return the event that alpha_A comes to 1 from below: it stays there."""
+
+    def reaches(_t: float, y: Array) -> float:
+        return float(y[1] - 1)
+
+    reaches.terminal = True  # type: ignore[attr-defined]
+    reaches.direction = 1  # type: ignore[attr-defined]
+    return reaches
 
 
 def entry_variance(task: SCBTask, value: float) -> Array:

@@ -28,7 +28,7 @@ def one_sequence(task: SCBTask | None = None) -> Explorer:
     ----------
     task : SCBTask, optional
         One of your own in place of the running example, with at most 16 positions: each is
-        drawn.
+        drawn. The running example, if `use_example` made it longer, is shown with 16.
 
     Returns
     -------
@@ -51,6 +51,8 @@ def one_sequence(task: SCBTask | None = None) -> Explorer:
     Step 5 of 5
     """
     shown = task_or_example(task)
+    if task is None and shown.context_length > LONGEST:
+        shown = SCBTask.example(LONGEST)
     if shown.context_length > LONGEST:
         raise ScbError(
             f"task: expected at most {LONGEST} positions, of which each is drawn, got "

@@ -22,6 +22,9 @@ PAGE = (
     + CELL.format("", "print(lost)")
     + CELL.format("", "agree('the context', task.context_length, 12, within=0.01)")
     + CELL.format(":tags: [hide-cell]\n\n", "print('Not yet: too large.')")
+    + ":::{exercise} How many?\n:label: ex-one\nCount.\n:::\n\n"
+    + ":::{solution} ex-one\nTen.\n:::\n\n"
+    + CELL.format(":tags: [hide-cell]\n\n", "holds('ten', False)")
 )
 TASK = "transition = [[0.9, 0.5], [0.1, 0.5]]\nweights = [0.5, 0.3, 0.2]\ncontext_length = 12\n"
 
@@ -42,21 +45,22 @@ def made(tmp_path_factory):
 
 
 def test_every_cell_is_run_and_what_does_not_hold_is_told_by_section(made):
-    report = (made / "report.md").read_text("utf-8")
-    assert "| page | 1 | 2 | 0 | 1 |" in report
+    report = (made / "report-page.md").read_text("utf-8")
+    assert "| page | 2 | 3 | 0 | 1 |" in report
     first, second = report.split("### A section")
     assert "- three tokens: expected this to hold, got False." in first
     assert "- `lost = {}[four]`: KeyError: 4" in second
     assert "- `print(lost)`: name 'lost' is not defined" in second.split("lack what those make")[1]
     assert "the context" not in report
+    assert "- ten: expected" in report.split("### How many?, solution")[1]
 
 
 def test_the_lesson_begins_with_the_task_and_holds_what_came(made):
     lesson = nbformat.read(made / "page.ipynb", as_version=4)
     code = [cell for cell in lesson.cells if cell.cell_type == "code"]
-    assert "transition=[[0.9, 0.5], [0.1, 0.5]]" in code[0].source
+    assert "=[\n        [0.9, 0.5],\n        [0.1, 0.5],\n    ],\n" in code[0].source
     assert "context_length=12" in code[0].source
-    assert [len(cell.outputs) for cell in code] == [0, 0, 1, 1, 1, 1, 1]
+    assert [len(cell.outputs) for cell in code] == [0, 0, 1, 1, 1, 1, 1, 1]
     assert code[5].outputs[0].data["text/plain"].startswith("✓ the context")
 
 

@@ -11,7 +11,7 @@ import pytest
 from conftest import BOOK, ROOT, pages
 from test_words import HEAD, words
 
-from scb_edu import widgets
+from scb_edu import ScbError, widgets
 from scb_edu.model import OwnExample
 
 TEXT = (BOOK / "teach-it.md").read_text(encoding="utf-8")
@@ -85,9 +85,13 @@ def test_an_explorer_stands_where_it_says_and_takes_what_it_says(row):
     assert f"widgets.{name}(" in section(re.search(r"<(sec-[\w-]+)>", row[1])[1]) or (
         name == "algorithm_race" and f"widgets.{name}(" in SOURCES["05-algorithm"]
     )
-    if row[3] == "yes":
-        example = OwnExample([[0.9, 0.5], [0.1, 0.5]]).task()
-        assert explorer(task=example).controls
+    if row[3].startswith("yes"):
+        own = OwnExample([[0.9, 0.5], [0.1, 0.5]])
+        assert explorer(task=own.task()).controls
+        for most in map(int, re.findall(r"up to (\d+) positions", row[3])):
+            assert explorer(task=own.task(most)).controls
+            with pytest.raises(ScbError, match=f"at most {most} positions"):
+                explorer(task=own.task(most + 1))
     else:
         refuses = "task" in inspect.signature(explorer).parameters
         assert refuses == (row[3] == "stored runs")

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 import scb_edu as scb
 from scb_edu.studies.ch6_sample_complexity import plain_task
@@ -114,6 +115,22 @@ def test_without_a_penalty_it_is_the_flow_and_with_one_it_replaces_the_creep():
     assert ends[0][0] > 1.3  # the creep has hardly begun
     assert ends[1][0] > 1.37
     assert max(end[1] for end in ends) < 1.01  # T is no matter
+
+
+def test_once_the_other_weights_are_used_up_v_alone_moves_for_however_long():
+    """Beside SciPy's RK45 on the two equations, where LSODA once took ever smaller steps."""
+    K_P, K_Q, T, penalty = 0.0457, 0.57, 100, 0.004  # of five words
+
+    def rate(_t, y):
+        push = K_P * y[0] * (1 - y[0] * y[1]) + T * penalty * y[1]
+        return (1 - y[0]) / T + K_Q * y[1] * (1 - y[0] * y[1]), push if y[1] < 1 else 0.0
+
+    start, times = (1.88, 0.53), np.linspace(0, 60, 61)
+    other = solve_ivp(rate, (0, 60), start, "RK45", t_eval=times, rtol=1e-8, max_step=0.05)
+    flow = scb.theory.penalised_flow((K_P, K_Q, T), penalty, start=start, t_end=60, points=61)
+    np.testing.assert_array_equal(flow.t, times)
+    np.testing.assert_allclose((flow.value, flow.attention), other.y, atol=2e-4)
+    assert flow.attention[-1] == 1
 
 
 @pytest.mark.parametrize(("rate", "batch"), [(0.5, 200), (1.0, 400), (1.5, 400)])

@@ -155,3 +155,13 @@ def test_a_task_in_which_nothing_is_to_learn_is_refused(name):
 def test_a_sequence_that_is_too_long_to_draw_is_refused():
     with pytest.raises(scb.ScbError, match=r"^task: expected at most 16 positions, .* = 120"):
         widgets.one_sequence(own_task(120))
+
+
+def test_a_longer_running_example_is_shown_as_long_as_can_be_drawn():
+    scb.model.use_example([[0.9, 0.5], [0.1, 0.5]], context_length=20)
+    try:
+        words = widgets.one_sequence().words
+    finally:
+        scb.model.use_example()
+    [context] = re.findall(r"Context ([AB ]+),", words)
+    assert len(context.split()) == 16
