@@ -15,6 +15,7 @@ from scb_edu.exercises import running
 from scb_edu.exercises.verdicts import Verdict
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 
 __all__ = ["check", "exercise"]
 
@@ -39,6 +40,7 @@ class _RefusedError(Exception):
     """The answer cannot be right; the message is the verdict."""
 
 
+@checked
 def exercise(name: str, *hints: str) -> Callable[[Check], Check]:
     """Register the check of an exercise under a name, with its hints.
 
@@ -119,6 +121,7 @@ def exercise(name: str, *hints: str) -> Callable[[Check], Check]:
     return register
 
 
+@checked
 def check(name: str, answer: Any, *, hint: int | None = None) -> Verdict:
     """Look at the answer to an exercise and say whether it is right, or give a hint.
 

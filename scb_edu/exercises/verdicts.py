@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from scb_edu.support.signatures import checked
+
 __all__ = ["Verdict"]
 
 BOX = (
@@ -25,6 +27,7 @@ LOOKS = {
 """The class, the mark and the colour by `Verdict.passed`: the words say the same."""
 
 
+@checked
 @dataclass(frozen=True, repr=False)
 class Verdict:
     """Whether an answer is right, and what to say to its author.

@@ -12,11 +12,13 @@ from numpy.typing import ArrayLike
 from scb_edu.experiments.shown_tables import show, written
 from scb_edu.support.checks import Array, positive_int, positive_number, real_array
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 
 TICK = "✓"
 BOX = "border-left: 3px solid #009E73; padding: 0.1em 0 0.1em 0.6em; margin: 0.2em 0"
 
 
+@checked
 @dataclass(frozen=True, repr=False)
 class Check:
     """What was compared and held, in words.
@@ -46,6 +48,7 @@ class Check:
         return {"text/html": box, "text/plain": repr(self)}
 
 
+@checked
 def agree(
     what: str,
     measured: ArrayLike,
@@ -109,6 +112,7 @@ got measured 0.300, formula 0.268, off by 11.8 %.
     show(Check(f"{what}: {_pair(names, numbers, wanted, digits)}, {allowed}"))
 
 
+@checked
 def holds(what: str, condition: bool) -> None:
     """Assert a condition, and show what it says.
 

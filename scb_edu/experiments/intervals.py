@@ -12,8 +12,10 @@ from numpy.typing import ArrayLike
 from scb_edu.experiments.tables import refuse_unless_table
 from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 
 
+@checked
 class Interval(NamedTuple):
     """A statistic of a sample and the interval that its own scatter gives it.
 
@@ -31,6 +33,7 @@ class Interval(NamedTuple):
     high: float
 
 
+@checked
 def bootstrap_interval(
     values: ArrayLike,
     *,
@@ -116,6 +119,7 @@ def _percentiles(
     return float(result.confidence_interval.low), float(result.confidence_interval.high)
 
 
+@checked
 def bootstrap_groups(
     groups: Sequence[ArrayLike],
     statistic: Callable[..., Any],
@@ -185,6 +189,7 @@ def bootstrap_groups(
     return Interval(float(estimate), float(low), float(high))
 
 
+@checked
 def mean_with_error(values: ArrayLike) -> tuple[float, float]:
     """Return the mean of independent values, and its standard error.
 
@@ -219,6 +224,7 @@ def mean_with_error(values: ArrayLike) -> tuple[float, float]:
     return float(sample.mean()), float(sample.std(ddof=1) / np.sqrt(sample.size))
 
 
+@checked
 def wilson_interval(count: int, total: int, *, level: float = 0.95) -> Interval:
     """Return a share with the interval of Wilson, which has a width even for none and all.
 
@@ -262,6 +268,7 @@ def wilson_interval(count: int, total: int, *, level: float = 0.95) -> Interval:
     return Interval(k / n, float(ends.low), float(ends.high))
 
 
+@checked
 def quantile_interval(values: ArrayLike, quantile: float = 0.5, *, level: float = 0.95) -> Interval:
     """Return a quantile of a sample with an interval between two of its values.
 
@@ -311,6 +318,7 @@ def quantile_interval(values: ArrayLike, quantile: float = 0.5, *, level: float 
     return Interval(_quantile(sample, quantile), low, high)
 
 
+@checked
 def summarise(
     table: pd.DataFrame,
     by: str | Sequence[str],

@@ -14,6 +14,7 @@ import pandas as pd
 from scb_edu.experiments.intervals import Interval
 from scb_edu.support.checks import instance, positive_int
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 
 Digits: TypeAlias = int | Mapping[str, int]
 
@@ -80,6 +81,7 @@ def _row(tag: str, texts: Any) -> str:
     return f"<tr>{''.join(cells)}</tr>"
 
 
+@checked
 def show_table(frame: pd.DataFrame, caption: str, *, digits: Digits = 3) -> None:
     """Show a frame as a table with a caption.
 

@@ -30,6 +30,7 @@ from scb_edu.experiments.runs import Run, Work, points_of, runs_of
 from scb_edu.experiments.tables import frame_of, in_words
 from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 
 Grid = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
 Result = Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -37,6 +38,7 @@ Result = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 FORMAT = "scb_edu sweep, version 2"
 
 
+@checked
 def sweep(
     function: Callable[..., Result],
     grid: Grid,
@@ -118,6 +120,7 @@ def sweep(
     return table
 
 
+@checked
 def processes(count: int | None = None) -> ProcessPoolExecutor:
     """Return a pool of fresh processes, one for each core unless told, that suits ``sweep``.
 

@@ -23,6 +23,7 @@ import pandas as pd
 from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
 from scb_edu.support.files import replacing
+from scb_edu.support.signatures import checked
 
 Scalar = bool | int | float | str
 
@@ -107,6 +108,7 @@ def _versions() -> str:
     return ", ".join([f"python {platform.python_version()}", *found])
 
 
+@checked
 @dataclass(frozen=True)
 class Provenance:
     """Where a stored table is from: what it takes to compute it anew.
@@ -164,6 +166,7 @@ class Provenance:
 MARK = "# scb_edu table, sha256 of what follows: "
 
 
+@checked
 def save_table(path: str | os.PathLike[str], table: pd.DataFrame, provenance: Provenance) -> None:
     """Write a table as CSV under two lines that say where it is from; all of it or nothing.
 
@@ -214,6 +217,7 @@ def save_table(path: str | os.PathLike[str], table: pd.DataFrame, provenance: Pr
         file.write(f"{MARK}{_digest(content)}\n{content}")
 
 
+@checked
 def load_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     """Read a table that ``save_table`` wrote, to the last bit.
 

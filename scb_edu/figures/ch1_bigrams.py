@@ -35,6 +35,7 @@ from scb_edu.figures.picture import (
 )
 from scb_edu.model.task import SCBTask
 from scb_edu.support.checks import Array
+from scb_edu.support.signatures import drawn
 
 TOKEN_COLORS = (SKY, AMBER, GREEN, PURPLE, YELLOW, "#BBBBBB")
 FAINT = 0.28  # opacity of what is there but not looked at
@@ -43,6 +44,7 @@ OUTPUT_ROW = -3.7  # the height at which `sequence` draws the output
 WIDTH = 4.6  # inches of a picture of its own: still readable on a phone
 
 
+@drawn()
 @styled()
 def settling(laws: ArrayLike, stationary: ArrayLike) -> Picture:
     """Draw how a bigram forgets its first token.
@@ -100,6 +102,7 @@ def _legend_beside(axes: np.ndarray, used: int) -> None:
         axes.flat[-1].set_axis_off()
 
 
+@drawn()
 @styled()
 def task_parts(task: SCBTask) -> Picture:
     """Draw P and Q of a task, and mu below P.
@@ -180,6 +183,7 @@ def _attention(ax: Axes, attention: Array, title: str = "Attention $Q$") -> None
         ax.axvline(edge, color="#e6e6e6", linewidth=1)
 
 
+@drawn()
 @styled()
 def sequence(
     task: SCBTask,
@@ -324,6 +328,7 @@ def _column(
             ax.annotate("", (out - 0.5, OUTPUT_ROW), start, arrowprops=line | {"color": VALUE})
 
 
+@drawn()
 @styled()
 def frequencies(law: ArrayLike, seen: ArrayLike, error: ArrayLike) -> Picture:
     """Draw frequencies of a sampler against the probabilities of a formula.
@@ -371,6 +376,7 @@ def frequencies(law: ArrayLike, seen: ArrayLike, error: ArrayLike) -> Picture:
     return Picture(figure, words)
 
 
+@drawn()
 @styled()
 def task_gallery(tasks: Mapping[str, SCBTask]) -> Picture:
     """Draw P above Q for a few named tasks, two tasks beside each other.
@@ -413,6 +419,7 @@ def task_gallery(tasks: Mapping[str, SCBTask]) -> Picture:
     return Picture(figure, f"P and Q of {len(tasks)} tasks. {sizes}".replace("\n", " "))
 
 
+@drawn()
 @styled()
 def predictors(losses: Mapping[str, float], floor: float) -> Picture:
     """Draw the losses of named predictors above the loss that nobody goes below.
@@ -451,6 +458,7 @@ def predictors(losses: Mapping[str, float], floor: float) -> Picture:
     return Picture(figure, f"Losses: {listed}. The irreducible loss is {floor:.3f}.")
 
 
+@drawn()
 @styled()
 def spreading(
     counts: Sequence[int],
@@ -505,6 +513,7 @@ def spreading(
     return Picture(figure, words)
 
 
+@drawn()
 @styled()
 def transition_panel(transition: Array, stationary: Array) -> Picture:
     """Draw P and mu as one panel of an explorer.
@@ -545,6 +554,7 @@ def transition_panel(transition: Array, stationary: Array) -> Picture:
     return Picture(figure, words)
 
 
+@drawn()
 @styled()
 def attention_panel(attention: Array) -> Picture:
     """Draw Q as one panel of an explorer.
@@ -585,6 +595,7 @@ def attention_panel(attention: Array) -> Picture:
     return Picture(figure, words)
 
 
+@drawn()
 @styled()
 def unknown_panel(bits: Sequence[float], losses: Sequence[float], largest: float) -> Picture:
     """Draw what stays unknown to three readers of a sequence, as one panel of an explorer.

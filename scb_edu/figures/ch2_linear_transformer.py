@@ -26,6 +26,7 @@ from scb_edu.figures.picture import (
     token_names,
 )
 from scb_edu.support.checks import Array
+from scb_edu.support.signatures import drawn
 
 # what a model knows, from nothing to both, and its colour on this page
 COLORS = {
@@ -39,6 +40,7 @@ ZERO: Any = {"color": THEORY, "size": "large", "ha": "center", "va": "center"}
 LEVELS = (1 / 16, 1 / 4, 1, 2)
 
 
+@drawn()
 @styled()
 def head_blocks(scores: ArrayLike, readout: ArrayLike, vocab_size: int) -> Picture:
     """Draw the two matrices of a head by blocks: who looks at whom, and what is read there.
@@ -107,6 +109,7 @@ def _words_of_blocks(W: Array, R: Array, N: int) -> str:
     )
 
 
+@drawn()
 @styled()
 def prediction_parts(
     base: ArrayLike, crowd: ArrayLike, pointer: ArrayLike, truth: ArrayLike
@@ -152,6 +155,7 @@ def prediction_parts(
     )
 
 
+@drawn()
 @styled()
 def corner_predictions(
     predictions: Mapping[str, ArrayLike], truth: ArrayLike, contexts: Sequence[str]
@@ -206,6 +210,7 @@ def _words_of_corners(rows: Mapping[str, Array], law: Array, contexts: Sequence[
     return " ".join(sentences)
 
 
+@drawn()
 @styled()
 def losses_by_length(lengths: Sequence[int], losses: Mapping[str, ArrayLike]) -> Picture:
     """Draw the loss of models of different knowledge against the length of the context.
@@ -246,6 +251,7 @@ def losses_by_length(lengths: Sequence[int], losses: Mapping[str, ArrayLike]) ->
     )
 
 
+@drawn()
 @styled()
 def loss_surfaces(
     alphas: ArrayLike,
@@ -296,6 +302,7 @@ def loss_surfaces(
     )
 
 
+@drawn()
 @styled()
 def surface_point(
     alphas: ArrayLike,
@@ -343,6 +350,7 @@ loss.
     )
 
 
+@drawn()
 @styled()
 def prediction_beside_truth(prediction: ArrayLike, truth: ArrayLike, context: str) -> Picture:
     """Draw one prediction as bars, and the law of the output as dashed lines.

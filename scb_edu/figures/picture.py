@@ -26,6 +26,7 @@ from scb_edu.figures.palette import AMBER, ATTENTION, GREEN, PURPLE, SKY, TRUTH,
 from scb_edu.figures.vector import for_a_page, svg, svg_lines
 from scb_edu.support.errors import ScbError
 from scb_edu.support.pages import in_a_book
+from scb_edu.support.signatures import checked, drawn
 
 # A 4 inch panel is shown 340 pixels wide on a phone, at 0.885 of its size: 10.5 points become 9.3.
 STYLE: Any = {
@@ -81,6 +82,7 @@ def styled() -> Iterator[None]:
         yield
 
 
+@drawn()
 @styled()
 def new_figure(width: float, height: float, **subplots: Any) -> tuple[Figure, Any]:
     """Make a figure in the book's style, known to no global state.
@@ -107,6 +109,7 @@ def new_figure(width: float, height: float, **subplots: Any) -> tuple[Figure, An
     return figure, figure.subplots(**subplots)
 
 
+@checked
 @dataclass(frozen=True, repr=False, eq=False)
 class Picture:
     """A matplotlib figure and the words that say what it shows.
@@ -147,18 +150,21 @@ class Picture:
         width, height = self.figure.get_size_inches()
         return round(width * PIXELS_PER_INCH), round(height * PIXELS_PER_INCH)
 
+    @checked
     def webp(self, dpi: float = FRAME_DPI) -> bytes:
         """Return the picture as a WebP file, without loss: text stays crisp."""
         out = io.BytesIO()
         self._image(dpi).convert("RGB").save(out, "WEBP", lossless=True, quality=50, method=2)
         return out.getvalue()
 
+    @checked
     def png(self, dpi: float = PICTURE_DPI) -> bytes:
         """Return the picture as a PNG file."""
         out = io.BytesIO()
         self._image(dpi).save(out, "PNG", optimize=True)
         return out.getvalue()
 
+    @checked
     def save(self, path: str | Path) -> None:
         """Write the picture to a file; the ending of its name says in which format."""
         with styled():
@@ -205,6 +211,7 @@ def _few_colors(image: Image.Image) -> Image.Image:
     return few
 
 
+@drawn()
 def heatmap(
     ax: Axes,
     matrix: ArrayLike,
@@ -293,6 +300,7 @@ def _write_numbers(ax: Axes, cells: np.ndarray, image: AxesImage, form: str) -> 
         text.set_in_layout(False)  # it lies inside the axes: three times as fast
 
 
+@drawn()
 def token_names(vocab_size: int) -> list[str]:
     """Return A, B, C, ... for the tokens 0, 1, 2, ...; numbers when letters run out.
 

@@ -14,6 +14,7 @@ from scb_edu.figures.picture import (
     new_figure,
     styled,
 )
+from scb_edu.support.signatures import drawn
 
 # column of the table, name, colour, marker, where its ratio stands; drawn in this order
 SPEED_CODES = (
@@ -25,6 +26,7 @@ SPEED_CODES = (
 )
 
 
+@drawn()
 @styled()
 def speed(table: pd.DataFrame) -> Picture:
     """Draw how long one training step takes, for the library, for PyTorch and for JAX.

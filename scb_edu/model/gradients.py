@@ -19,8 +19,10 @@ from scb_edu.model.transformer import (
 )
 from scb_edu.support import checks
 from scb_edu.support.checks import Array, Tokens
+from scb_edu.support.signatures import checked
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Gradient:
     """The gradient of a loss with respect to the parameters of a linear transformer.
@@ -46,6 +48,7 @@ class Gradient:
     attention: Array
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class SoftmaxGradient:
     """The gradient of a loss with respect to the parameters of a softmax transformer.
@@ -71,6 +74,7 @@ class SoftmaxGradient:
     logits: Array
 
 
+@checked
 def loss(model: Transformer, batch: Batch) -> float:
     """Return the mean over the batch of 1/2 ||e_o - V X a_k||^2.
 
@@ -110,6 +114,7 @@ def loss(model: Transformer, batch: Batch) -> float:
 def gradient(model: LinearTransformer, batch: Batch) -> Gradient: ...
 @overload
 def gradient(model: SoftmaxTransformer, batch: Batch) -> SoftmaxGradient: ...
+@checked
 def gradient(
     model: LinearTransformer | SoftmaxTransformer, batch: Batch
 ) -> Gradient | SoftmaxGradient:
@@ -155,6 +160,7 @@ def gradient(
     return _chain(model, model.attention, residual.T @ context / B, attention)
 
 
+@checked
 def population_loss(model: Transformer, task: SCBTask) -> float:
     """Return the mean of the sample loss over the whole law of the task, in closed form.
 
@@ -197,6 +203,7 @@ def population_loss(model: Transformer, task: SCBTask) -> float:
 def population_gradient(model: LinearTransformer, task: SCBTask) -> Gradient: ...
 @overload
 def population_gradient(model: SoftmaxTransformer, task: SCBTask) -> SoftmaxGradient: ...
+@checked
 def population_gradient(
     model: LinearTransformer | SoftmaxTransformer, task: SCBTask
 ) -> Gradient | SoftmaxGradient:
@@ -243,6 +250,7 @@ def population_gradient(
     return _chain(model, A, value, attention)
 
 
+@checked
 def bayes_loss(task: SCBTask) -> float:
     """Return the irreducible loss, which V = P, A = Q reaches and no predictor goes below.
 
@@ -268,6 +276,7 @@ def bayes_loss(task: SCBTask) -> float:
     return population_loss(LinearTransformer.oracle(task), task)
 
 
+@checked
 def precondition(gradient: Gradient, stationary: Array) -> Gradient:
     """Return the preconditioned, projected gradient.
 

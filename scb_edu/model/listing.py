@@ -9,10 +9,12 @@ import numpy as np
 from scb_edu.model.sampling import token_dtype
 from scb_edu.model.task import Batch, SCBTask
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 
 MOST = 100_000
 
 
+@checked
 def every_sample(task: SCBTask) -> list[tuple[float, Batch]]:
     """Return all samples of a tiny task, each a batch of one, with their chances.
 

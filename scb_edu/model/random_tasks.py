@@ -7,11 +7,13 @@ import numpy as np
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 
 # weight of the uniform law in a random column: every token can follow every other
 UNIFORM_SHARE = 0.01
 
 
+@checked
 def random_transition(
     vocab_size: int, rng: np.random.Generator, *, concentration: float = 1.0
 ) -> Array:
@@ -52,6 +54,7 @@ def random_transition(
     return np.asarray((1 - UNIFORM_SHARE) * peaked + UNIFORM_SHARE / N)
 
 
+@checked
 def random_attention(
     vocab_size: int, context_length: int, sparsity: int, rng: np.random.Generator
 ) -> Array:

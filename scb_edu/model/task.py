@@ -16,8 +16,10 @@ from scb_edu.model.sampling import ColumnSampler, LookupTable
 from scb_edu.support import checks
 from scb_edu.support.checks import TOLERANCE, Array, Tokens
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 
 
+@checked
 @dataclass(frozen=True)
 class Batch:
     """B samples of a task: contexts, last tokens and outputs, all as 0-based token ids.
@@ -48,6 +50,7 @@ class Batch:
     output: Tokens
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class SCBTask:
     """A Sparse Contextual Bigram: the next token follows an earlier one, chosen by the last token.
@@ -110,6 +113,7 @@ class SCBTask:
         )
 
     @classmethod
+    @checked
     def example(cls, context_length: int = 8) -> SCBTask:
         """Return the running example of the book: three tokens, two positions for each.
 
@@ -137,6 +141,7 @@ class SCBTask:
         return cls([[0.7, 0.2, 0.1], [0.2, 0.6, 0.3], [0.1, 0.2, 0.6]], attention)
 
     @classmethod
+    @checked
     def random(
         cls,
         vocab_size: int,
@@ -205,6 +210,7 @@ class SCBTask:
         T = self.context_length
         return _energy(self.attention, np.full(T, 1 / T), self.stationary)
 
+    @checked
     def sample(self, batch_size: int, rng: np.random.Generator) -> Batch:
         """Draw independent samples, exactly from the law of the task.
 
@@ -240,6 +246,7 @@ class SCBTask:
         source = tokens[np.arange(B), self.position_sampler.draw(last, rng)]
         return Batch(tokens, last, self.output_sampler.draw(source, rng))
 
+    @checked
     def output_distribution(self, tokens: ArrayLike, last: ArrayLike) -> Array:
         """Return the law of the output given the context and the last token, P X q^(k).
 
@@ -301,6 +308,7 @@ def refuse_flat(task: SCBTask, *parts: Literal["transition", "attention"]) -> No
             )
 
 
+@checked
 def token_attention(attention: Array, tokens: ArrayLike, last: ArrayLike, vocab_size: int) -> Array:
     """Return X a_k for each sample: how much attention falls on each token of the vocabulary.
 

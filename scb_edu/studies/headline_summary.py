@@ -16,6 +16,7 @@ from scb_edu.studies import headline
 from scb_edu.studies.ch6_sample_complexity import fixed_task
 from scb_edu.studies.study import stored
 from scb_edu.support.checks import Array
+from scb_edu.support.signatures import checked
 from scb_edu.theory.dynamics import escape_time
 from scb_edu.theory.schedules import (
     constant_spending,
@@ -58,6 +59,7 @@ def headline_runs() -> pd.DataFrame:
     return pd.concat([stored(name) for name in names], ignore_index=True)
 
 
+@checked
 def headline_table(runs: pd.DataFrame, column: str = "half") -> pd.DataFrame:
     """Return the headline's table: a row for each way, task and T.
 
@@ -107,6 +109,7 @@ def _row(way: str, vocab_size: int, T: int, samples: pd.Series, column: str) -> 
     }
 
 
+@checked
 def per_position(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with all numbers of samples divided by T.
 
@@ -161,6 +164,7 @@ def spent(stage: Stage, time: float) -> float:
     return float(moment.samples)
 
 
+@checked
 def headline_slopes(
     runs: pd.DataFrame, column: str = "half", *, rng: np.random.Generator
 ) -> pd.DataFrame:
@@ -238,6 +242,7 @@ def power_of_length(lengths: Array, samples: ArrayLike, resampled: ArrayLike) ->
     return {**found, "shortest": lengths.min(), "longest": lengths.max()}
 
 
+@checked
 def headline_bill(runs: pd.DataFrame, context_length: int) -> pd.DataFrame:
     """Return what each way pays for what, up to the end: medians, and the whole in 90 % of cases.
 
@@ -286,6 +291,7 @@ def _bill(runs: pd.DataFrame) -> dict[str, float]:
     }
 
 
+@checked
 def schedule_cells(runs: pd.DataFrame) -> pd.DataFrame:
     """Return chance and cost of each schedule, by theory and in runs; samples are over T.
 

@@ -16,6 +16,7 @@ from scb_edu.studies.headline_least import ONE_STEP, STUDIES
 from scb_edu.studies.headline_summary import QUANTILE, power_of_length
 from scb_edu.studies.study import stored
 from scb_edu.support.checks import Array
+from scb_edu.support.signatures import checked
 from scb_edu.theory.finetuning import selection_samples
 from scb_edu.theory.schedules import least_samples
 
@@ -150,6 +151,7 @@ def samples_at(arrived: pd.Series, factor: float | Array) -> Array:
     return np.asarray(np.exp(np.interp(np.log(factor), logs, np.log(arrived))))
 
 
+@checked
 def least_batches(*, rng: np.random.Generator) -> list[LeastBatch]:
     """Return the least multiples of all ways and context lengths, by the stored runs.
 
@@ -170,6 +172,7 @@ def least_batches(*, rng: np.random.Generator) -> list[LeastBatch]:
     return [LeastBatch.of(way, T, some, rng) for (way, T), some in groups]
 
 
+@checked
 def least_table(batches: Sequence[LeastBatch]) -> pd.DataFrame:
     """Return the least batches as the rows of a table.
 
@@ -232,6 +235,7 @@ def clean_samples(way: str, task: SCBTask) -> float:
     return selection_samples(task, z, THETA if way == "related giant" else 1.0)
 
 
+@checked
 def least_slopes(batches: Sequence[LeastBatch], *, shortest: int = 0) -> pd.DataFrame:
     """Return the power of T of the least samples of each way, with a bootstrap interval.
 

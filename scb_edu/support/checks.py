@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import os
+from collections.abc import Mapping, Sequence
 from types import UnionType
 from typing import Any
 
@@ -15,6 +18,13 @@ Tokens = NDArray[np.integer[Any]]
 
 TOLERANCE = 1e-6
 """How far a column of probabilities may be from summing to one before it is refused."""
+
+
+MOST_NUMBERS = 1_000_000_000
+"""The most numbers of one array: 8 GB. More is refused before the memory is asked for."""
+
+MOST_CALLS = 10_000_000
+"""The most points, runs or resamples of one call."""
 
 
 def real_array(name: str, value: object, ndim: int) -> Array:
@@ -74,24 +84,57 @@ def instance(name: str, value: object, kind: type | UnionType, expected: str) ->
         raise ScbError(f"{name}: expected {expected}, got {type(value).__name__}.")
 
 
-def positive_int(name: str, value: object, *, least: int = 1) -> int:
-    """Return ``value`` as an int of at least ``least``; booleans and floats are refused."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise ScbError(f"{name}: expected a whole number of at least {least}, got {value!r}.")
-    return int(value)
+def whole(name: str, value: Any) -> Any:
+    """Return ``value`` if it is a whole number; booleans and floats are refused."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
+        raise ScbError(f"{name}: expected a whole number, got {brief(value)}.")
+    return value
+
+
+def positive_int(name: str, value: object, *, least: int = 1, most: int | None = None) -> int:
+    """Return ``value`` as an int from ``least`` to ``most``; booleans and floats are refused."""
+    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not is_whole or value < least:  # type: ignore[operator]
+        raise ScbError(f"{name}: expected a whole number of at least {least}, got {brief(value)}.")
+    if most is not None and value > most:  # type: ignore[operator]
+        raise ScbError(f"{name}: expected at most {most:,}, got {brief(value)}; take fewer.")
+    return int(value)  # type: ignore[call-overload,no-any-return]
 
 
 def natural(name: str, value: object) -> int:
     """Return ``value`` as an int of at least 0; booleans and floats are refused."""
-    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer) or value < 0:
-        raise ScbError(f"{name}: expected a whole number of at least 0, got {value!r}.")
-    return int(value)
+    return positive_int(name, value, least=0)
+
+
+def fits_memory(name: str, entries: int, what: str) -> None:
+    """Raise where an array of so many ``entries`` would not fit any usual memory."""
+    if entries > MOST_NUMBERS:
+        raise ScbError(
+            f"{name}: expected {what} of at most {MOST_NUMBERS:,} numbers, got {brief(entries)}; "
+            "take a smaller one."
+        )
 
 
 def real_number(name: str, value: object) -> float:
     """Return ``value`` as a finite float."""
-    array = real_array(name, value, 0)
-    return float(array)
+    if isinstance(value, float) and math.isfinite(value):
+        return float(value)
+    return float(real_array(name, value, 0))
+
+
+def share(name: str, value: object) -> float:
+    """Return ``value`` as a float between 0 and 1, both left out."""
+    number = real_number(name, value)
+    if not 0 < number < 1:
+        raise ScbError(f"{name}: expected a number between 0 and 1, got {number:.6g}.")
+    return number
+
+
+def any_number(name: str, value: Any) -> Any:
+    """Return ``value`` if it is one real number, which may be nan or inf."""
+    if not isinstance(value, float | int) and np.ndim(numbers(name, value)):
+        raise ScbError(f"{name}: expected one number, got {brief(value)}.")
+    return value
 
 
 def positive_number(name: str, value: object) -> float:
@@ -148,6 +191,140 @@ def token_ids(name: str, value: object, ndim: int, vocab_size: int) -> Tokens:
     return array.astype(np.int64) if array.dtype == np.uint64 else array
 
 
+def truth(name: str, value: object) -> bool:
+    """Return ``value`` as a bool, if it is one."""
+    if not isinstance(value, bool | np.bool_):
+        raise ScbError(f"{name}: expected True or False, got {brief(value)}.")
+    return bool(value)
+
+
+def text(name: str, value: Any) -> Any:
+    """Return ``value`` if it is a str."""
+    if not isinstance(value, str):
+        raise ScbError(f"{name}: expected a str, got {brief(value)}.")
+    return value
+
+
+def known(name: str, value: object, among: Sequence[Any]) -> None:
+    """Raise unless ``value`` is one of a few."""
+    if not isinstance(value, str) or value not in among:
+        listed = ", ".join(map(repr, among))
+        raise ScbError(f"{name}: expected one of {listed}, got {brief(value)}.")
+
+
+def function(name: str, value: Any) -> Any:
+    """Return ``value`` if it can be called."""
+    if not callable(value):
+        raise ScbError(f"{name}: expected a function, got {brief(value)}.")
+    return value
+
+
+def path(name: str, value: Any) -> Any:
+    """Return ``value`` if it can name a file: a str or a path, with something in it and no NUL."""
+    plain = value.__fspath__() if isinstance(value, os.PathLike) else value
+    if not isinstance(plain, str):
+        raise ScbError(f"{name}: expected a path, as a str or a Path, got {brief(value)}.")
+    if not plain.strip() or "\0" in plain:
+        raise ScbError(f"{name}: expected the path of a file, got {brief(value)}.")
+    return value
+
+
+def float_dtype(name: str, value: Any) -> Any:
+    """Return ``value`` if it names single or double precision."""
+    try:
+        kind = np.dtype(value)
+    except (TypeError, ValueError):
+        kind = np.dtype(object)
+    if kind not in (np.dtype(np.float32), np.dtype(np.float64)):
+        raise ScbError(f"{name}: expected float32 or float64, got {brief(value)}.")
+    return value
+
+
+def entries(name: str, value: Any) -> Any:
+    """Return ``value`` if it is a sequence that can be read more than once, and no text."""
+    is_array = isinstance(value, np.ndarray) or hasattr(value, "iloc")  # of pandas, too
+    is_list = isinstance(value, Sequence) and not isinstance(value, str | bytes)
+    if not (is_list or is_array) or (is_array and value.ndim == 0):
+        raise ScbError(f"{name}: expected a list or a tuple, got {brief(value)}.")
+    return value
+
+
+def shapes(wanted: Mapping[str, str], values: Mapping[str, Any]) -> None:
+    """Raise unless the arguments have the shapes that are wanted of them.
+
+    A shape is as many words as there are dimensions: numbers, or symbols that stand for one number
+    in all of them, as in ``{"V": "N N", "mu": "N"}``. The columns of a table are words, too.
+    Of a mapping, or a sequence of arrays, each is looked at.
+    """
+    sizes: dict[str, int] = {}
+    for name, shape in wanted.items():
+        if values.get(name) is not None:
+            _fit(name, values[name], shape.split(), sizes)
+
+
+def _fit(name: str, value: Any, words: list[str], sizes: dict[str, int]) -> None:
+    if hasattr(value, "columns"):
+        table(name, value, words)
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            _fit(f"{name}[{brief(key)}]", part, words, sizes)
+    elif isinstance(value, list | tuple) and any(np.ndim(part) for part in value):
+        for place, part in enumerate(value):
+            _fit(f"{name}[{place}]", part, words, sizes)
+    else:
+        _fit_array(name, np.shape(value) or (len(value),), words, sizes)
+
+
+def _fit_array(name: str, shape: tuple[int, ...], words: list[str], sizes: dict[str, int]) -> None:
+    meaning = f"({', '.join(words)}{',' * (len(words) == 1)})"
+    if len(shape) != len(words) or 0 in shape:
+        raise ScbError(f"{name}: expected a filled array {meaning}, got shape {shape}.")
+    expected = tuple(
+        int(word) if word.isdigit() else sizes.setdefault(word, size)
+        for word, size in zip(words, shape, strict=True)
+    )
+    if shape != expected:
+        raise ScbError(f"{name}: expected shape {meaning} = {expected}, got {shape}.")
+
+
+def table(name: str, value: Any, columns: Sequence[str] = ()) -> None:
+    """Raise unless ``value`` is a frame with rows and these columns."""
+    if not hasattr(value, "columns"):
+        raise ScbError(f"{name}: expected a pandas.DataFrame, got {type(value).__name__}.")
+    if value.empty:
+        raise ScbError(f"{name}: expected at least one row, got none.")
+    for column in columns:
+        if column not in value:
+            found = ", ".join(map(str, value))
+            raise ScbError(f"{name}: expected a column {column!r}, got only {found[:150]}.")
+
+
+def numbers(name: str, value: Any) -> NDArray[Any]:
+    """Return ``value`` as an array of real numbers of any shape, as it is."""
+    array = _as_array(name, value)
+    if array.dtype.kind not in "biuf":
+        raise ScbError(f"{name}: expected real numbers, got {_kind(array)}.")
+    return array
+
+
+def brief(value: object) -> str:
+    """Return a value in at most 60 characters."""
+    try:
+        words = repr(value)
+    except Exception:  # of a number with more digits than Python writes, of a foreign object
+        return with_article(type(value).__name__)
+    words = " ".join(words.split())
+    return words if len(words) <= 60 else f"{words[:57]}..."
+
+
+def with_article(noun: str) -> str:
+    """Return a noun, the name of a class, with its article."""
+    if noun == "NoneType":
+        return "None"
+    vowel = noun[0] in "AEIOUaeio" or noun.startswith(("SCB", "SGD", "NGram"))
+    return f"{'an' if vowel else 'a'} {noun}"
+
+
 def frozen(array: Array) -> Array:
     """Return a read-only copy, so that a validated array stays valid."""
     copy = np.array(array)
@@ -156,10 +333,16 @@ def frozen(array: Array) -> Array:
 
 
 def _as_array(name: str, value: object) -> NDArray[Any]:
+    if isinstance(value, np.ma.MaskedArray):
+        raise ScbError(f"{name}: expected an array without a mask, got a masked one; fill it.")
+    if isinstance(value, list | tuple) and any(isinstance(v, np.ma.MaskedArray) for v in value):
+        raise ScbError(f"{name}: expected arrays without a mask, got a masked one; fill it.")
     try:
         return np.asarray(value)
     except ValueError as error:
         raise ScbError(f"{name}: expected a rectangular array, got ragged rows.") from error
+    except Exception as error:  # of a foreign object that says it is an array
+        raise ScbError(f"{name}: expected an array, got {brief(value)}.") from error
 
 
 def _kind(array: NDArray[Any]) -> str:

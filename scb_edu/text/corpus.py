@@ -18,6 +18,7 @@ from scb_edu.model.task import SCBTask
 from scb_edu.support import checks
 from scb_edu.support.checks import Array, Tokens
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 
 UNKNOWN = "<unk>"
 """The last token of a capped vocabulary: it stands for all that has no token of its own."""
@@ -33,6 +34,7 @@ def _characters(text: str) -> list[str]:
 UNITS: dict[str, Callable[[str], list[str]]] = {"character": _characters, "word": WORD.findall}
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Corpus:
     """A text as a sequence of token ids, 0 for the most frequent symbol.
@@ -86,6 +88,7 @@ class Corpus:
         return f"Corpus({len(self.tokens):,} {self.unit}s, vocab_size={self.vocab_size})"
 
     @classmethod
+    @checked
     def from_text(
         cls, text: str, *, unit: str = "character", vocab_size: int | None = None
     ) -> Corpus:
@@ -142,6 +145,7 @@ class Corpus:
         return cls(ids, tuple(words), unit)._of_most_frequent(vocab_size, ids)
 
     @classmethod
+    @checked
     def from_file(
         cls,
         path: str | os.PathLike[str],
@@ -205,6 +209,7 @@ class Corpus:
         """The share of each token in the text, (N,)."""
         return np.asarray(self.counts(1) / len(self.tokens))
 
+    @checked
     def encode(self, text: str) -> Tokens:
         """Return the ids of a text in this vocabulary.
 
@@ -232,6 +237,7 @@ class Corpus:
         ids = [place.get(symbol, other) for symbol in symbols]
         return np.array(ids, dtype=self.tokens.dtype)
 
+    @checked
     def decode(self, tokens: ArrayLike) -> str:
         """Return the text of some token ids.
 
@@ -258,6 +264,7 @@ class Corpus:
         between = "" if self.unit == "character" else " "
         return between.join(self.vocabulary[token] for token in ids)
 
+    @checked
     def split(self, *shares: float, vocab_size: int | None = None) -> tuple[Corpus, ...]:
         """Cut the text into consecutive parts, with the vocabulary of the first.
 
@@ -300,6 +307,7 @@ class Corpus:
             Corpus(whole.tokens[a:b], whole.vocabulary, self.unit) for a, b in pairwise(ends)
         )
 
+    @checked
     def shuffled(self, rng: np.random.Generator) -> Corpus:
         """Return the same tokens in random order: frequencies stay, all else is lost.
 
@@ -326,6 +334,7 @@ class Corpus:
         order = checks.generator("rng", rng).permutation(len(self.tokens))
         return Corpus(self.tokens[order], self.vocabulary, self.unit)
 
+    @checked
     def counts(self, order: int) -> NDArray[np.int64]:
         """Return how often each group of consecutive tokens occurs.
 
@@ -365,6 +374,7 @@ class Corpus:
         place = np.ravel_multi_index(newest_first, (N,) * K)
         return np.bincount(place, minlength=N**K).reshape((N,) * K)
 
+    @checked
     def distribution(self, order: int, smoothing: float = 1.0) -> Array:
         """Return the law of a token given the ``order - 1`` tokens before it, from counts.
 
@@ -401,6 +411,7 @@ class Corpus:
         lower = self.distribution(order - 1, s) if order > 1 else np.asarray(1 / self.vocab_size)
         return np.asarray((seen + s * lower[..., None]) / (seen.sum(axis=0) + s))
 
+    @checked
     def task(self, attention: ArrayLike, *, smoothing: float = 1.0) -> SCBTask:
         """Return the task whose P says what follows what in this text.
 
@@ -459,6 +470,7 @@ def _refuse_small(words: tuple[str, ...]) -> None:
         raise ScbError(f"vocabulary: expected at least two symbols, got {words}.")
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class NGram:
     """A table that gives the law of the next token after the few tokens before it.
@@ -496,6 +508,7 @@ class NGram:
         object.__setattr__(self, "table", checks.frozen(columns.reshape(table.shape)))
 
     @classmethod
+    @checked
     def fit(cls, corpus: Corpus, order: int, smoothing: float = 1.0) -> NGram:
         """Return the model of a text: ``corpus.distribution`` with the same arguments.
 
@@ -526,6 +539,7 @@ class NGram:
         """How many tokens before the last one are read, at least 1 so that a context is one."""
         return max(1, self.order - 2)
 
+    @checked
     def predict(self, tokens: ArrayLike, last: ArrayLike) -> Array:
         """Return the law of the next token for each sample.
 

@@ -15,6 +15,7 @@ from scb_edu.model.transformer import LinearTransformer
 from scb_edu.support import checks
 from scb_edu.support.checks import Array, Tokens
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 from scb_edu.text.corpus import NGram
 from scb_edu.training.optimizers import Moment, Optimizer, finite, parameters_of
 
@@ -33,6 +34,7 @@ class Predictor(Protocol):
 Source: TypeAlias = SCBTask | Predictor
 
 
+@checked
 def windows(
     sequence: ArrayLike,
     context_length: int,
@@ -100,6 +102,7 @@ def predictions(source: Source, batch: Batch) -> Array:
     return source.predict(batch.tokens, batch.last)
 
 
+@checked
 def clip_and_normalize(prediction: ArrayLike) -> Array:
     """Return predictions as distributions: entries below zero become zero, the rest is divided.
 
@@ -137,6 +140,7 @@ def clip_and_normalize(prediction: ArrayLike) -> Array:
     return np.asarray(clipped / total)
 
 
+@checked
 def interpolate(prediction: ArrayLike, background: ArrayLike, weight: float) -> Array:
     """Return (1 - weight) times the clipped prediction plus weight times a fixed law.
 
@@ -173,6 +177,7 @@ def interpolate(prediction: ArrayLike, background: ArrayLike, weight: float) -> 
     return np.asarray((1 - share) * clip_and_normalize(prediction) + share * np.asarray(background))
 
 
+@checked
 def nll(distributions: Array, output: ArrayLike) -> Array:
     """Return -log of the probability that each distribution gave to what came, (B,), in nats.
 
@@ -208,6 +213,7 @@ def nll(distributions: Array, output: ArrayLike) -> Array:
     return np.asarray(-np.log(chance))
 
 
+@checked
 def generate(
     source: Source,
     length: int,
@@ -267,6 +273,7 @@ def generate(
     return sequence[:, T + 1 :] if first.ndim == 2 else sequence[0, T + 1 :]
 
 
+@checked
 def sequence_loss(
     source: Source, sequence: ArrayLike, context_length: int, *, with_last: bool = False
 ) -> Array:
@@ -322,6 +329,7 @@ def square_losses(prediction: Array, output: Tokens) -> Array:
     return np.asarray(0.5 * np.square(residual).sum(axis=1))
 
 
+@checked
 def train_on_sequence(
     model: LinearTransformer,
     sequence: ArrayLike,
@@ -394,6 +402,7 @@ def train_on_sequence(
     return LinearTransformer(*optimizer.result(parameters_of(model), state))
 
 
+@checked
 def window_distribution(task: SCBTask) -> Array:
     """Return the law that a sliding window of T + 1 tokens settles in.
 
@@ -445,6 +454,7 @@ def window_distribution(task: SCBTask) -> Array:
     )
 
 
+@checked
 def lag_joint_distribution(window: Array, lag: int) -> Array:
     """Return the joint law of two tokens of a window, the last one and that ``lag`` before it.
 

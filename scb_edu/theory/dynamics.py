@@ -18,6 +18,7 @@ from scb_edu.model.transformer import LinearTransformer, Signals
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked, known_as
 
 FLAT, FALLEN = 0.9, 0.1
 """Shares of the excess loss that are left where stage 1 ends, and where the fall ends."""
@@ -29,6 +30,7 @@ DECIDED = 0.25
 """How large the signals of a run are that has left the saddle."""
 
 
+@checked
 class SignalConstants(NamedTuple):
     """The three numbers of a task that the flow of the signals depends on.
 
@@ -79,17 +81,14 @@ class SignalConstants(NamedTuple):
         if isinstance(task, SCBTask):
             refuse_flat(task, "transition", "attention")
             return cls(task.transition_energy, task.attention_energy, task.context_length)
-        K_P, K_Q, T = _three(task)
-        return cls(
-            checks.positive_number("transition_energy", K_P),
-            checks.positive_number("attention_energy", K_Q),
-            checks.at_least_one("context_length", T),
-        )
+        return _constants(task)
 
 
 TaskLike: TypeAlias = SCBTask | SignalConstants | tuple[float, float, float]
+known_as(TaskLike, lambda _name, task: task if isinstance(task, SCBTask) else _constants(task))
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Flow:
     """A path of the two signals.
@@ -118,6 +117,7 @@ class Flow:
     attention: Array
 
 
+@checked
 def signal_rate(task: TaskLike, value: Any, attention: Any) -> tuple[Any, Any]:
     """Return the velocity (d alpha_V/dt, d alpha_A/dt) at a point, or at arrays of points.
 
@@ -150,6 +150,7 @@ def signal_rate(task: TaskLike, value: Any, attention: Any) -> tuple[Any, Any]:
     return _rate(K_P, K_Q, T, value, attention)
 
 
+@checked
 def feedback_rate(
     task: TaskLike, value: Any, attention: Any, beside: Any, scatter: Any
 ) -> tuple[Any, Any, Any, Any]:
@@ -198,6 +199,7 @@ def feedback_rate(
     )
 
 
+@checked
 def signal_loss(task: TaskLike, value: Any, attention: Any) -> Any:
     """Return how far the loss of a model of the family is above the irreducible loss.
 
@@ -231,6 +233,7 @@ def signal_loss(task: TaskLike, value: Any, attention: Any) -> Any:
     return K_P / 2 * ((1 - value) ** 2 / T + K_Q * (1 - value * attention) ** 2)
 
 
+@checked
 def signal_flow(
     task: TaskLike,
     *,
@@ -277,6 +280,7 @@ def signal_flow(
     return Flow(solution.t, solution.y[0], solution.y[1])
 
 
+@checked
 def growth_rate(task: TaskLike) -> float:
     """Return the rate at which the signals leave the saddle, close to sqrt(K_P K_Q).
 
@@ -311,6 +315,7 @@ def growth_rate(task: TaskLike) -> float:
     return 2 * K_P * K_Q / (damping + math.sqrt(damping**2 + 4 * K_P * K_Q))
 
 
+@checked
 def saddle(task: TaskLike) -> Signals[float]:
     """Return the fixed point that the start is close to, (0, -1/(T K_Q)).
 
@@ -337,6 +342,7 @@ def saddle(task: TaskLike) -> Signals[float]:
     return Signals(0.0, -1 / (T * K_Q))
 
 
+@checked
 def signal_jacobian(task: TaskLike, value: float, attention: float) -> Array:
     """Return the matrix of the flow linearised at a point.
 
@@ -372,6 +378,7 @@ def signal_jacobian(task: TaskLike, value: float, attention: float) -> Array:
     return np.array([[-1 / T - K_Q * a**2, K_Q * cross], [K_P * cross, -K_P * v**2]])
 
 
+@checked
 def separatrix(task: TaskLike, *, reach: float = 1.5, points: int = 200) -> tuple[Array, Array]:
     """Return the curve that parts the starts that find the truth from those that never do.
 
@@ -413,6 +420,7 @@ def separatrix(task: TaskLike, *, reach: float = 1.5, points: int = 200) -> tupl
     return both[0], both[1]
 
 
+@checked
 def escape_time(
     task: TaskLike,
     level: float,
@@ -498,6 +506,7 @@ def _first_zero(
     return float(reached[0]) if len(reached) else math.inf
 
 
+@checked
 class Stages(NamedTuple):
     """When the exact flow from (0, 0) leaves stage 1, and when the fall that follows is over.
 
@@ -524,6 +533,7 @@ class Stages(NamedTuple):
     fall: float
 
 
+@checked
 def stages(task: TaskLike) -> Stages:
     """Return when stage 1 ends on the exact flow from (0, 0), and when the fall is over.
 
@@ -558,6 +568,7 @@ def stages(task: TaskLike) -> Stages:
     return Stages(excess_time(task, FLAT), excess_time(task, FALLEN))
 
 
+@checked
 def excess_time(task: TaskLike, left: float, *, start: tuple[float, float] = (0.0, 0.0)) -> float:
     """Return the first time at which a share of the excess loss of the start is left.
 
@@ -601,6 +612,7 @@ def excess_time(task: TaskLike, left: float, *, start: tuple[float, float] = (0.
     return _first_zero(constants, solve, lambda y: float(signal_loss(constants, *y) / goal - 1))
 
 
+@checked
 def escape_time_limit(task: TaskLike, level: float) -> float:
     """Return the formula that the escape time of alpha_A from (0, 0) approaches for large T.
 
@@ -642,6 +654,7 @@ def escape_time_limit(task: TaskLike, level: float) -> float:
     return (math.log(2 * T * K_Q * goal) - 0.5 * math.log(left)) / math.sqrt(K_P * K_Q)
 
 
+@checked
 def side_of_saddle(value: float, attention: float) -> str:
     """Return the side of the saddle on which a run has arrived, if it has.
 
@@ -670,6 +683,7 @@ def side_of_saddle(value: float, attention: float) -> str:
     return "wrong" if attention < -DECIDED else "stuck"
 
 
+@checked
 def flow_invariant(task: TaskLike, value: Any, attention: Any) -> Any:
     """Return alpha_V^2/K_Q - alpha_A^2/K_P, which the flow without its 1/T term conserves.
 
@@ -702,6 +716,7 @@ def flow_invariant(task: TaskLike, value: Any, attention: Any) -> Any:
     return value**2 / K_Q - attention**2 / K_P
 
 
+@checked
 def population_step(
     model: LinearTransformer, task: SCBTask, learning_rate: float
 ) -> LinearTransformer:
@@ -825,7 +840,16 @@ def _index_of(signal: str) -> int:
     return names.index(signal)
 
 
+def _constants(task: object) -> SignalConstants:
+    K_P, K_Q, T = _three(task)
+    return SignalConstants(
+        checks.positive_number("task.transition_energy", K_P),
+        checks.positive_number("task.attention_energy", K_Q),
+        checks.at_least_one("task.context_length", T),
+    )
+
+
 def _three(task: object) -> tuple[float, float, float]:
     if not isinstance(task, tuple | list) or len(task) != 3:
-        raise ScbError(f"task: expected an SCBTask or the numbers (K_P, K_Q, T), got {task!r}.")
+        raise ScbError(f"task: expected an SCBTask or the numbers (K_P, K_Q, T), got {checks.brief(task)}.")
     return task[0], task[1], task[2]

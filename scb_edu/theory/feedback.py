@@ -14,6 +14,7 @@ from scb_edu.model.transformer import LinearTransformer, Signals
 from scb_edu.support import checks
 from scb_edu.support.checks import Array, Tokens
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 from scb_edu.theory.complexity import (
     attention_push_variance,
     beside_energy,
@@ -25,6 +26,7 @@ from scb_edu.theory.dynamics import feedback_rate
 from scb_edu.theory.finetuning import growing_mode
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class FeedbackPaths:
     """Paths of the signals, and of what V and A hold beside them, under the noise of training.
@@ -58,6 +60,7 @@ class FeedbackPaths:
     beside: Array
     scatter: Array
 
+    @checked
     def share(self, signal: str, level: float) -> float:
         """Return the share of the paths that end with a signal above a level.
 
@@ -77,6 +80,7 @@ class FeedbackPaths:
         return float((getattr(self, signal)[-1] > level).mean())
 
 
+@checked
 def feedback_paths(
     task: SCBTask,
     start: LinearTransformer,
@@ -152,6 +156,7 @@ def feedback_paths(
     return FeedbackPaths(setting.rate * steps * np.arange(count + 1), *columns)
 
 
+@checked
 def feedback_strength(
     task: SCBTask, start: LinearTransformer, learning_rate: float, batch_size: float
 ) -> float:
@@ -285,6 +290,7 @@ def _value_noise(runs: int, task: SCBTask, rng: np.random.Generator) -> Array:
     return np.asarray(root[:, None] * noise / root)
 
 
+@checked
 def hyperbola_slide(task: SCBTask, learning_rate: float, batch_size: float) -> Signals[float]:
     """Return where the signals end without a penalty, if V is free to follow the noise of A.
 

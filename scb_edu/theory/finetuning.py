@@ -20,6 +20,7 @@ from scb_edu.model.transformer import (
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 from scb_edu.theory.complexity import (
     attention_push_variance,
     beside_energy,
@@ -41,6 +42,7 @@ from scb_edu.theory.dynamics import (
 Model = TypeVar("Model", LinearTransformer, SoftmaxTransformer)
 
 
+@checked
 def transfer(model: Model, task: SCBTask, *, attention: str = "uniform") -> Model:
     """Return where a downstream run starts: the pretrained V, and an attention that is reset.
 
@@ -89,6 +91,7 @@ def transfer(model: Model, task: SCBTask, *, attention: str = "uniform") -> Mode
     return LinearTransformer(model.value, np.full(shape, 1 / shape[0], model.value.dtype))
 
 
+@checked
 def temper(model: LinearTransformer, task: SCBTask, share: float) -> LinearTransformer:
     """Return a pretrained model whose V is drawn toward mu: V = mu 1^T + share (V - mu 1^T).
 
@@ -133,6 +136,7 @@ def temper(model: LinearTransformer, task: SCBTask, share: float) -> LinearTrans
     return LinearTransformer(mu + part * (model.value - mu), model.attention)
 
 
+@checked
 def selection_samples(task: SCBTask, deviations: float, correlation: float = 1.0) -> float:
     """Return the batch with which one step finds the positions of Q by a threshold.
 
@@ -178,6 +182,7 @@ def selection_samples(task: SCBTask, deviations: float, correlation: float = 1.0
     return scale * task.vocab_size * samples_needed(task, 1.0) / task.context_length
 
 
+@checked
 def transfer_flow(
     task: TaskLike, theta: float, *, t_end: float, beside: float = 0.0, points: int = 400
 ) -> Flow:
@@ -228,6 +233,7 @@ def transfer_flow(
     return Flow(path.t, path.y[0], path.y[1])
 
 
+@checked
 def transfer_samples(
     task: TaskLike,
     theta: float,
@@ -290,6 +296,7 @@ def transfer_samples(
     return time * checks.at_least_one("batch_size", batch_size) / rate
 
 
+@checked
 def transfer_time(task: TaskLike, theta: float, level: float = 0.5) -> float:
     """Return the formula for the time from alpha_V = theta to alpha_A = level.
 
@@ -344,6 +351,7 @@ def transfer_time(task: TaskLike, theta: float, level: float = 0.5) -> float:
     return _hyperbolic_time(kappa, end) / r
 
 
+@checked
 def transfer_noise(
     task: SCBTask, pretrained: LinearTransformer, learning_rate: float, batch_size: float
 ) -> float:
@@ -386,6 +394,7 @@ def transfer_noise(
     return _noise_and_push(task, pretrained, learning_rate, batch_size)[0]
 
 
+@checked
 def transfer_chance(
     task: SCBTask, pretrained: LinearTransformer, learning_rate: float, batch_size: float
 ) -> float:
@@ -434,6 +443,7 @@ def transfer_chance(
     return float(ndtr((value_signal(pretrained.value, task) + push) / noise))
 
 
+@checked
 def transfer_boundary(
     task: SCBTask, pretrained: LinearTransformer, learning_rate: float, batch_size: float
 ) -> float:

@@ -13,6 +13,7 @@ from scb_edu.model.task import SCBTask, refuse_flat
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 from scb_edu.theory.complexity import crossed_variance, pointed_variance
 from scb_edu.theory.dynamics import Flow, SignalConstants, TaskLike, follow, signal_rate
 
@@ -20,6 +21,7 @@ CLEARANCE = 4.0
 """How far the threshold of a giant step lies above the weights 1/T that it has to clear away."""
 
 
+@checked
 class GiantStep(NamedTuple):
     """One step of proximal descent on A that finds the support by itself.
 
@@ -47,6 +49,7 @@ class GiantStep(NamedTuple):
     batch_size: int
 
 
+@checked
 def giant_step(
     task: SCBTask, value: float = 0.5, *, share: float = 0.5, miss: float = 0.05
 ) -> GiantStep:
@@ -98,6 +101,7 @@ def giant_step(
     )
 
 
+@checked
 def support_chance(task: SCBTask, step: GiantStep, value: float = 0.5) -> float:
     """Return the chance that one step from uniform attention leaves exactly the support.
 
@@ -143,6 +147,7 @@ def support_chance(task: SCBTask, step: GiantStep, value: float = 0.5) -> float:
     return float(np.where(q > 0, survives, 1 - survives).prod())
 
 
+@checked
 def value_noise(task: SCBTask, learning_rate: float, batch_size: float) -> float:
     """Return the error of V that the noise of training keeps up around the truth.
 
@@ -184,6 +189,7 @@ def value_noise(task: SCBTask, learning_rate: float, batch_size: float) -> float
     return math.sqrt(2 * bayes_loss(task) * modes / B)
 
 
+@checked
 def penalised_flow(
     task: TaskLike,
     penalty: float,

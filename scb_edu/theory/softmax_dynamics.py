@@ -11,9 +11,11 @@ from scipy.integrate import quad
 from scb_edu.model.task import SCBTask, refuse_flat
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
+from scb_edu.support.signatures import checked
 from scb_edu.theory.dynamics import follow
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class SoftmaxFlow:
     """The course of a softmax transformer under exact gradients.
@@ -44,6 +46,7 @@ class SoftmaxFlow:
     attention: Array
     weights: Array
 
+    @checked
     def arrival(self, weight: int, level: float) -> float:
         """Return when a weight first reaches a level; inf if it does not.
 
@@ -61,6 +64,7 @@ class SoftmaxFlow:
         return float(np.interp(level, self.weights[near, weight], self.t[near]))
 
 
+@checked
 def softmax_flow(task: SCBTask, ratio: float, *, t_end: float) -> SoftmaxFlow:
     """Follow softmax attention from the initial point, with the exact preconditioned gradient.
 
@@ -106,6 +110,7 @@ def softmax_flow(task: SCBTask, ratio: float, *, t_end: float) -> SoftmaxFlow:
     return SoftmaxFlow(found.t, found.y[0], alpha_A, weights)
 
 
+@checked
 def softmax_snap_time(task: SCBTask, ratio: float) -> float:
     """Return when the first weight of softmax attention snaps, for long contexts and large ratios.
 

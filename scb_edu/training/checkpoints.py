@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
 from scb_edu.support.files import replacing
+from scb_edu.support.signatures import checked
 from scb_edu.training.optimizers import parameters_of
 from scb_edu.training.steps import Descent
 from scb_edu.training.trajectory import Recorder, Status
@@ -26,6 +27,7 @@ from scb_edu.training.trajectory import Recorder, Status
 FORMAT = "scb_edu checkpoint 3"
 
 
+@checked
 @dataclass(frozen=True)
 class Checkpoint:
     """Where a run is kept while it goes on, and how often.

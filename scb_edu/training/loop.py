@@ -15,12 +15,14 @@ from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer, SoftmaxTransformer, Transformer, check_fit
 from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 from scb_edu.training.checkpoints import Checkpoint, Keeper
 from scb_edu.training.optimizers import START, BreakdownError, Moment, Optimizer, check_optimizer
 from scb_edu.training.steps import Descent
 from scb_edu.training.trajectory import Columns, Record, Recorder, Status, Trajectory
 
 
+@checked
 @dataclass(frozen=True)
 class Stage:
     """Part of a run: an optimiser, for how many steps, and on how large batches.
@@ -61,6 +63,7 @@ class Stage:
             size = checks.positive_int("batch_size", self.batch_size)
             object.__setattr__(self, "batch_size", size)
 
+    @checked
     def batch_at(self, moment: Moment) -> int:
         """Return the size of the batch that is drawn at a moment.
 
@@ -76,6 +79,7 @@ class Stage:
         return checks.positive_int("batch_size", size)
 
 
+@checked
 def train(
     task: SCBTask,
     model: LinearTransformer | SoftmaxTransformer,
@@ -131,6 +135,7 @@ def train(
     return train_stages(task, model, [Stage(optimizer, steps, batch_size)], rng=rng, **options)
 
 
+@checked
 def train_stages(
     task: SCBTask,
     model: LinearTransformer | SoftmaxTransformer,

@@ -14,6 +14,7 @@ from scb_edu.model.transformer import LinearTransformer, SoftmaxTransformer
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked, known_as
 
 SMALLEST_SUM = 1e-3
 """A column of A whose sum is below this is not divided by it."""
@@ -21,6 +22,7 @@ SMALLEST_SUM = 1e-3
 Model = TypeVar("Model", LinearTransformer, SoftmaxTransformer)
 
 
+@checked
 class BreakdownError(ScbError):
     """A step that cannot be made. It ends a run, and is a result: the words say what to try.
 
@@ -46,6 +48,7 @@ class BreakdownError(ScbError):
         self.ended = ended
 
 
+@checked
 class Parameters(NamedTuple):
     """Two arrays of one model, or of its gradient: what an optimiser works on.
 
@@ -71,6 +74,7 @@ class Parameters(NamedTuple):
     weights: Array
 
 
+@checked
 class Moment(NamedTuple):
     """Where a run stands: what a schedule and an optimiser may know of it.
 
@@ -103,6 +107,7 @@ class Moment(NamedTuple):
     stationary: Array | None = None
     is_softmax: bool = False
 
+    @checked
     def after(self, samples: int, rate: float) -> Moment:
         """Return the moment after one more step.
 
@@ -123,6 +128,7 @@ Schedule: TypeAlias = float | Callable[[Moment], float]
 """A number, or a function of the ``Moment`` at which a step begins."""
 
 
+@checked
 def soft_threshold(x: Array, threshold: float) -> Array:
     """Return x moved toward zero by the threshold, and exactly zero where it would cross it.
 
@@ -155,6 +161,7 @@ def soft_threshold(x: Array, threshold: float) -> Array:
     return _shrunk(x, checks.non_negative_number("threshold", threshold))
 
 
+@checked
 @dataclass(frozen=True)
 class Optimizer(ABC):
     """The contract of an optimiser: a gradient and a state in, new parameters and a state out.
@@ -210,6 +217,7 @@ class Optimizer(ABC):
             if rate is not None and not callable(rate):
                 checks.positive_number(name, rate)
 
+    @checked
     def rates(self, moment: Moment = START) -> tuple[float, float]:
         """Return the learning rates of V and of A at a moment.
 
@@ -224,6 +232,7 @@ class Optimizer(ABC):
             return rate, rate
         return rate, _at(moment, "attention_rate", self.attention_rate, checks.positive_number)
 
+    @checked
     def init(self, parameters: Parameters) -> Any:
         """Return the state before the first step: nothing to remember.
 
@@ -255,6 +264,7 @@ class Optimizer(ABC):
         [[0.9], [0.9]]
         """
 
+    @checked
     def result(self, parameters: Parameters, state: Any) -> Parameters:
         """Return the parameters of the model that counts, here those of the last step.
 
@@ -281,6 +291,7 @@ class Optimizer(ABC):
         >>> scb.ProximalGradient(0.1, penalty=0).check_softmax()
         """
 
+    @checked
     def step(self, model: Model, gradient: Gradient | SoftmaxGradient, stationary: Array) -> Model:
         """Return the model after the first step of a run; the one that was given stays as it is.
 
@@ -322,6 +333,7 @@ class Optimizer(ABC):
         return type(model)(*finite(*self.result(there, state)))
 
 
+@checked
 @dataclass(frozen=True)
 class ColumnScaling(Optimizer):
     """An optimiser whose step is a scaling of columns, for which ``train`` has a quick path.
@@ -357,6 +369,7 @@ class ColumnScaling(Optimizer):
         """Whether the gradient of A is centred over the positions, which keeps column sums."""
         return False
 
+    @checked
     def divisor(self, stationary: Array | None) -> Array | None:
         """Return what the columns are divided by (N,), or None where that is one.
 
@@ -368,6 +381,7 @@ class ColumnScaling(Optimizer):
         """
         return None
 
+    @checked
     def proximal(self, attention: Array, moment: Moment = START, out: Array | None = None) -> Array:
         """Return columns (T, K) of A after what follows the step; logits are left alone.
 
@@ -387,6 +401,7 @@ class ColumnScaling(Optimizer):
         """
         return attention
 
+    @checked
     def direction(self, gradient: Array) -> Array:
         """Return the direction (T, K) of A for columns of its gradient, divided already.
 
@@ -398,6 +413,7 @@ class ColumnScaling(Optimizer):
         """
         return centred(gradient) if self.projects else gradient
 
+    @checked
     def update(
         self, parameters: Parameters, gradient: Parameters, state: Any, moment: Moment
     ) -> tuple[Parameters, Any]:
@@ -410,6 +426,7 @@ class ColumnScaling(Optimizer):
         return Parameters(parameters.value - rate * slope_V, after), state
 
 
+@checked
 @dataclass(frozen=True)
 class SGD(ColumnScaling):
     """Plain stochastic gradient descent: no preconditioner, no projection, no threshold.
@@ -439,6 +456,7 @@ class SGD(ColumnScaling):
     """
 
 
+@checked
 @dataclass(frozen=True)
 class ProjectedSGD(SGD):
     """SGD that keeps the column sums of A: the gradient of A is centred over the positions.
@@ -472,6 +490,7 @@ class ProjectedSGD(SGD):
         return True
 
 
+@checked
 @dataclass(frozen=True)
 class ProximalGradient(ColumnScaling):
     """Preconditioned, projected proximal descent, the method of the paper.
@@ -518,10 +537,12 @@ class ProximalGradient(ColumnScaling):
         """True."""
         return True
 
+    @checked
     def divisor(self, stationary: Array | None) -> Array | None:
         """Return the mass of each token."""
         return stationary
 
+    @checked
     def threshold(self, moment: Moment = START) -> float:
         """Return what each weight of A loses in a step.
 
@@ -542,6 +563,7 @@ class ProximalGradient(ColumnScaling):
                 "acts on the weights of A, and softmax weights never reach zero."
             )
 
+    @checked
     def proximal(self, attention: Array, moment: Moment = START, out: Array | None = None) -> Array:
         """Return the columns of A after the soft threshold, each divided by its sum.
 
@@ -564,10 +586,20 @@ class ProximalGradient(ColumnScaling):
         return divided
 
 
+def an_optimizer(name: str, optimizer: Any) -> Any:
+    """Return ``optimizer`` if it is one."""
+    if not isinstance(optimizer, Optimizer):
+        got = checks.brief(optimizer)
+        raise ScbError(f"{name}: expected one such as SGD(0.01), got {got}.")
+    return optimizer
+
+
+known_as(Optimizer, an_optimizer)
+
+
 def check_optimizer(optimizer: object) -> None:
     """Raise unless ``optimizer`` is one."""
-    if not isinstance(optimizer, Optimizer):
-        raise ScbError(f"optimizer: expected one such as SGD(0.01), got {optimizer!r}.")
+    an_optimizer("optimizer", optimizer)
 
 
 def parameters_of(

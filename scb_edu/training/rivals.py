@@ -10,9 +10,11 @@ import numpy as np
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 from scb_edu.training.optimizers import Moment, Optimizer, Parameters, Schedule, check_optimizer
 
 
+@checked
 @dataclass(frozen=True)
 class Momentum(Optimizer):
     """Gradient descent with momentum: steps go against a decaying sum of the gradients.
@@ -50,10 +52,12 @@ class Momentum(Optimizer):
         super().__post_init__()
         _refuse_decay("momentum", self.momentum)
 
+    @checked
     def init(self, parameters: Parameters) -> Parameters:
         """Return a sum of nothing."""
         return Parameters(*map(np.zeros_like, parameters))
 
+    @checked
     def update(
         self, parameters: Parameters, gradient: Parameters, state: Any, moment: Moment
     ) -> tuple[Parameters, Any]:
@@ -62,6 +66,7 @@ class Momentum(Optimizer):
         return _moved(parameters, self.rates(moment), total), Parameters(*total)
 
 
+@checked
 @dataclass(frozen=True)
 class Adam(Optimizer):
     """Adam: each entry moves by its mean gradient over the root of its mean square.
@@ -106,11 +111,13 @@ class Adam(Optimizer):
         _refuse_decay("square_decay", self.square_decay)
         checks.positive_number("floor", self.floor)
 
+    @checked
     def init(self, parameters: Parameters) -> tuple[int, Parameters, Parameters]:
         """Return how many steps were made, and the two running means."""
         nothing = Parameters(*map(np.zeros_like, parameters))
         return 0, nothing, nothing
 
+    @checked
     def update(
         self, parameters: Parameters, gradient: Parameters, state: Any, moment: Moment
     ) -> tuple[Parameters, Any]:
@@ -126,6 +133,7 @@ class Adam(Optimizer):
         return after, (count, Parameters(*mean), Parameters(*square))
 
 
+@checked
 @dataclass(frozen=True)
 class Averaged(Optimizer):
     """Another optimiser whose model is the mean of its iterates (Polyak and Ruppert).
@@ -174,10 +182,12 @@ class Averaged(Optimizer):
         """Raise if the optimiser makes no sense for logits."""
         self.optimizer.check_softmax()
 
+    @checked
     def init(self, parameters: Parameters) -> tuple[int, Any, Parameters]:
         """Return how many steps were made, the optimiser's state, and the mean."""
         return 0, self.optimizer.init(parameters), parameters
 
+    @checked
     def update(
         self, parameters: Parameters, gradient: Parameters, state: Any, moment: Moment
     ) -> tuple[Parameters, Any]:
@@ -188,6 +198,7 @@ class Averaged(Optimizer):
         mean = Parameters(*(m + share * (a - m) for m, a in zip(mean, after, strict=True)))
         return after, (count, inner, mean)
 
+    @checked
     def result(self, parameters: Parameters, state: Any) -> Parameters:
         """Return the mean."""
         mean: Parameters = state[2]

@@ -16,6 +16,7 @@ from scb_edu.figures.picture import Picture, styled
 from scb_edu.figures.vector import named
 from scb_edu.support.errors import ScbError
 from scb_edu.support.pages import in_a_book
+from scb_edu.support.signatures import checked
 from scb_edu.widgets.inline import asset, mimebundle, script_json
 from scb_edu.widgets.packing import packed
 
@@ -28,6 +29,7 @@ STEP_MS = 125  # between two positions while playing: eight a second
 Position = tuple[int, ...]  # for each control that a panel depends on, which of its values
 
 
+@checked
 @dataclass(frozen=True)
 class Slider:
     """A control with discrete positions; also used to choose a seed.
@@ -85,6 +87,7 @@ class Slider:
         return self.values.index(self.default)
 
 
+@checked
 @dataclass(frozen=True)
 class Panel:
     """One picture of an explorer.
@@ -151,6 +154,7 @@ class Drawing(NamedTuple):
         )
 
 
+@checked
 @dataclass(frozen=True, repr=False, eq=False)
 class Explorer:
     """Controls over pictures, to be left as the last expression of a cell.
@@ -225,12 +229,14 @@ class Explorer:
         if self.play is not None:
             _check_known("play", (self.play,), names)
 
+    @checked
     def frame(self, panel: int, position: Position) -> Frame:
         """Return a panel's frame for JupyterLab, drawn at most once."""
         if (panel, position) not in self._shown:
             self._shown[panel, position] = Frame.of(self._draw(panel, position))
         return self._shown[panel, position]
 
+    @checked
     def drawing(self, panel: int, position: Position) -> Drawing:
         """Return a panel's drawing for a page, drawn at most once."""
         if (panel, position) not in self._drawn:
@@ -285,6 +291,7 @@ class Explorer:
             raise self._too_large([len(packed([self._lines(panel)])) for panel in panels], "")
         return page
 
+    @checked
     def estimate(self, panel: int) -> int:
         """Return about how many bytes a panel adds to a page, by its default frame alone."""
         first = len(packed([[self.drawing(panel, self._start(panel)).lines]]))
@@ -299,6 +306,7 @@ class Explorer:
         names = [self.question, *(panel.title for panel in self.panels)]
         return "x" + hashlib.sha256("\n".join(names).encode()).hexdigest()[:5]
 
+    @checked
     def drawings(self, panel: int) -> Iterator[Drawing]:
         """Yield a panel's drawing for every position; the control named last moves fastest."""
         lengths = (len(self._control(name).values) for name in self.panels[panel].depends)

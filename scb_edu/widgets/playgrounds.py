@@ -20,6 +20,7 @@ from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer, SoftmaxTransformer, signals
 from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 from scb_edu.theory.dynamics import FALLEN, FLAT, Flow, excess_time, growth_rate, signal_flow
 from scb_edu.training.optimizers import Optimizer
 from scb_edu.widgets.explorer import Frame
@@ -61,6 +62,7 @@ METHODS = {
 }
 
 
+@checked
 def playground(
     task: SCBTask | None = None,
     model: LinearTransformer | SoftmaxTransformer | None = None,
@@ -199,6 +201,7 @@ def _known(what: str, names: Sequence[str] | None, known: Sequence[str]) -> tupl
     return tuple(names)
 
 
+@checked
 @dataclass(frozen=True, repr=False, eq=False)
 class Playground:
     """Training that a reader starts, watches and changes; made by ``playground``.

@@ -251,7 +251,7 @@ def test_progress_is_shown_where_asked(capsys):
 
 sizes = [1, 2, 3]
 WRONG = {
-    "task": (lambda: scb.train(1, None, None, steps=1, batch_size=1, rng=None), "optimizer: "),
+    "task": (lambda: scb.train(1, None, None, steps=1, batch_size=1, rng=None), "task: "),
     "model": (lambda: train(model=3), "model: expected a LinearTransformer"),
     "another task's model": (
         lambda: train(model=scb.LinearTransformer.initial(scb.SCBTask.example())),
@@ -280,7 +280,7 @@ WRONG = {
         "penalty: expected 0 for softmax",
     ),
     "no stage": (
-        lambda: scb.training.train_stages(TASK, scb.LinearTransformer.initial(TASK), [], rng=None),
+        lambda: scb.training.train_stages(TASK, scb.LinearTransformer.initial(TASK), [], rng=RNG),
         "stages: expected a list of at least one Stage",
     ),
     "no generator": (
