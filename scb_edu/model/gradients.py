@@ -8,7 +8,7 @@ from typing import overload
 import numpy as np
 
 from scb_edu.model.norms import weighted_inner_product, weighted_square_norm
-from scb_edu.model.task import Batch, SCBTask, token_attention
+from scb_edu.model.task import Batch, SCBTask, attended
 from scb_edu.model.transformer import (
     LinearTransformer,
     SoftmaxTransformer,
@@ -315,6 +315,10 @@ def precondition(gradient: Gradient, stationary: Array) -> Gradient:
     mu = checks.real_array("stationary", stationary, 1)
     checks.shape_is("stationary", mu, (len(gradient.value),), "(N,)")
     checks.all_positive("stationary", mu, "the preconditioner divides by it")
+    checks.shape_is("gradient.value", gradient.value, (len(mu), len(mu)), "(N, N)")
+    checks.shape_is(
+        "gradient.attention", gradient.attention, (len(gradient.attention), len(mu)), "(T, N)"
+    )
     return Gradient(gradient.value / mu, centred(gradient.attention / mu))
 
 
@@ -383,9 +387,9 @@ def _forward(model: Transformer, batch: Batch) -> tuple[Array, Array]:
     check_model(model)
     checks.instance("batch", batch, Batch, "a Batch")
     N = len(model.value)
-    context = token_attention(model.attention, batch.tokens, batch.last, N)
-    output = checks.token_ids("output", batch.output, 1, N)
-    checks.shape_is("output", output, (len(context),), "(B,)")
+    context = attended(model.attention, batch.tokens, batch.last, N, "batch.")
+    output = checks.token_ids("batch.output", batch.output, 1, N)
+    checks.shape_is("batch.output", output, (len(context),), "(B,)")
     residual = context @ model.value.T
     residual[np.arange(len(output)), output] -= 1
     return context, residual

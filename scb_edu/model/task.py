@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.sparse.csgraph import connected_components
 
 from scb_edu.model.norms import is_rounding, weighted_square_norm
-from scb_edu.model.random_tasks import random_attention, random_transition
+from scb_edu.model.random_tasks import check_sizes, random_attention, random_transition
 from scb_edu.model.sampling import ColumnSampler, LookupTable
 from scb_edu.support import checks
 from scb_edu.support.checks import TOLERANCE, Array, Tokens
@@ -48,6 +48,11 @@ class Batch:
     tokens: Tokens
     last: Tokens
     output: Tokens
+
+    def __post_init__(self) -> None:
+        tokens, last, output = self.tokens, self.last, self.output
+        if tokens.ndim != 2 or not last.shape == output.shape == tokens.shape[:1]:
+            checks.shapes({"tokens": "B T", "last": "B", "output": "B"}, vars(self))
 
 
 @checked
@@ -133,6 +138,7 @@ class SCBTask:
         SCBTask(vocab_size=3, context_length=100, sparsity=2)
         """
         T = checks.positive_int("context_length", context_length, least=2)
+        checks.fits_memory("context_length", 3 * T, "an attention")
         attention = np.zeros((T, 3))
         tokens = np.arange(3)
         first = (1 + 2 * tokens) % T
@@ -178,6 +184,7 @@ class SCBTask:
         >>> scb.SCBTask.random(5, 20, 3, np.random.default_rng(0))
         SCBTask(vocab_size=5, context_length=20, sparsity=3)
         """
+        check_sizes(vocab_size, context_length, sparsity)
         transition = random_transition(vocab_size, rng, concentration=concentration)
         return cls(transition, random_attention(vocab_size, context_length, sparsity, rng))
 
@@ -240,6 +247,7 @@ class SCBTask:
         dtype('uint8')
         """
         B = checks.positive_int("batch_size", batch_size)
+        checks.fits_memory("batch_size", B * self.context_length, "a batch")
         checks.generator("rng", rng)
         tokens = self._context_sampler.draw((B, self.context_length), rng)
         last = self._context_sampler.draw((B,), rng)
@@ -275,7 +283,7 @@ class SCBTask:
         >>> scb.SCBTask.example().output_distribution([[0] * 8], [1]).round(3).tolist()
         [[0.7, 0.2, 0.1]]
         """
-        return token_attention(self.attention, tokens, last, self.vocab_size) @ self.transition.T
+        return attended(self.attention, tokens, last, self.vocab_size) @ self.transition.T
 
     @cached_property
     def _context_sampler(self) -> LookupTable:
@@ -343,11 +351,21 @@ def token_attention(attention: Array, tokens: ArrayLike, last: ArrayLike, vocab_
     >>> scb.model.token_attention(uniform, [[0, 1, 1, 1]], [0], 2).tolist()
     [[0.25, 0.75]]
     """
-    context = checks.token_ids("tokens", tokens, 2, vocab_size)
-    chosen = checks.token_ids("last", last, 1, vocab_size)
+    N = checks.positive_int("vocab_size", vocab_size)
+    A = checks.real_array("attention", attention, 2)
+    checks.shape_is("attention", A, (len(A), N), "(T, N)")
+    return attended(A, tokens, last, N)
+
+
+def attended(
+    attention: Array, tokens: ArrayLike, last: ArrayLike, vocab_size: int, owner: str = ""
+) -> Array:
+    """Return X a_k for an attention that was checked; the owner of the tokens is named."""
+    context = checks.token_ids(f"{owner}tokens", tokens, 2, vocab_size)
+    chosen = checks.token_ids(f"{owner}last", last, 1, vocab_size)
     B = len(context)
-    checks.shape_is("tokens", context, (B, len(attention)), "(B, T)")
-    checks.shape_is("last", chosen, (B,), "(B,)")
+    checks.shape_is(f"{owner}tokens", context, (B, len(attention)), "(B, T)")
+    checks.shape_is(f"{owner}last", chosen, (B,), "(B,)")
     bins = context + vocab_size * np.arange(B)[:, None]  # (B, T), one set of N bins a sample
     weights = attention.T[chosen]  # (B, T)
     totals = np.bincount(bins.ravel(), weights.ravel(), minlength=B * vocab_size)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from scipy import special
 
 from scb_edu.model.norms import weighted_inner_product, weighted_square_norm
-from scb_edu.model.task import SCBTask, check_task, token_attention
+from scb_edu.model.task import SCBTask, attended, check_task
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.signatures import checked, known_as
@@ -75,7 +75,7 @@ class _OneLayer:
         [[0.1, 0.3, 0.6]]
         """
         N = len(self.value)
-        return token_attention(self.attention, tokens, last, N) @ self.value.T
+        return attended(self.attention, tokens, last, N) @ self.value.T
 
 
 @checked

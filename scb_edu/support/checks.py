@@ -101,6 +101,14 @@ def positive_int(name: str, value: object, *, least: int = 1, most: int | None =
     return int(value)  # type: ignore[call-overload,no-any-return]
 
 
+def index(name: str, value: object, size: int) -> int:
+    """Return ``value`` as a place among ``size`` of them, counted from 0."""
+    place = positive_int(name, value, least=0)
+    if place >= size:
+        raise ScbError(f"{name}: expected a whole number from 0 to {size - 1}, got {brief(value)}.")
+    return place
+
+
 def natural(name: str, value: object) -> int:
     """Return ``value`` as an int of at least 0; booleans and floats are refused."""
     return positive_int(name, value, least=0)
@@ -201,7 +209,9 @@ def truth(name: str, value: object) -> bool:
 def text(name: str, value: Any) -> Any:
     """Return ``value`` if it is a str."""
     if not isinstance(value, str):
-        raise ScbError(f"{name}: expected a str, got {brief(value)}.")
+        hint = "; decode it first" if isinstance(value, bytes) else ""
+        got = type(value).__name__ if hint else brief(value)
+        raise ScbError(f"{name}: expected a str, got {got}{hint}.")
     return value
 
 
@@ -301,6 +311,8 @@ def table(name: str, value: Any, columns: Sequence[str] = ()) -> None:
 
 def numbers(name: str, value: Any) -> NDArray[Any]:
     """Return ``value`` as an array of real numbers of any shape, as it is."""
+    if type(value) is np.ndarray and value.dtype.kind in "iuf":  # quick: every batch passes here
+        return value
     array = _as_array(name, value)
     if array.dtype.kind not in "biuf":
         raise ScbError(f"{name}: expected real numbers, got {_kind(array)}.")

@@ -95,6 +95,8 @@ def _guarded(function: Any, number: Test, owner: type | None = None) -> Any:
         tests = places if many <= 0 else [*places, *[rest] * many]
         # as many names as values: the shorter of the two ends it
         clean = [test(name, value) for (name, test), value in zip(tests, args)]  # noqa: B905
+        if not kwargs:
+            return function(*clean)
         named = {name: names.get(name, _as_it_is)(name, kwargs[name]) for name in kwargs}
         return function(*clean, **named)
 
@@ -189,7 +191,9 @@ def _test_of_class(kind: Any, number: Test) -> Test:
 def _is_plain(kind: Any) -> bool:
     if not isinstance(kind, type) or get_args(kind) or getattr(kind, "_is_protocol", False):
         return False
-    return kind not in (int, float, bool, str) and all(kind is not alias for alias, _ in _OF_ALIASES)
+    return kind not in (int, float, bool, str) and all(
+        kind is not alias for alias, _ in _OF_ALIASES
+    )
 
 
 def _as_it_is(_name: str, value: Any) -> Any:
@@ -235,7 +239,7 @@ def _offers(protocol: Any, name: str, value: Any) -> Any:
 def _fixed(tests: Sequence[Test], name: str, value: Any) -> Any:
     entries = checks.entries(name, value)
     if len(entries) != len(tests):
-        raise ScbError(f"{name}: expected {len(tests)} entries, got {len(entries)}.")
+        raise ScbError(f"{name}: expected shape ({len(tests)},), got {len(entries)} entries.")
     clean = [
         test(f"{name}[{i}]", one) for i, (test, one) in enumerate(zip(tests, value, strict=True))
     ]

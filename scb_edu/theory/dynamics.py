@@ -851,5 +851,7 @@ def _constants(task: object) -> SignalConstants:
 
 def _three(task: object) -> tuple[float, float, float]:
     if not isinstance(task, tuple | list) or len(task) != 3:
-        raise ScbError(f"task: expected an SCBTask or the numbers (K_P, K_Q, T), got {checks.brief(task)}.")
+        raise ScbError(
+            f"task: expected an SCBTask or the numbers (K_P, K_Q, T), got {checks.brief(task)}."
+        )
     return task[0], task[1], task[2]

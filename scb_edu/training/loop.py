@@ -17,7 +17,14 @@ from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
 from scb_edu.support.signatures import checked
 from scb_edu.training.checkpoints import Checkpoint, Keeper
-from scb_edu.training.optimizers import START, BreakdownError, Moment, Optimizer, check_optimizer
+from scb_edu.training.optimizers import (
+    START,
+    BreakdownError,
+    Moment,
+    Optimizer,
+    check_moment,
+    check_optimizer,
+)
 from scb_edu.training.steps import Descent
 from scb_edu.training.trajectory import Columns, Record, Recorder, Status, Trajectory
 
@@ -63,7 +70,6 @@ class Stage:
             size = checks.positive_int("batch_size", self.batch_size)
             object.__setattr__(self, "batch_size", size)
 
-    @checked
     def batch_at(self, moment: Moment) -> int:
         """Return the size of the batch that is drawn at a moment.
 
@@ -73,6 +79,7 @@ class Stage:
         >>> scb.training.Stage(scb.SGD(0.1), 10, 64).batch_at(scb.training.Moment())
         64
         """
+        check_moment(moment)
         if not callable(self.batch_size):
             return self.batch_size
         size = round(checks.real_number("batch_size", self.batch_size(moment)))

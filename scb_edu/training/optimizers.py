@@ -107,7 +107,6 @@ class Moment(NamedTuple):
     stationary: Array | None = None
     is_softmax: bool = False
 
-    @checked
     def after(self, samples: int, rate: float) -> Moment:
         """Return the moment after one more step.
 
@@ -117,8 +116,10 @@ class Moment(NamedTuple):
         >>> scb.training.Moment(step=4, samples=40, time=2.0).after(10, 0.5)[:3]
         (5, 50, 2.5)
         """
+        more = checks.natural("samples", samples)
+        longer = checks.real_number("rate", rate)
         made, seen, time, mu, is_softmax = self
-        return Moment(made + 1, seen + samples, time + rate, mu, is_softmax)
+        return Moment._make((made + 1, seen + more, time + longer, mu, is_softmax))
 
 
 START = Moment()
@@ -217,7 +218,6 @@ class Optimizer(ABC):
             if rate is not None and not callable(rate):
                 checks.positive_number(name, rate)
 
-    @checked
     def rates(self, moment: Moment = START) -> tuple[float, float]:
         """Return the learning rates of V and of A at a moment.
 
@@ -227,12 +227,12 @@ class Optimizer(ABC):
         >>> scb.SGD(0.1, attention_rate=0.5).rates()
         (0.1, 0.5)
         """
+        check_moment(moment)
         rate = _at(moment, "learning_rate", self.learning_rate, checks.positive_number)
         if self.attention_rate is None:
             return rate, rate
         return rate, _at(moment, "attention_rate", self.attention_rate, checks.positive_number)
 
-    @checked
     def init(self, parameters: Parameters) -> Any:
         """Return the state before the first step: nothing to remember.
 
@@ -242,6 +242,7 @@ class Optimizer(ABC):
         >>> scb.SGD(0.1).init(scb.training.Parameters(np.eye(2), np.ones((5, 2))))
         ()
         """
+        check_parameters("parameters", parameters)
         return ()
 
     @abstractmethod
@@ -264,7 +265,6 @@ class Optimizer(ABC):
         [[0.9], [0.9]]
         """
 
-    @checked
     def result(self, parameters: Parameters, state: Any) -> Parameters:
         """Return the parameters of the model that counts, here those of the last step.
 
@@ -275,6 +275,7 @@ class Optimizer(ABC):
         >>> scb.SGD(0.1).result(here, ()) is here
         True
         """
+        check_parameters("parameters", parameters)
         return parameters
 
     def check_softmax(self) -> None:  # noqa: B027, most methods suit logits
@@ -369,7 +370,6 @@ class ColumnScaling(Optimizer):
         """Whether the gradient of A is centred over the positions, which keeps column sums."""
         return False
 
-    @checked
     def divisor(self, stationary: Array | None) -> Array | None:
         """Return what the columns are divided by (N,), or None where that is one.
 
@@ -379,9 +379,10 @@ class ColumnScaling(Optimizer):
         >>> scb.ProximalGradient(0.1).divisor(np.array([0.5, 0.25])).tolist()
         [0.5, 0.25]
         """
+        if stationary is not None:
+            checks.numbers("stationary", stationary)
         return None
 
-    @checked
     def proximal(self, attention: Array, moment: Moment = START, out: Array | None = None) -> Array:
         """Return columns (T, K) of A after what follows the step; logits are left alone.
 
@@ -399,9 +400,9 @@ class ColumnScaling(Optimizer):
         >>> scb.ProximalGradient(0.5, penalty=0.2).proximal(moved).round(12).tolist()
         [[0.5], [0.5], [0.0]]
         """
-        return attention
+        check_moment(moment)
+        return checks.numbers("attention", attention)
 
-    @checked
     def direction(self, gradient: Array) -> Array:
         """Return the direction (T, K) of A for columns of its gradient, divided already.
 
@@ -411,13 +412,14 @@ class ColumnScaling(Optimizer):
         >>> scb.ProximalGradient(0.1).direction(np.array([[1.0], [3.0]])).tolist()
         [[-1.0], [1.0]]
         """
-        return centred(gradient) if self.projects else gradient
+        columns = checks.numbers("gradient", gradient)
+        return centred(columns) if self.projects else columns
 
-    @checked
     def update(
         self, parameters: Parameters, gradient: Parameters, state: Any, moment: Moment
     ) -> tuple[Parameters, Any]:
         """Return the parameters after a step against the divided columns."""
+        check_update(parameters, gradient, moment)
         rate, attention_rate = self.rates(moment)
         divisor = self.divisor(moment.stationary)
         slope_V, slope_W = gradient if divisor is None else (part / divisor for part in gradient)
@@ -537,12 +539,10 @@ class ProximalGradient(ColumnScaling):
         """True."""
         return True
 
-    @checked
     def divisor(self, stationary: Array | None) -> Array | None:
         """Return the mass of each token."""
-        return stationary
+        return stationary if stationary is None else checks.numbers("stationary", stationary)
 
-    @checked
     def threshold(self, moment: Moment = START) -> float:
         """Return what each weight of A loses in a step.
 
@@ -552,6 +552,7 @@ class ProximalGradient(ColumnScaling):
         >>> scb.ProximalGradient(0.5, penalty=0.2).threshold()
         0.1
         """
+        check_moment(moment)
         penalty = _at(moment, "penalty", self.penalty, checks.non_negative_number)
         return self.rates(moment)[1] * penalty if penalty else 0.0
 
@@ -563,7 +564,6 @@ class ProximalGradient(ColumnScaling):
                 "acts on the weights of A, and softmax weights never reach zero."
             )
 
-    @checked
     def proximal(self, attention: Array, moment: Moment = START, out: Array | None = None) -> Array:
         """Return the columns of A after the soft threshold, each divided by its sum.
 
@@ -572,6 +572,9 @@ class ProximalGradient(ColumnScaling):
         BreakdownError
             A sum is nearly zero, or negative.
         """
+        checks.numbers("attention", attention)
+        if out is not None:
+            checks.numbers("out", out)
         threshold = self.threshold(moment)
         shrunk = _shrunk(attention, threshold, out) if threshold else attention
         sums = shrunk.sum(axis=0)
@@ -600,6 +603,26 @@ known_as(Optimizer, an_optimizer)
 def check_optimizer(optimizer: object) -> None:
     """Raise unless ``optimizer`` is one."""
     an_optimizer("optimizer", optimizer)
+
+
+# What follows is asked at every step of every run: one look at a type each.
+
+
+def check_moment(moment: object) -> None:
+    """Raise unless ``moment`` is one."""
+    checks.instance("moment", moment, Moment, "a Moment")
+
+
+def check_parameters(name: str, parameters: object) -> None:
+    """Raise unless these are Parameters."""
+    checks.instance(name, parameters, Parameters, "Parameters")
+
+
+def check_update(parameters: object, gradient: object, moment: object) -> None:
+    """Raise unless these are what an ``update`` is given."""
+    check_parameters("parameters", parameters)
+    check_parameters("gradient", gradient)
+    check_moment(moment)
 
 
 def parameters_of(

@@ -11,7 +11,15 @@ from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
 from scb_edu.support.signatures import checked
-from scb_edu.training.optimizers import Moment, Optimizer, Parameters, Schedule, check_optimizer
+from scb_edu.training.optimizers import (
+    Moment,
+    Optimizer,
+    Parameters,
+    Schedule,
+    check_optimizer,
+    check_parameters,
+    check_update,
+)
 
 
 @checked
@@ -52,16 +60,16 @@ class Momentum(Optimizer):
         super().__post_init__()
         _refuse_decay("momentum", self.momentum)
 
-    @checked
     def init(self, parameters: Parameters) -> Parameters:
         """Return a sum of nothing."""
+        check_parameters("parameters", parameters)
         return Parameters(*map(np.zeros_like, parameters))
 
-    @checked
     def update(
         self, parameters: Parameters, gradient: Parameters, state: Any, moment: Moment
     ) -> tuple[Parameters, Any]:
         """Return the parameters after a step against the sum, and the sum."""
+        check_update(parameters, gradient, moment)
         total = [self.momentum * old + new for old, new in zip(state, gradient, strict=True)]
         return _moved(parameters, self.rates(moment), total), Parameters(*total)
 
@@ -111,17 +119,17 @@ class Adam(Optimizer):
         _refuse_decay("square_decay", self.square_decay)
         checks.positive_number("floor", self.floor)
 
-    @checked
     def init(self, parameters: Parameters) -> tuple[int, Parameters, Parameters]:
         """Return how many steps were made, and the two running means."""
+        check_parameters("parameters", parameters)
         nothing = Parameters(*map(np.zeros_like, parameters))
         return 0, nothing, nothing
 
-    @checked
     def update(
         self, parameters: Parameters, gradient: Parameters, state: Any, moment: Moment
     ) -> tuple[Parameters, Any]:
         """Return the parameters after a step, and the means without the bias of their start."""
+        check_update(parameters, gradient, moment)
         count, b, c = state[0] + 1, self.decay, self.square_decay
         mean = [b * old + (1 - b) * g for old, g in zip(state[1], gradient, strict=True)]
         square = [c * old + (1 - c) * g * g for old, g in zip(state[2], gradient, strict=True)]
@@ -182,25 +190,25 @@ class Averaged(Optimizer):
         """Raise if the optimiser makes no sense for logits."""
         self.optimizer.check_softmax()
 
-    @checked
     def init(self, parameters: Parameters) -> tuple[int, Any, Parameters]:
         """Return how many steps were made, the optimiser's state, and the mean."""
+        check_parameters("parameters", parameters)
         return 0, self.optimizer.init(parameters), parameters
 
-    @checked
     def update(
         self, parameters: Parameters, gradient: Parameters, state: Any, moment: Moment
     ) -> tuple[Parameters, Any]:
         """Return the optimiser's parameters, and the mean with them in it."""
+        check_update(parameters, gradient, moment)
         count, inner, mean = state[0] + 1, state[1], state[2]
         after, inner = self.optimizer.update(parameters, gradient, inner, moment)
         share = 1 / max(count - self.burn_in, 1)
         mean = Parameters(*(m + share * (a - m) for m, a in zip(mean, after, strict=True)))
         return after, (count, inner, mean)
 
-    @checked
     def result(self, parameters: Parameters, state: Any) -> Parameters:
         """Return the mean."""
+        check_parameters("parameters", parameters)
         mean: Parameters = state[2]
         return mean
 

@@ -1,0 +1,3 @@
+"""Bad calls whose argument is of the right type and wrong nevertheless."""
+
+BY_HAND = []
