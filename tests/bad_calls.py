@@ -229,10 +229,10 @@ def made(path, owner, function):
                 yield Row(path, label, key, lambda bad=bad, r=rest: target(path)(*r.values(), bad))
             continue
         for label, bad in bads.items():
-            given = {k: v for k, v in usual.items() if arguments[k].kind is not parameter.VAR_POSITIONAL}
-            yield Row(
-                path, label, key, lambda g=given, k=key, b=bad: target(path)(**{**g, k: b})
-            )
+            given = {
+                k: v for k, v in usual.items() if arguments[k].kind is not parameter.VAR_POSITIONAL
+            }
+            yield Row(path, label, key, lambda g=given, k=key, b=bad: target(path)(**{**g, k: b}))
 
 
 def target(path):

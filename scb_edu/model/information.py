@@ -86,7 +86,7 @@ def output_entropy(task: SCBTask) -> float:
     """
     check_task(task)
     N, K = task.vocab_size, task.sparsity
-    if N ** (K + 1) > LARGEST_TABLE:
+    if checks.power_exceeds(N, K + 1, LARGEST_TABLE):
         raise ScbError(
             f"task: expected N^(Q+1) of at most {LARGEST_TABLE:,}, got N = {N} and Q = {K}; "
             "average entropy(task.output_distribution(...).T) over a sample instead."

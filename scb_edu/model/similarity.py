@@ -244,9 +244,8 @@ def noise_scale(estimates: Sequence[Array], truth: Array, batch_size: int) -> fl
 
 def _maps(stationary: Array, **maps: Array) -> tuple[Array, ...]:
     """Return the maps and mu in double precision, checked to be of one shape (T, N) and (N,)."""
-    mu = checks.real_array("stationary", stationary, 1).astype(float)
     found = [checks.real_array(name, each, 2).astype(float) for name, each in maps.items()]
-    shape = (len(found[0]), len(mu))
+    shape = (len(found[0]), np.size(stationary))
     for name, each in zip(maps, found, strict=True):
         checks.shape_is(name, each, shape, "(T, N)")
-    return (*found, mu)
+    return (*found, checks.distribution("stationary", stationary, shape[1], "(N,)"))

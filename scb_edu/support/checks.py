@@ -23,6 +23,9 @@ TOLERANCE = 1e-6
 MOST_NUMBERS = 1_000_000_000
 """The most numbers of one array: 8 GB. More is refused before the memory is asked for."""
 
+LARGEST = 1e60
+"""Numbers beyond it are refused, because a few of them multiplied would overflow."""
+
 MOST_CALLS = 10_000_000
 """The most points, runs or resamples of one call."""
 
@@ -124,10 +127,27 @@ def fits_memory(name: str, entries: int, what: str) -> None:
 
 
 def real_number(name: str, value: object) -> float:
+    """Return ``value`` as a finite float, not so large that its powers would overflow."""
+    number = finite_number(name, value)
+    if not abs(number) <= LARGEST:
+        expected = f"a number of at most {LARGEST:g} in size"
+        raise ScbError(f"{name}: expected {expected}, got {number:.6g}.")
+    return number
+
+
+def finite_number(name: str, value: object) -> float:
     """Return ``value`` as a finite float."""
     if isinstance(value, float) and math.isfinite(value):
         return float(value)
     return float(real_array(name, value, 0))
+
+
+def within(name: str, value: object, low: float, high: float) -> float:
+    """Return ``value`` as a float from ``low`` to ``high``: beyond, doubles would not do."""
+    number = real_number(name, value)
+    if not low <= number <= high:
+        raise ScbError(f"{name}: expected a number from {low:g} to {high:g}, got {number:.6g}.")
+    return number
 
 
 def share(name: str, value: object) -> float:
@@ -138,6 +158,62 @@ def share(name: str, value: object) -> float:
     return number
 
 
+def real_values(name: str, value: object) -> Any:
+    """Return one finite number as a float, or an array of them as such."""
+    array = numbers(name, value)
+    if array.ndim == 0:
+        return real_number(name, value)
+    real = real_array(name, array, array.ndim)
+    _refuse(name, real, np.abs(real) > LARGEST, f"numbers of at most {LARGEST:g} in size")
+    return real
+
+
+def alike(**given: object) -> tuple[Any, ...]:
+    """Return numbers and arrays of numbers by name; the arrays are of one shape."""
+    clean = {name: real_values(name, value) for name, value in given.items()}
+    arrays = [value for value in clean.values() if np.ndim(value)]
+    for name, value in clean.items():
+        if np.ndim(value):
+            shape_is(name, value, arrays[0].shape, "that of the others")
+    return tuple(clean.values())
+
+
+def power_exceeds(base: int, exponent: int, limit: int) -> bool:
+    """Return whether base ** exponent is above the limit, without that large number."""
+    return base > 1 and exponent * math.log(base) > math.log(limit) + 1e-9
+
+
+def distribution(name: str, value: object, size: int, meaning: str) -> Array:
+    """Return ``value`` as a law over so many tokens, in double precision, its sum exactly one."""
+    law = real_array(name, value, 1).astype(np.float64)
+    shape_is(name, law, (size,), meaning)
+    return column_stochastic(name, law[:, None])[:, 0]
+
+
+def rows_of_laws(name: str, value: object) -> Array:
+    """Return ``value`` (B, N) if each of its rows is a distribution."""
+    laws = real_array(name, value, 2)
+    _refuse(name, laws, laws < 0, "probabilities, none of them negative")
+    sums = laws.sum(axis=1, dtype=float)
+    bad = np.flatnonzero(np.abs(sums - 1) > 10 * TOLERANCE)
+    if bad.size:
+        raise ScbError(
+            f"{name}: expected every row to sum to 1, got {sums[bad[0]]:.6g} in row {bad[0]}."
+        )
+    return laws
+
+
+def joint_law(name: str, array: Array) -> None:
+    """Raise unless an array (N,) * K is a joint law of two tokens or more."""
+    if array.ndim < 2 or set(array.shape) != {len(array)}:
+        expected = "two axes or more, of one length N"
+        raise ScbError(f"{name}: expected {expected}, got shape {array.shape}.")
+    real = real_array(name, array, array.ndim)
+    _refuse(name, real, real < 0, "probabilities, none of them negative")
+    if abs(real.sum() - 1) > TOLERANCE:
+        raise ScbError(f"{name}: expected entries that sum to 1, got {real.sum():.6g}.")
+
+
 def any_number(name: str, value: Any) -> Any:
     """Return ``value`` if it is one real number, which may be nan or inf."""
     if not isinstance(value, float | int) and np.ndim(numbers(name, value)):
@@ -145,9 +221,9 @@ def any_number(name: str, value: Any) -> Any:
     return value
 
 
-def positive_number(name: str, value: object) -> float:
+def positive_number(name: str, value: object, *, any_size: bool = False) -> float:
     """Return ``value`` as a finite float above zero."""
-    number = real_number(name, value)
+    number = finite_number(name, value) if any_size else real_number(name, value)
     if number <= 0:
         raise ScbError(f"{name}: expected a number above 0, got {number:.6g}.")
     return number

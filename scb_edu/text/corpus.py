@@ -128,9 +128,8 @@ class Corpus:
         >>> corpus.vocabulary, corpus.tokens.tolist()
         (('be', 'to', '<unk>'), [1, 0, 2, 2, 1, 0])
         """
-        if not isinstance(text, str):
-            raise ScbError(f"text: expected a str, got {type(text).__name__}; decode bytes first.")
-        symbols = _known_unit(unit)(text.lower())
+        split, _ = _known_unit(unit), _cap(vocab_size)
+        symbols = split(text.lower())
         if not symbols:
             raise ScbError(f"text: expected at least two {unit}s, got none: nothing in it is one.")
         count = Counter(symbols)
@@ -183,6 +182,8 @@ class Corpus:
         ...     scb.text.Corpus.from_file(file)
         Corpus(4 characters, vocab_size=2)
         """
+        _known_unit(unit)
+        _cap(vocab_size)
         try:
             text = Path(path).read_bytes().decode("utf-8")
         except OSError as error:
@@ -296,6 +297,7 @@ class Corpus:
         >>> first.vocabulary, rest.decode(rest.tokens)
         (('a', 'n', 'b', '<unk>'), '<unk><unk>ab')
         """
+        _cap(vocab_size)
         if not shares or min(shares) <= 0 or sum(shares) >= 1:
             raise ScbError(f"shares: expected numbers above 0, together below 1, got {shares}.")
         ends = [0, *(round(len(self.tokens) * s) for s in accumulate(shares)), len(self.tokens)]
@@ -365,7 +367,7 @@ class Corpus:
         [[0, 1], [1, 1]]
         """
         K, N, L = checks.positive_int("order", order), self.vocab_size, len(self.tokens)
-        if N**K > LARGEST_COUNT or L < K:
+        if checks.power_exceeds(N, K, LARGEST_COUNT) or L < K:
             raise ScbError(
                 f"order: expected at most the {L:,} tokens and a table of at most "
                 f"{LARGEST_COUNT:,} entries, got order {K} of {N} tokens."
@@ -450,8 +452,8 @@ class Corpus:
         seen = np.bincount(part, minlength=self.vocab_size)
         other = self.vocabulary.index(UNKNOWN) if UNKNOWN in self.vocabulary else -1
         kept = [int(i) for i in np.argsort(-seen, kind="stable") if seen[i] and i != other]
-        if vocab_size is not None:
-            cap = checks.positive_int("vocab_size", vocab_size, least=2)  # one is the unknown
+        cap = _cap(vocab_size)
+        if cap is not None:
             kept = kept if len(kept) + (len(kept) < self.vocab_size) <= cap else kept[: cap - 1]
         new_id = np.full(self.vocab_size, len(kept))
         new_id[kept] = np.arange(len(kept))
@@ -460,9 +462,15 @@ class Corpus:
 
 
 def _known_unit(unit: str) -> Callable[[str], list[str]]:
-    if unit not in UNITS:
-        raise ScbError(f"unit: expected one of {sorted(UNITS)}, got {unit!r}.")
+    checks.known("unit", unit, sorted(UNITS))
     return UNITS[unit]
+
+
+def _cap(vocab_size: int | None) -> int | None:
+    """Return the largest vocabulary that is wanted, if one is."""
+    if vocab_size is None:
+        return None
+    return checks.positive_int("vocab_size", vocab_size, least=2)  # one is the unknown
 
 
 def _refuse_small(words: tuple[str, ...]) -> None:

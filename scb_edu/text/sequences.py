@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scb_edu.model.gradients import gradient
 from scb_edu.model.sampling import cumulative, token_dtype
 from scb_edu.model.task import Batch, SCBTask, check_task
-from scb_edu.model.transformer import LinearTransformer
+from scb_edu.model.transformer import LinearTransformer, SoftmaxTransformer
 from scb_edu.support import checks
 from scb_edu.support.checks import Array, Tokens
 from scb_edu.support.errors import ScbError
@@ -174,7 +174,11 @@ def interpolate(prediction: ArrayLike, background: ArrayLike, weight: float) -> 
     share = checks.non_negative_number("weight", weight)
     if share > 1:
         raise ScbError(f"weight: expected a number from 0 to 1, got {share}.")
-    return np.asarray((1 - share) * clip_and_normalize(prediction) + share * np.asarray(background))
+    law = clip_and_normalize(prediction)
+    other = checks.rows_of_laws("background", np.atleast_2d(background))
+    size = (1 if len(other) == 1 else len(law), law.shape[1])
+    checks.shape_is("background", other, size, "(N,) or (B, N)")
+    return np.asarray((1 - share) * law + share * other)
 
 
 @checked
@@ -201,7 +205,7 @@ def nll(distributions: Array, output: ArrayLike) -> Array:
     >>> float(np.exp(scb.text.nll(np.full((3, 4), 0.25), [0, 1, 2]).mean()))
     4.0
     """
-    p = checks.real_array("distributions", distributions, 2)
+    p = checks.rows_of_laws("distributions", distributions)
     ids = checks.token_ids("output", output, 1, p.shape[1])
     checks.shape_is("output", ids, (len(p),), "(B,)")
     chance = p[np.arange(len(ids)), ids]
@@ -261,10 +265,13 @@ def generate(
     """
     L = checks.positive_int("length", length)
     checks.generator("rng", rng)
+    N = _vocab_size(source)
     first = _first_window(source, rng) if start is None else np.asarray(start)
-    row = checks.token_ids("start", np.atleast_2d(first), 2, _vocab_size(source))  # (B, T + 1)
+    row = checks.token_ids("start", np.atleast_2d(first), 2, N)  # (B, T + 1)
     T = row.shape[1] - 1
-    sequence = np.empty((len(row), T + 1 + L), dtype=token_dtype(_vocab_size(source)))
+    _refuse_other_length("start", source, T)
+    checks.fits_memory("length", len(row) * (T + 1 + L), "a table of tokens")
+    sequence = np.empty((len(row), T + 1 + L), dtype=token_dtype(N))
     sequence[:, : T + 1] = row
     for at in range(T, T + L):
         context = sequence[:, at - T + with_last : at + with_last]
@@ -310,7 +317,10 @@ def sequence_loss(
     >>> scb.text.sequence_loss(swap, [0, 0, 1, 1, 0, 1], 1).tolist()
     [0.0, 0.0, 0.0, 1.0]
     """
-    batch = windows(sequence, context_length, with_last=with_last)
+    N = _vocab_size(source)
+    x = checks.token_ids("sequence", sequence, 1, N)
+    batch = windows(x, context_length, with_last=with_last)
+    _refuse_other_length("context_length", source, context_length)
     return square_losses(predictions(source, batch), batch.output)
 
 
@@ -385,14 +395,16 @@ def train_on_sequence(
     >>> model.value.round(2).tolist()
     [[0.0, 1.0], [1.0, 0.0]]
     """
-    T = len(model.attention)
-    B = checks.positive_int("batch_size", batch_size)
-    x = np.asarray(sequence)
+    T, N = model.attention.shape
+    B, count = checks.positive_int("batch_size", batch_size), checks.positive_int("steps", steps)
+    checks.fits_memory("batch_size", B * T, "a batch")
+    x = checks.token_ids("sequence", sequence, 1, N)
     windows(x, T)  # its errors come before the first step
-    checks.generator("rng", rng)
+    mu = checks.distribution("stationary", stationary, N, "(N,)")
+    checks.all_positive("stationary", mu, "the preconditioner divides by it")
     state = optimizer.init(parameters_of(model))
-    moment = Moment(stationary=np.asarray(stationary, model.value.dtype))
-    for step in range(checks.positive_int("steps", steps)):
+    moment = Moment(stationary=mu.astype(model.value.dtype))
+    for step in range(count):
         places = np.arange(step * B, step * B + B) if in_order else rng.integers(0, 1 << 62, B)
         batch = windows(x, T, ends=T + places % (len(x) - T - 1), with_last=with_last)
         slope = parameters_of(gradient(model, batch))
@@ -436,7 +448,7 @@ def window_distribution(task: SCBTask) -> Array:
     """
     check_task(task)
     N, T = task.vocab_size, task.context_length
-    if N ** (T + 1) > LARGEST_CHAIN:
+    if checks.power_exceeds(N, T + 1, LARGEST_CHAIN):
         raise ScbError(
             f"task: expected N^(T+1) of at most {LARGEST_CHAIN:,} windows, got N = {N} and "
             f"T = {T}; generate a long sequence and count instead."
@@ -486,6 +498,7 @@ def lag_joint_distribution(window: Array, lag: int) -> Array:
     >>> scb.text.lag_joint_distribution(window, 1).round(3).tolist()
     [[0.444, 0.222], [0.222, 0.111]]
     """
+    checks.joint_law("window", window)
     T = window.ndim - 1
     if checks.positive_int("lag", lag) > T:
         raise ScbError(f"lag: expected at most T = {T}, got {lag}.")
@@ -498,6 +511,19 @@ def _sliding(task: SCBTask) -> Array:
     N, T = task.vocab_size, task.context_length
     every = np.indices((N,) * (T + 1)).reshape(T + 1, -1)
     return task.output_distribution(every[:T].T, every[T]).reshape((N,) * (T + 2))
+
+
+def _refuse_other_length(name: str, source: Any, length: int) -> None:
+    """Raise unless a source can read contexts of so many tokens."""
+    if isinstance(source, SCBTask | LinearTransformer | SoftmaxTransformer):
+        T = len(source.attention)
+        if length != T:
+            raise ScbError(
+                f"{name}: expected contexts of T = {T}, as the source has, got {length}."
+            )
+    elif isinstance(source, NGram) and length < source.context_length:
+        least = source.context_length
+        raise ScbError(f"{name}: expected contexts of at least {least} tokens, got {length}.")
 
 
 def _first_window(source: Source, rng: np.random.Generator) -> Tokens:

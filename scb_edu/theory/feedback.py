@@ -22,8 +22,11 @@ from scb_edu.theory.complexity import (
     settled_energy,
     truth_overlap,
 )
-from scb_edu.theory.dynamics import feedback_rate
+from scb_edu.theory.dynamics import SignalConstants, rate_with_feedback
 from scb_edu.theory.finetuning import growing_mode
+
+MOST_STEPS = 100_000_000
+"""How many steps a path can have."""
 
 
 @checked
@@ -77,6 +80,7 @@ class FeedbackPaths:
         >>> paths.share("value", 0.3)
         0.5
         """
+        checks.known("signal", signal, ("value", "attention"))
         return float((getattr(self, signal)[-1] > level).mean())
 
 
@@ -143,14 +147,17 @@ def feedback_paths(
     0.6, 0.7
     """
     setting = _Setting.of(task, learning_rate, batch_size)
-    end, count = checks.positive_number("t_end", t_end), checks.positive_int("points", points)
+    checks.generator("rng", rng)
     number, level = _limit(until)
+    count = checks.positive_int("points", points, most=checks.MOST_CALLS)
     state = _start(task, start, checks.positive_int("runs", runs))
+    checks.positive_number("t_end", t_end)
+    end = checks.within("t_end", t_end, 0, MOST_STEPS * setting.rate)
     steps = max(1, round(end / setting.rate / count))  # between two looks
     looks = [_numbers(state, task)]
     for _ in range(count):
         going = np.flatnonzero(~(np.abs(looks[-1][number]) > level))
-        state = _moved(state, going, steps, setting, checks.generator("rng", rng))
+        state = _moved(state, going, steps, setting, rng)
         looks.append(_numbers(state, task))
     columns = (np.array(column) for column in zip(*looks, strict=True))
     return FeedbackPaths(setting.rate * steps * np.arange(count + 1), *columns)
@@ -198,7 +205,7 @@ def feedback_strength(
     0.25
     3.82
     """
-    growth, _, _ = growing_mode(task, start)
+    growth, _, _ = growing_mode(task, start, "start")
     return float(_Setting.of(task, learning_rate, batch_size).spill(start.value)) / growth**2
 
 
@@ -230,13 +237,13 @@ class _State(NamedTuple):
 def _limit(until: tuple[str, float] | None) -> tuple[int, float]:
     """Return which of the four numbers ends a path, and where."""
     signal, level = ("value", math.inf) if until is None else until
-    if signal not in ("value", "attention"):
-        raise ScbError(f"until: expected 'value' or 'attention' and a level, got {until!r}.")
+    checks.known("until[0]", signal, ("value", "attention"))
     return ("value", "attention").index(signal), level
 
 
 def _start(task: SCBTask, model: LinearTransformer, runs: int) -> _State:
     checks.shape_is("start.value", model.value, task.transition.shape, "(N, N)")
+    checks.fits_memory("runs", runs * model.value.size, "an array of all their V")
     value = np.asarray(model.value, float)
     moved = value - (value @ task.stationary)[:, None]
     return _State(np.tile(moved, (runs, 1, 1)), np.zeros(runs), np.zeros(runs))
@@ -269,7 +276,7 @@ def _step(state: _State, setting: _Setting, rng: np.random.Generator) -> _State:
     squares = 1 / T + K_Q * attention**2 + scatter  # (runs,), the mean of ||a_k||^2
     dV = _outer(1 / T + K_Q * attention, task.transition - task.stationary[:, None])
     dV -= _outer(squares, V)
-    _, dA, _, de = feedback_rate(task, *_numbers(state, task))
+    _, dA, _, de = rate_with_feedback(SignalConstants.of(task), *_numbers(state, task))
     kick = rate / math.sqrt(batch)
     kick_V = _outer(kick * np.sqrt(squares), _value_noise(len(V), task, rng))
     kick_A = kick * np.sqrt(attention_push_variance(task, V)) * rng.normal(size=len(V))

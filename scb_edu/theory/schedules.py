@@ -61,6 +61,7 @@ class FallingSpending:
 
     def __call__(self, time: float) -> float:
         """Return b at a time."""
+        checks.non_negative_number("time", time)
         return max(self.first * math.exp(-self.decay * time), self.floor)
 
 
@@ -367,7 +368,7 @@ def constant_spending(task: SCBTask, chance: float) -> float:
 def _over_time(spending: Spending) -> Callable[[float], float]:
     """Return b as a function of the time."""
     if callable(spending):
-        return spending
+        return lambda time: checks.positive_number("spending, at a time", spending(time))
     b = checks.positive_number("spending", spending)
     return lambda _time: b
 

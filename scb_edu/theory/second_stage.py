@@ -15,7 +15,16 @@ from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
 from scb_edu.support.signatures import checked
 from scb_edu.theory.complexity import crossed_variance, pointed_variance
-from scb_edu.theory.dynamics import Flow, SignalConstants, TaskLike, follow, signal_rate
+from scb_edu.theory.dynamics import (
+    FARTHEST,
+    Flow,
+    SignalConstants,
+    TaskLike,
+    follow,
+    points_of_time,
+    time_until,
+    velocity,
+)
 
 CLEARANCE = 4.0
 """How far the threshold of a giant step lies above the weights 1/T that it has to clear away."""
@@ -89,7 +98,7 @@ def giant_step(
     """
     refuse_flat(task, "transition")
     alpha = checks.positive_number("value", value)
-    kept, lost = _share("share", share), _share("miss", miss)
+    kept, lost = checks.share("share", share), checks.share("miss", miss)
     penalty = kept * alpha * task.transition_energy / task.sparsity
     tau = crossed_variance(task.transition, task.stationary)
     single = alpha * math.sqrt(tau / task.stationary.min())  # one sample's noise on a weight
@@ -139,11 +148,13 @@ def support_chance(task: SCBTask, step: GiantStep, value: float = 0.5) -> float:
     """
     refuse_flat(task, "transition")
     alpha, T = checks.positive_number("value", value), task.context_length
-    rate = checks.positive_number("attention_rate", step.attention_rate)
+    rate = checks.positive_number("step.attention_rate", step.attention_rate)
+    penalty = checks.non_negative_number("step.penalty", step.penalty)
+    B = checks.at_least_one("step.batch_size", step.batch_size)
     q = task.attention
-    noise = np.sqrt(entry_variance(task, alpha) / (step.batch_size * task.stationary))  # (T, N)
+    noise = np.sqrt(entry_variance(task, alpha) / (B * task.stationary))  # (T, N)
     push = alpha * task.transition_energy * (q - 1 / T) + 1 / (rate * T)
-    survives = ndtr((push - step.penalty) / noise) + ndtr((-push - step.penalty) / noise)
+    survives = ndtr((push - penalty) / noise) + ndtr((-push - penalty) / noise)
     return float(np.where(q > 0, survives, 1 - survives).prod())
 
 
@@ -241,18 +252,18 @@ def penalised_flow(
     """
     constants = SignalConstants.of(task)
     growth = constants.context_length * checks.non_negative_number("penalty", penalty)
-    if not 0 <= checks.real_number("alpha_A", start[1]) <= 1:
-        raise ScbError(f"start: expected alpha_A between 0 and 1, got {start[1]:.6g}.")
+    checks.within("start[0], alpha_V", start[0], -FARTHEST, FARTHEST)
+    checks.within("start[1], alpha_A", start[1], 0, 1)
 
     def rate(_t: float, y: Array) -> tuple[float, float]:
-        dV, dA = signal_rate(constants, y[0], y[1])
+        dV, dA = velocity(*constants, y[0], y[1])
         dA = dA + growth * y[1]
         return dV, dA if y[1] < 1 else min(dA, 0.0)
 
-    end = checks.positive_number("t_end", t_end)
-    times = np.linspace(0, end, checks.positive_int("points", points, least=2))
+    end = time_until(t_end)
+    times = np.linspace(0, end, points_of_time(points))
     scale = 1 / constants.context_length
-    path = follow("start", rate, start, end, scale=scale, precision=1e-7, t_eval=times)
+    path = follow("penalty", rate, start, end, scale=scale, precision=1e-7, t_eval=times)
     return Flow(path.t, path.y[0], path.y[1])
 
 
@@ -275,10 +286,3 @@ def entry_variance(task: SCBTask, value: float) -> Array:
     return np.asarray(
         value**2 * (q * pointed + (1 - q) * crowd - (q * task.transition_energy) ** 2)
     )
-
-
-def _share(name: str, value: object) -> float:
-    share = checks.real_number(name, value)
-    if not 0 < share < 1:
-        raise ScbError(f"{name}: expected a number between 0 and 1, got {share:.6g}.")
-    return share

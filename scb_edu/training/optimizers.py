@@ -117,7 +117,7 @@ class Moment(NamedTuple):
         (5, 50, 2.5)
         """
         more = checks.natural("samples", samples)
-        longer = checks.real_number("rate", rate)
+        longer = checks.finite_number("rate", rate)
         made, seen, time, mu, is_softmax = self
         return Moment._make((made + 1, seen + more, time + longer, mu, is_softmax))
 
@@ -216,7 +216,7 @@ class Optimizer(ABC):
         for name in ("learning_rate", "attention_rate"):
             rate = getattr(self, name)
             if rate is not None and not callable(rate):
-                checks.positive_number(name, rate)
+                a_rate(name, rate)
 
     def rates(self, moment: Moment = START) -> tuple[float, float]:
         """Return the learning rates of V and of A at a moment.
@@ -228,10 +228,10 @@ class Optimizer(ABC):
         (0.1, 0.5)
         """
         check_moment(moment)
-        rate = _at(moment, "learning_rate", self.learning_rate, checks.positive_number)
+        rate = _at(moment, "learning_rate", self.learning_rate, a_rate)
         if self.attention_rate is None:
             return rate, rate
-        return rate, _at(moment, "attention_rate", self.attention_rate, checks.positive_number)
+        return rate, _at(moment, "attention_rate", self.attention_rate, a_rate)
 
     def init(self, parameters: Parameters) -> Any:
         """Return the state before the first step: nothing to remember.
@@ -603,6 +603,11 @@ known_as(Optimizer, an_optimizer)
 def check_optimizer(optimizer: object) -> None:
     """Raise unless ``optimizer`` is one."""
     an_optimizer("optimizer", optimizer)
+
+
+def a_rate(name: str, value: object) -> float:
+    """Return a learning rate, above zero; how a run with a large one ends is a result."""
+    return checks.positive_number(name, value, any_size=True)
 
 
 # What follows is asked at every step of every run: one look at a type each.

@@ -280,7 +280,9 @@ WRONG = {
         "penalty: expected 0 for softmax",
     ),
     "no stage": (
-        lambda: scb.training.train_stages(TASK, scb.LinearTransformer.initial(TASK), [], rng=np.random.default_rng(0)),
+        lambda: scb.training.train_stages(
+            TASK, scb.LinearTransformer.initial(TASK), [], rng=np.random.default_rng(0)
+        ),
         "stages: expected a list of at least one Stage",
     ),
     "no generator": (
