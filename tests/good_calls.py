@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 import scb_edu as scb
+from scb_edu.studies.least_summary import LeastBatch
 
 TASK = scb.SCBTask.example()
 MODEL = scb.LinearTransformer.initial(TASK)
@@ -25,10 +26,12 @@ CORPUS = text.Corpus.from_text("a rose is a rose is a rose")
 NGRAM = text.NGram.fit(CORPUS, 2)
 FLOW = scb.Flow(np.arange(1.0, 4), np.ones(3), np.ones(3))
 FRAME = pd.DataFrame({"a": [1.0, 2.0], "b": [1, 2]})
+MEDIANS = pd.DataFrame({"method": ["a"], "estimate": [1.0], "low": [0.5], "high": [2.0]})
 STATUS = training.Status("finished", 1, "finished")
 STAGE = training.Stage(SGD, 3, 4)
 RUN = scb.train(TASK, MODEL, SGD, steps=1, batch_size=2, rng=np.random.default_rng(0))
 RECORD = training.Record(0, 0, 0.0, 1.0, scb.Signals(0.0, 0.0), scb.Distances(0.0, 0.0), MODEL)
+LEAST = LeastBatch("aligned", 10, 1.0, np.ones(2), 1.0, np.ones(2))
 POOL = ThreadPoolExecutor(1)
 FIGURE = Figure()
 PICTURE = scb.figures.Picture(FIGURE, "An empty figure.")
@@ -73,7 +76,7 @@ INSTANCES = {
     "Option": OPTION,
     "Question": QUESTION,
     "Path": FLOW,
-    "LeastBatch": None,
+    "LeastBatch": LEAST,
     "FallingSpending": theory.FallingSpending(1.0, 1.0, 1.0),
     "Checkpoint": "file",
     "Record": RECORD,
@@ -93,7 +96,7 @@ OWNERS = {
     "Study": STUDY,
     "Explorer": EXPLORER,
     "Quiz": QUIZ,
-    "Playground": None,
+    "Playground": scb.widgets.playground(),
 }
 TOKENS, LAST = BATCH.tokens, BATCH.last
 SEQUENCE = np.array([0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2])
@@ -163,7 +166,6 @@ GOOD = {
     "theory.transfer_samples": {**AFTER, "theta": 0.5},
     "theory.constant_spending": {"task": TASK, "chance": 0.9},
     "theory.penalised_flow": {"task": TASK, "penalty": 0.1, "start": (0.1, 0.1), "t_end": 1.0},
-    "theory.value_noise": AFTER,
     "text.Corpus": {"tokens": [0, 1, 0], "vocabulary": ("a", "b"), "unit": "character"},
     "text.Corpus.from_text": {"text": "a rose is a rose"},
     "text.Corpus.encode": {"text": "rose"},
@@ -204,6 +206,9 @@ GOOD = {
     "experiments.sweep": {"function": lambda rng, n: {"x": 1.0}, "grid": {"n": [1]}, "seeds": 1},
     "experiments.Provenance": {"command": "none", "seed": 0},
     "experiments.code_hash": {"function": datetime.date},
+    "figures.ladder": {"medians": {"excess": MEDIANS}, "runs": MEDIANS, "names": {"a": "A"}},
+    "figures.sgd_window": {**dict.fromkeys(("contexts", "largest", "smallest"), NUMBERS)},
+    "exercises.check": {"name": "ch1-law", "answer": 1.0},
     "studies.Study.slice": {"points": [{"n": 1}], "seeds": 1},
 }
 mpl.use("agg")

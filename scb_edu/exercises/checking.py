@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from difflib import get_close_matches
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from scb_edu.exercises import running
 from scb_edu.exercises.verdicts import Verdict
+from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
 from scb_edu.support.signatures import checked
@@ -159,11 +161,14 @@ def check(name: str, answer: Any, *, hint: int | None = None) -> Verdict:
     Not answered yet: write your answer, then run the cell again.
     """
     if name not in _EXERCISES:
-        raise ScbError(f"name: expected one of {sorted(_EXERCISES)}, got {name!r}.")
+        near = get_close_matches(name, _EXERCISES, cutoff=0) or ["ch1-law"]
+        expected = f"one of {len(_EXERCISES)} exercises, such as {near[0]!r}"
+        raise ScbError(f"name: expected {expected}, got {checks.brief(name)}.")
     test, hints = _EXERCISES[name]
     steps = range(1, len(hints) + 1)
-    if hint is not None and hint not in steps:
-        raise ScbError(f"hint: expected one of {[*steps]} for {name!r}, got {hint!r}.")
+    if hint is not None and (isinstance(hint, bool) or hint not in steps):
+        got = checks.brief(hint)
+        raise ScbError(f"hint: expected one of {[*steps]} for {name!r}, got {got}.")
     guard = running.Guard()
     passed, words = _judged(test, answer, guard)
     if guard.interrupted:  # even if the answer went on

@@ -26,7 +26,7 @@ THICKEST = 5  # of a cover's lines, in distances from line to line
 OFFSET: Any = {"textcoords": "offset points", "color": "#444444"}
 
 
-@drawn()
+@drawn(value="N N", attention="T N")
 @styled()
 def moving_matrices(
     value: ArrayLike,
@@ -78,7 +78,7 @@ def moving_matrices(
     return Picture(figure, words)
 
 
-@drawn()
+@drawn(times="n", value="n", attention="n")
 @styled()
 def moving_signals(
     times: ArrayLike, value: ArrayLike, attention: ArrayLike, *, now: float, stage_end: float
@@ -153,7 +153,7 @@ def _shade_stages(ax: Axes, first: float, boundary: float, last: float) -> None:
         ax.text(middle, 1.62, f"stage {number}", ha="center", va="center", color="#444444")
 
 
-@drawn()
+@drawn(times="n", losses="n")
 @styled()
 def plateau(times: ArrayLike, losses: ArrayLike, *, floor: float, stage_end: float) -> Picture:
     """Draw the loss over time: flat at first, then a sudden fall to the floor.
@@ -201,7 +201,7 @@ def plateau(times: ArrayLike, losses: ArrayLike, *, floor: float, stage_end: flo
     return Picture(figure, words)
 
 
-@drawn()
+@drawn(samples="n", attention="n T", truth="T")
 @styled()
 def cover(samples: ArrayLike, attention: ArrayLike, truth: ArrayLike) -> Picture:
     """Draw one column of the attention while it is trained: all positions alike, then a few left.

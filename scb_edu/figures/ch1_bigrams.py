@@ -44,7 +44,7 @@ OUTPUT_ROW = -3.7  # the height at which `sequence` draws the output
 WIDTH = 4.6  # inches of a picture of its own: still readable on a phone
 
 
-@drawn()
+@drawn(laws="steps N N", stationary="N")
 @styled()
 def settling(laws: ArrayLike, stationary: ArrayLike) -> Picture:
     """Draw how a bigram forgets its first token.
@@ -183,7 +183,7 @@ def _attention(ax: Axes, attention: Array, title: str = "Attention $Q$") -> None
         ax.axvline(edge, color="#e6e6e6", linewidth=1)
 
 
-@drawn()
+@drawn(tokens="T")
 @styled()
 def sequence(
     task: SCBTask,
@@ -328,7 +328,7 @@ def _column(
             ax.annotate("", (out - 0.5, OUTPUT_ROW), start, arrowprops=line | {"color": VALUE})
 
 
-@drawn()
+@drawn(law="...", seen="...", error="...")
 @styled()
 def frequencies(law: ArrayLike, seen: ArrayLike, error: ArrayLike) -> Picture:
     """Draw frequencies of a sampler against the probabilities of a formula.
@@ -458,7 +458,7 @@ def predictors(losses: Mapping[str, float], floor: float) -> Picture:
     return Picture(figure, f"Losses: {listed}. The irreducible loss is {floor:.3f}.")
 
 
-@drawn()
+@drawn(counts="n", bits="n", losses="n")
 @styled()
 def spreading(
     counts: Sequence[int],
@@ -513,7 +513,7 @@ def spreading(
     return Picture(figure, words)
 
 
-@drawn()
+@drawn(transition="N N", stationary="N")
 @styled()
 def transition_panel(transition: Array, stationary: Array) -> Picture:
     """Draw P and mu as one panel of an explorer.
@@ -554,7 +554,7 @@ def transition_panel(transition: Array, stationary: Array) -> Picture:
     return Picture(figure, words)
 
 
-@drawn()
+@drawn(attention="T N")
 @styled()
 def attention_panel(attention: Array) -> Picture:
     """Draw Q as one panel of an explorer.
@@ -595,7 +595,7 @@ def attention_panel(attention: Array) -> Picture:
     return Picture(figure, words)
 
 
-@drawn()
+@drawn(bits="3", losses="3")
 @styled()
 def unknown_panel(bits: Sequence[float], losses: Sequence[float], largest: float) -> Picture:
     """Draw what stays unknown to three readers of a sequence, as one panel of an explorer.

@@ -40,7 +40,7 @@ ZERO: Any = {"color": THEORY, "size": "large", "ha": "center", "va": "center"}
 LEVELS = (1 / 16, 1 / 4, 1, 2)
 
 
-@drawn()
+@drawn(scores="d d", readout="N d")
 @styled()
 def head_blocks(scores: ArrayLike, readout: ArrayLike, vocab_size: int) -> Picture:
     """Draw the two matrices of a head by blocks: who looks at whom, and what is read there.
@@ -109,7 +109,7 @@ def _words_of_blocks(W: Array, R: Array, N: int) -> str:
     )
 
 
-@drawn()
+@drawn(base="N", crowd="N", pointer="N", truth="N")
 @styled()
 def prediction_parts(
     base: ArrayLike, crowd: ArrayLike, pointer: ArrayLike, truth: ArrayLike
@@ -155,7 +155,7 @@ def prediction_parts(
     )
 
 
-@drawn()
+@drawn(predictions="B N", truth="B N", contexts="B")
 @styled()
 def corner_predictions(
     predictions: Mapping[str, ArrayLike], truth: ArrayLike, contexts: Sequence[str]
@@ -210,7 +210,7 @@ def _words_of_corners(rows: Mapping[str, Array], law: Array, contexts: Sequence[
     return " ".join(sentences)
 
 
-@drawn()
+@drawn(lengths="n", losses="n")
 @styled()
 def losses_by_length(lengths: Sequence[int], losses: Mapping[str, ArrayLike]) -> Picture:
     """Draw the loss of models of different knowledge against the length of the context.
@@ -251,7 +251,7 @@ def losses_by_length(lengths: Sequence[int], losses: Mapping[str, ArrayLike]) ->
     )
 
 
-@drawn()
+@drawn(alphas="n", excess="n n")
 @styled()
 def loss_surfaces(
     alphas: ArrayLike,
@@ -302,7 +302,7 @@ def loss_surfaces(
     )
 
 
-@drawn()
+@drawn(alphas="n", excess="n n")
 @styled()
 def surface_point(
     alphas: ArrayLike,
@@ -350,7 +350,7 @@ loss.
     )
 
 
-@drawn()
+@drawn(prediction="N", truth="N")
 @styled()
 def prediction_beside_truth(prediction: ArrayLike, truth: ArrayLike, context: str) -> Picture:
     """Draw one prediction as bars, and the law of the output as dashed lines.

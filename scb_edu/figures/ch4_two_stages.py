@@ -104,7 +104,7 @@ def numbers_and_matrices(numbers: Path, matrices: Path) -> Picture:
     return Picture(figure, words)
 
 
-@drawn()
+@drawn(field="n m", watershed="k")
 @styled()
 def phase_portrait(
     field: tuple[Array, Array, Array, Array],
@@ -168,7 +168,7 @@ def phase_portrait(
     return Picture(figure, words)
 
 
-@drawn()
+@drawn(field="n m", watershed="k")
 @styled()
 def sampled_portrait(
     field: tuple[Array, Array, Array, Array],
@@ -226,7 +226,7 @@ def sampled_portrait(
     return Picture(figure, f"The flow is at {at}. {told}")
 
 
-@drawn()
+@drawn(times="n", runs="n", rate="n")
 @styled()
 def early_growth(times: ArrayLike, runs: Mapping[int, Array], rate: Mapping[int, Array]) -> Picture:
     """Draw the distance from the saddle on a logarithmic axis: growth is a straight line.
@@ -269,7 +269,7 @@ def early_growth(times: ArrayLike, runs: Mapping[int, Array], rate: Mapping[int,
     return Picture(figure, f"Distance from the saddle, on a logarithmic axis: {ends}.")
 
 
-@drawn()
+@drawn(levels="n m", moved="k")
 @styled()
 def balance(
     levels: tuple[Array, Array, Array], paths: Sequence[Path], moved: tuple[Array, Array, Array]
@@ -375,7 +375,7 @@ def shifted_runs(runs: Mapping[int, Path], crossings: Mapping[int, float], level
     return Picture(figure, f"alpha_A crosses {level:g} at time {times}.")
 
 
-@drawn()
+@drawn(contexts="n", measured="n", formula="n")
 @styled()
 def escape_times(
     contexts: ArrayLike,
@@ -427,7 +427,7 @@ def escape_times(
     return Picture(figure, words)
 
 
-@drawn()
+@drawn(loss="n")
 @styled()
 def signal_stages(
     path: Path,
@@ -486,7 +486,7 @@ def signal_stages(
     return Picture(figure, _stages_in_words(path, stage_end, fall_end))
 
 
-@drawn()
+@drawn(creep="n")
 @styled()
 def wrong_side(path: Path, creep: ArrayLike) -> Picture:
     """Draw how a run on the wrong side creeps away, on logarithmic axes.

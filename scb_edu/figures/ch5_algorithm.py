@@ -47,7 +47,7 @@ GREENS = ("#b7e4cf", "#66c2a4", "#009E73", "#00664a", "#00241a")  # of rising pe
 LOST = "X"  # a run that diverged or vanished
 
 
-@drawn()
+@drawn(runs="method seed samples excess attention")
 @styled()
 def method_courses(runs: pd.DataFrame, start: float, *, names: Mapping[str, str]) -> Picture:
     """Draw excess loss and distance of A over the samples: every run thin, medians thick.
@@ -103,7 +103,12 @@ def method_courses(runs: pd.DataFrame, start: float, *, names: Mapping[str, str]
     return Picture(figure, f"{text}{'; '.join(ends)}.")
 
 
-@drawn()
+@drawn(
+    contexts="n",
+    largest="n",
+    smallest="n",
+    runs="context_length learning_rate seed ended alpha_A column_sum",
+)
 @styled()
 def sgd_window(
     contexts: ArrayLike, largest: ArrayLike, smallest: ArrayLike, runs: pd.DataFrame, *, steps: int
@@ -185,7 +190,7 @@ def _fates(runs: pd.DataFrame) -> list[tuple[str, str, str, pd.Series]]:
     ]
 
 
-@drawn()
+@drawn(middle="method batch_size learning_rate excess")
 @styled()
 def rates_and_batches(middle: pd.DataFrame, *, names: Mapping[str, str]) -> Picture:
     """Draw the excess loss over the rate divided by the batch size, a line for each batch size.
@@ -251,7 +256,7 @@ def _name_batches(figure: Figure, sizes: Sequence[int]) -> None:
     figure.legend(lines, [f"{n:,}" for n in sizes], loc=where, ncols=len(sizes), title="batch size")
 
 
-@drawn()
+@drawn(medians="method estimate low high", runs="method excess attention value")
 @styled()
 def ladder(
     medians: Mapping[str, pd.DataFrame], runs: pd.DataFrame, *, names: Mapping[str, str]
@@ -306,7 +311,7 @@ def ladder(
     return Picture(figure, f"{text}{'; '.join(parts)}.")
 
 
-@drawn()
+@drawn(contexts="n", predicted="n", measured="context_length alpha_A")
 @styled()
 def slide_over_context(
     contexts: ArrayLike, predicted: ArrayLike, measured: Mapping[str, pd.DataFrame]
@@ -356,7 +361,7 @@ def _ends(values: pd.Series) -> tuple[int, ...]:
     return (0, -1) if len(values) > 1 else (0,)
 
 
-@drawn()
+@drawn(rates="R", penalties="P", distance="P R")
 @styled()
 def penalty_maps(rates: ArrayLike, penalties: ArrayLike, distance: Mapping[str, Array]) -> Picture:
     """Draw the median distance of A over rate and penalty, a panel for each way to use it.
@@ -400,7 +405,7 @@ at rate 0.02 and penalty 0.1.
     return Picture(figure, f"Median distance of A to Q: {'; '.join(words)}.")
 
 
-@drawn()
+@drawn(y="n", objectives="n", x="m", shrunk="m")
 @styled()
 def shrinkage(
     y: Array, objectives: Mapping[float, Array], x: Array, shrunk: Array, threshold: float
@@ -452,7 +457,7 @@ def shrinkage(
     return Picture(figure, f"With threshold {threshold:g}, {', '.join(moved)}.")
 
 
-@drawn()
+@drawn(columns="T", truth="T")
 @styled()
 def columns_by_position(columns: Mapping[str, Array], truth: Array) -> Picture:
     """Draw columns of A over the positions, one above the other, with the truth as circles.
@@ -495,7 +500,7 @@ def columns_by_position(columns: Mapping[str, Array], truth: Array) -> Picture:
     return Picture(figure, f"{'; '.join(words)}.")
 
 
-@drawn()
+@drawn(samples="R", left="R", signal="R")
 @styled()
 def positions_left(
     samples: Array, left: Mapping[float, Array], signal: Mapping[float, Array]
@@ -543,7 +548,7 @@ def positions_left(
     return Picture(figure, f"After {samples[-1]:,} samples: {ends}.")
 
 
-@drawn()
+@drawn(samples="R", errors="R 2", masses="2")
 @styled()
 def rare_columns(
     samples: Array, errors: Mapping[str, Array], masses: Sequence[tuple[str, float]]

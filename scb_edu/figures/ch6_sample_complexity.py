@@ -106,7 +106,7 @@ def measured(
     return Picture(figure, f"{_plain(labels[1])} over {_plain(labels[0])}. {ends}.")
 
 
-@drawn()
+@drawn(groups="measured measured_low measured_high formula")
 @styled()
 def predicted_shares(groups: Mapping[str, pd.DataFrame], x: str, xlabel: str) -> Picture:
     """Draw shares of runs on the right side beside two predictions, a panel for each group.

@@ -21,7 +21,7 @@ TRIPLE = (5.2, 2.5)
 PANEL = (4.2, 3.2)
 
 
-@drawn()
+@drawn(deviation="N N", along="N N", beside="N N")
 @styled()
 def carried(deviation: Array, along: Array, beside: Array, theta: float) -> Picture:
     """Draw what a pretrained V knows as a part along the truth and a part beside it.
@@ -67,7 +67,7 @@ to 0.00 beside it.
     return Picture(figure, words)
 
 
-@drawn()
+@drawn(flow="n")
 @styled()
 def transfer_course(run: Trajectory, flow: tuple[Array, Array, Array], title: str) -> Picture:
     """Draw the signals of one downstream run over the samples seen, beside those of the flow.

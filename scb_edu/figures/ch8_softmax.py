@@ -48,7 +48,7 @@ Band = Sequence[Array]
 """Positions, estimates, and the lower and upper ends of their intervals: four (n,) arrays."""
 
 
-@drawn()
+@drawn(maps="T N")
 @styled()
 def attention_maps(
     maps: Mapping[str, Array], *, likeness: Mapping[str, float], small: bool = False
@@ -97,7 +97,7 @@ def attention_maps(
     )
 
 
-@drawn()
+@drawn(matrices="N N")
 @styled()
 def value_matrices(matrices: Mapping[str, Array]) -> Picture:
     """Draw value matrices side by side, with their numbers.
@@ -181,7 +181,7 @@ def softmax_courses(panels: Mapping[str, Mapping[str, Band]]) -> Picture:
     return Picture(figure, words)
 
 
-@drawn()
+@drawn(weights="T")
 @styled()
 def weights_by_size(weights: Mapping[str, Array], sparsity: int) -> Picture:
     """Draw the weights of one column by their size, the largest first, on a logarithmic axis.
@@ -273,7 +273,7 @@ def _growth(name: str, t: Array, y: Array) -> str:
     return f"{ends}, half-way at {half:.2g}"
 
 
-@drawn()
+@drawn(contexts="n", measured="n", formulas="n")
 @styled()
 def waits(contexts: Array, measured: Mapping[str, Array], formulas: Mapping[str, Array]) -> Picture:
     """Draw the time until attention forms against the context length, both axes logarithmic.

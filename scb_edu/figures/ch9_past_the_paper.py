@@ -37,7 +37,7 @@ Rows: TypeAlias = tuple[Array, Array, Array]
 """Estimates, and the lower and upper ends of their intervals: three (n,) arrays."""
 
 
-@drawn()
+@drawn(transition="N N", names="N")
 @styled()
 def letter_table(transition: Array, names: Sequence[str]) -> Picture:
     """Draw P of a text, letter by letter.
@@ -115,7 +115,7 @@ def learned_courses(courses: Mapping[str, tuple[Array, Rows, Rows]]) -> Picture:
     return Picture(figure, " ".join(words))
 
 
-@drawn()
+@drawn(truth="N N", learned="N N", names="N")
 @styled()
 def entries(truth: Array, learned: Array, names: Sequence[str], correlation: float) -> Picture:
     """Draw every entry of the learned V over that of P.
@@ -164,7 +164,7 @@ def entries(truth: Array, learned: Array, names: Sequence[str], correlation: flo
     return Picture(figure, words)
 
 
-@drawn()
+@drawn(maps="T N", names="N")
 @styled()
 def letter_maps(maps: Mapping[str, Array], names: Sequence[str]) -> Picture:
     """Draw where each last letter looks, one map below the other, on one colour scale.
@@ -248,7 +248,7 @@ def scores(panels: Mapping[str, Mapping[str, Sequence[float]]]) -> Picture:
     return Picture(figure, " ".join(words))
 
 
-@drawn()
+@drawn(position="n", loss="n", dependence="T")
 @styled()
 def along_a_sequence(
     position: Array, loss: Rows, levels: tuple[float, float], dependence: Array
@@ -303,7 +303,7 @@ def along_a_sequence(
     return Picture(figure, words)
 
 
-@drawn()
+@drawn(law="N", names="N")
 @styled()
 def next_letter(law: Array, came: int, names: Sequence[str], before: str, model: str) -> Picture:
     """Draw what a model expects after a piece of text, and what came.
@@ -347,7 +347,7 @@ def next_letter(law: Array, came: int, names: Sequence[str], before: str, model:
     return Picture(figure, words)
 
 
-@drawn()
+@drawn(lines="n")
 @styled()
 def lines_of_text(lines: Sequence[str], title: str) -> Picture:
     """Write generated lines.

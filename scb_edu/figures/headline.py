@@ -48,7 +48,7 @@ PARTS = (("pretraining", "#BBBBBB"), ("first", ATTENTION), ("second", VALUE))
 NAMES = {"pretraining": "pretraining", "first": "to half way", "second": "from there on"}
 
 
-@drawn()
+@drawn(table="way context_length samples low high", ways="k")
 @styled()
 def headline_samples(
     table: pd.DataFrame, *, ways: Sequence[str], label: str = "samples until half way"
@@ -171,7 +171,7 @@ def _short(number: float) -> str:
     return f"{rounded:,.0f}" if rounded >= 100 else f"{rounded:g}"
 
 
-@drawn()
+@drawn(bill="way", ways="k")
 @styled()
 def headline_bill(bill: pd.DataFrame, *, ways: Sequence[str], title: str = "") -> Picture:
     """Draw what each way pays up to the truth: pretraining, to half way, and from there on.
@@ -254,7 +254,7 @@ def _bill_told(way: str, row: pd.Series) -> str:
     return f"{LOOKS[way][0]}: {parts}; {whole}."
 
 
-@drawn()
+@drawn(courses="seed samples alpha_A")
 @styled()
 def headline_race(courses: pd.DataFrame, *, way: str, horizon: tuple[float, float]) -> Picture:
     """Draw the signal alpha_A of a few runs of one way over the samples seen.
@@ -311,7 +311,7 @@ def _race_told(courses: pd.DataFrame) -> str:
     return f"{words}, and {len(there)} end with alpha_A within a tenth of 1, {ends}"
 
 
-@drawn()
+@drawn(cells="c d chance predicted share samples")
 @styled()
 def schedule_cost(cells: pd.DataFrame, *, c: float, d: float) -> Picture:
     """Draw the chance of the right side against the samples to half way, for schedules b(t).
@@ -357,7 +357,7 @@ def schedule_cost(cells: pd.DataFrame, *, c: float, d: float) -> Picture:
     return Picture(figure, f"c = {c:g}, d = {d:g}: {theory}; samples over T {cost}.")
 
 
-@drawn()
+@drawn(time="n", spending="n")
 @styled()
 def spending_course(time: np.ndarray, spending: np.ndarray, constant: float) -> Picture:
     """Draw b(t) beside a constant b, on a logarithmic axis.

@@ -26,7 +26,7 @@ SPEED_CODES = (
 )
 
 
-@drawn()
+@drawn(table="vocab_size context_length batch_size ours numpy careful_indices jax_indices dense")
 @styled()
 def speed(table: pd.DataFrame) -> Picture:
     """Draw how long one training step takes, for the library, for PyTorch and for JAX.

@@ -15,7 +15,9 @@ from scb_edu.studies.headline import THETA
 from scb_edu.studies.headline_least import ONE_STEP, STUDIES
 from scb_edu.studies.headline_summary import QUANTILE, power_of_length
 from scb_edu.studies.study import stored
+from scb_edu.support import checks
 from scb_edu.support.checks import Array
+from scb_edu.support.errors import ScbError
 from scb_edu.support.signatures import checked
 from scb_edu.theory.finetuning import selection_samples
 from scb_edu.theory.schedules import least_samples
@@ -264,10 +266,13 @@ def least_slopes(batches: Sequence[LeastBatch], *, shortest: int = 0) -> pd.Data
     >>> round(float(least_slopes(batches)["slope"][0]), 3)
     0.5
     """
+    least = checks.natural("shortest", shortest)
     ways = dict.fromkeys(batch.way for batch in batches)
-    mine = {
-        way: [b for b in batches if b.way == way and b.context_length >= shortest] for way in ways
-    }
+    mine = {way: [b for b in batches if b.way == way and b.context_length >= least] for way in ways}
+    for way, some in mine.items():
+        if len({batch.context_length for batch in some}) < 2:
+            name = "shortest" if least else "batches"
+            raise ScbError(f"{name}: expected two context lengths or more of {way!r}, got fewer.")
     return pd.DataFrame([{"way": way, **_slope(some)} for way, some in mine.items()])
 
 

@@ -22,6 +22,7 @@ from scb_edu.experiments.sweeps import Result, sweep
 from scb_edu.experiments.tables import Provenance, load_table, save_table
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer
+from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
 from scb_edu.support.signatures import checked
 from scb_edu.training import train
@@ -94,13 +95,16 @@ class Study:
     @checked
     def known(self, folder: Path) -> Mapping[str, Any]:
         """Return the provenance of the table in a folder; empty where there is no such table."""
-        file = folder / f"{self.name}.csv"
+        file = Path(folder) / f"{self.name}.csv"
         return load_table(file).attrs if file.exists() else {}
 
     @checked
     def store(self, table: pd.DataFrame, folder: Path) -> Path:
         """Write a table that was computed, with its provenance, and return the file."""
-        file, seconds = folder / f"{self.name}.csv", round(table.attrs["seconds"], 1)
+        checks.table("table", table)
+        if not {"seconds", "code"} <= set(table.attrs):
+            raise ScbError("table: expected one that compute() returned, got one without its code.")
+        file, seconds = Path(folder) / f"{self.name}.csv", round(table.attrs["seconds"], 1)
         source = Provenance(self.command, self.seed, code=table.attrs["code"], seconds=seconds)
         save_table(file, table, source)
         return file

@@ -169,12 +169,15 @@ def real_values(name: str, value: object) -> Any:
 
 
 def alike(**given: object) -> tuple[Any, ...]:
-    """Return numbers and arrays of numbers by name; the arrays are of one shape."""
+    """Return numbers and arrays of numbers by name, whose shapes fit together."""
     clean = {name: real_values(name, value) for name, value in given.items()}
-    arrays = [value for value in clean.values() if np.ndim(value)]
+    shape: tuple[int, ...] = ()
     for name, value in clean.items():
-        if np.ndim(value):
-            shape_is(name, value, arrays[0].shape, "that of the others")
+        try:
+            shape = np.broadcast_shapes(shape, np.shape(value))
+        except ValueError:
+            got = f"{np.shape(value)} beside {shape}"
+            raise ScbError(f"{name}: expected shapes that fit together, got {got}.") from None
     return tuple(clean.values())
 
 
@@ -339,16 +342,17 @@ def shapes(wanted: Mapping[str, str], values: Mapping[str, Any]) -> None:
     """Raise unless the arguments have the shapes that are wanted of them.
 
     A shape is as many words as there are dimensions: numbers, or symbols that stand for one number
-    in all of them, as in ``{"V": "N N", "mu": "N"}``. The columns of a table are words, too.
+    in all of them, as in ``{"V": "N N", "mu": "N"}``; ``...`` is a whole shape. The columns of a
+    table are words, too.
     Of a mapping, or a sequence of arrays, each is looked at.
     """
-    sizes: dict[str, int] = {}
+    sizes: dict[str, Any] = {}
     for name, shape in wanted.items():
         if values.get(name) is not None:
             _fit(name, values[name], shape.split(), sizes)
 
 
-def _fit(name: str, value: Any, words: list[str], sizes: dict[str, int]) -> None:
+def _fit(name: str, value: Any, words: list[str], sizes: dict[str, Any]) -> None:
     if hasattr(value, "columns"):
         table(name, value, words)
     elif isinstance(value, Mapping):
@@ -361,7 +365,12 @@ def _fit(name: str, value: Any, words: list[str], sizes: dict[str, int]) -> None
         _fit_array(name, np.shape(value) or (len(value),), words, sizes)
 
 
-def _fit_array(name: str, shape: tuple[int, ...], words: list[str], sizes: dict[str, int]) -> None:
+def _fit_array(name: str, shape: tuple[int, ...], words: list[str], sizes: dict[str, Any]) -> None:
+    if words == ["..."]:
+        shape_is(
+            name, np.broadcast_to(0, shape), sizes.setdefault("...", shape), "that of the others"
+        )
+        return
     meaning = f"({', '.join(words)}{',' * (len(words) == 1)})"
     if len(shape) != len(words) or 0 in shape:
         raise ScbError(f"{name}: expected a filled array {meaning}, got shape {shape}.")

@@ -13,7 +13,6 @@ from scb_edu.model.task import SCBTask, refuse_flat
 from scb_edu.model.transformer import LinearTransformer, Signals
 from scb_edu.support import checks
 from scb_edu.support.checks import Array, Tokens
-from scb_edu.support.errors import ScbError
 from scb_edu.support.signatures import checked
 from scb_edu.theory.complexity import (
     attention_push_variance,

@@ -401,6 +401,8 @@ class ColumnScaling(Optimizer):
         [[0.5], [0.5], [0.0]]
         """
         check_moment(moment)
+        if out is not None:
+            checks.numbers("out", out)
         return checks.numbers("attention", attention)
 
     def direction(self, gradient: Array) -> Array:

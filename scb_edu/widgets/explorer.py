@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from scb_edu.figures.picture import Picture, styled
 from scb_edu.figures.vector import named
+from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
 from scb_edu.support.pages import in_a_book
 from scb_edu.support.signatures import checked
@@ -67,13 +68,13 @@ class Slider:
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", tuple(self.values))
         if not self.name.isidentifier():
-            raise ScbError(f"name: expected a Python name, got {self.name!r}.")
+            raise ScbError(f"name: expected a Python name, got {checks.brief(self.name)}.")
         if len(self.values) < 2:
-            raise ScbError(f"values of {self.name!r}: expected at least two, got {self.values}.")
-        if self.default not in self.values:
-            raise ScbError(
-                f"default of {self.name!r}: expected one of {self.values}, got {self.default!r}."
-            )
+            got = checks.brief(self.values)
+            raise ScbError(f"values of {self.name!r}: expected at least two, got {got}.")
+        if not any(self.default is value or self.default == value for value in self.values):
+            among, got = checks.brief(self.values), checks.brief(self.default)
+            raise ScbError(f"default of {self.name!r}: expected one of {among}, got {got}.")
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -102,7 +103,7 @@ class Panel:
     """
 
     draw: Callable[..., Picture]
-    depends: tuple[str, ...]
+    depends: str | tuple[str, ...]
 
     def __post_init__(self) -> None:
         depends = (self.depends,) if isinstance(self.depends, str) else tuple(self.depends)
@@ -232,6 +233,7 @@ class Explorer:
     @checked
     def frame(self, panel: int, position: Position) -> Frame:
         """Return a panel's frame for JupyterLab, drawn at most once."""
+        position = self._known(panel, position)
         if (panel, position) not in self._shown:
             self._shown[panel, position] = Frame.of(self._draw(panel, position))
         return self._shown[panel, position]
@@ -239,11 +241,24 @@ class Explorer:
     @checked
     def drawing(self, panel: int, position: Position) -> Drawing:
         """Return a panel's drawing for a page, drawn at most once."""
+        position = self._known(panel, position)
         if (panel, position) not in self._drawn:
             picture = self._draw(panel, position)
             lines = [named(line, f"{self._mark}{panel}-") for line in picture.svg_lines()]
             self._drawn[panel, position] = Drawing(tuple(lines), picture.words, picture.pixels[0])
         return self._drawn[panel, position]
+
+    def _known(self, panel: int, position: Position) -> Position:
+        """Return the position of a panel's controls as the tuple that it is kept by."""
+        names = self.panels[checks.index("panel", panel, len(self.panels))].depends
+        if len(position) != len(names):
+            expected = f"a place for each of {names}"
+            raise ScbError(f"position: expected {expected}, got {checks.brief(position)}.")
+        counts = (len(self._control(name).values) for name in names)
+        return tuple(
+            checks.index(f"position[{i}]", at, count)
+            for i, (at, count) in enumerate(zip(position, counts, strict=True))
+        )
 
     def _draw(self, panel: int, position: Position) -> Picture:
         names = self.panels[panel].depends
@@ -294,6 +309,7 @@ class Explorer:
     @checked
     def estimate(self, panel: int) -> int:
         """Return about how many bytes a panel adds to a page, by its default frame alone."""
+        checks.index("panel", panel, len(self.panels))
         first = len(packed([[self.drawing(panel, self._start(panel)).lines]]))
         return first + round(NEXT_FRAME * first * (self._count(panel) - 1))
 
@@ -308,10 +324,10 @@ class Explorer:
 
     @checked
     def drawings(self, panel: int) -> Iterator[Drawing]:
-        """Yield a panel's drawing for every position; the control named last moves fastest."""
+        """Return a panel's drawing at every position; the control named last moves fastest."""
+        checks.index("panel", panel, len(self.panels))
         lengths = (len(self._control(name).values) for name in self.panels[panel].depends)
-        for position in itertools.product(*map(range, lengths)):
-            yield self.drawing(panel, position)
+        return (self.drawing(panel, at) for at in itertools.product(*map(range, lengths)))
 
     def _count(self, panel: int) -> int:
         return math.prod(len(self._control(name).values) for name in self.panels[panel].depends)
