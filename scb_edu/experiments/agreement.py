@@ -99,7 +99,7 @@ got measured 0.300, formula 0.268, off by 11.8 %.
     """
     numbers, wanted = _comparable(measured, expected)
     positive_number("within", within)
-    positive_int("digits", digits)
+    positive_int("digits", digits, most=17)
     off = np.abs(numbers / wanted - 1)
     worst = np.unravel_index(off.argmax(), off.shape)
     allowed = f"within {_percent(within)}"

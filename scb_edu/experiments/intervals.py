@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from scb_edu.experiments.tables import refuse_unless_table
 from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
 from scb_edu.support.signatures import checked
+
+MOST_COUNTED = 10**15
+"""The most that can be counted without losing one of them in a double."""
 
 
 @checked
@@ -87,8 +89,8 @@ def bootstrap_interval(
     """
     sample = _sample(values)
     checks.generator("rng", rng)
-    _refuse_unless_share("level", level)
-    checks.positive_int("resamples", resamples)
+    checks.share("level", level)
+    checks.positive_int("resamples", resamples, most=checks.MOST_CALLS)
     estimate = _estimate(statistic, sample)
     if sample.min() == sample.max():
         return Interval(estimate, estimate, estimate)
@@ -169,18 +171,16 @@ def bootstrap_groups(
     """
     from scipy import stats
 
-    samples = [_ordered(values) for values in groups]
+    samples = [_ordered(values, f"groups[{i}]") for i, values in enumerate(groups)]
     if not samples or min(sample.size for sample in samples) < 2:
         raise ScbError("groups: expected samples of at least two values each.")
-    _refuse_unless_share("level", level)
-    estimate = statistic(*samples)
-    if not np.isfinite(estimate):
-        raise ScbError(f"statistic: expected it to return a finite number, got {estimate!r}.")
+    checks.share("level", level)
+    estimate = checks.finite_number("statistic, its result", statistic(*samples))
     result = stats.bootstrap(
         samples,
         statistic,
         vectorized=False,
-        n_resamples=checks.positive_int("resamples", resamples),
+        n_resamples=checks.positive_int("resamples", resamples, most=checks.MOST_CALLS),
         confidence_level=level,
         method="percentile",
         rng=checks.generator("rng", rng),
@@ -260,10 +260,10 @@ def wilson_interval(count: int, total: int, *, level: float = 0.95) -> Interval:
     """
     from scipy import stats
 
-    n, k = checks.positive_int("total", total), checks.natural("count", count)
+    n, k = checks.positive_int("total", total, most=MOST_COUNTED), checks.natural("count", count)
     if k > n:
         raise ScbError(f"count: expected a whole number from 0 to {n}, got {count!r}.")
-    _refuse_unless_share("level", level)
+    checks.share("level", level)
     ends = stats.binomtest(k, n).proportion_ci(level, method="wilson")
     return Interval(k / n, float(ends.low), float(ends.high))
 
@@ -311,7 +311,7 @@ def quantile_interval(values: ArrayLike, quantile: float = 0.5, *, level: float 
 
     sample = _ordered(values)
     for name, number in (("quantile", quantile), ("level", level)):
-        _refuse_unless_share(name, number)
+        checks.share(name, number)
     found = stats.quantile_test(sample, p=quantile).confidence_interval(level)
     low = -np.inf if np.isnan(found.low) else float(found.low)
     high = np.inf if np.isnan(found.high) else float(found.high)
@@ -365,8 +365,10 @@ def summarise(
     1  9      1       2.0  2.0   2.0
     """
     names = [by] if isinstance(by, str) else list(by)
-    refuse_unless_table(table, [*names, value])
+    checks.table("table", table)
     _refuse_taken(names)
+    for name, column in [*(("by", each) for each in names), ("value", value)]:
+        checks.known(name, column, list(table))
     rows = [
         (*key, len(values), *bootstrap_interval(values, statistic=statistic, level=level, rng=rng))
         for key, values in table.groupby(names, sort=False, dropna=False)[value]
@@ -391,13 +393,15 @@ def _estimate(statistic: object, sample: checks.Array) -> float:
     return float(estimate)
 
 
-def _ordered(values: ArrayLike) -> checks.Array:
+def _ordered(values: ArrayLike, name: str = "values") -> checks.Array:
     try:
         sample = np.sort(np.asarray(values, dtype=float), axis=None)
     except (TypeError, ValueError) as error:
-        raise ScbError(f"values: expected numbers or inf, got {values!r}.") from error
+        raise ScbError(f"{name}: expected numbers or inf, got {checks.brief(values)}.") from error
     if not sample.size or np.isnan(sample).any():
-        raise ScbError(f"values: expected numbers or inf, at least one, got {values!r}.")
+        raise ScbError(
+            f"{name}: expected numbers or inf, at least one, got {checks.brief(values)}."
+        )
     return sample
 
 
@@ -405,11 +409,6 @@ def _quantile(ordered: checks.Array, quantile: float) -> float:
     # through the rank: between two infinite values numpy finds nan
     rank = np.quantile(np.arange(ordered.size), quantile, method="averaged_inverted_cdf")
     return float(ordered[[int(np.floor(rank)), int(np.ceil(rank))]].mean())
-
-
-def _refuse_unless_share(name: str, number: object) -> None:
-    if not 0 < checks.real_number(name, number) < 1:
-        raise ScbError(f"{name}: expected a number between 0 and 1, got {number}.")
 
 
 def _refuse_taken(names: Sequence[str]) -> None:

@@ -32,6 +32,7 @@ from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
 from scb_edu.support.signatures import checked
 
+MOST_PROCESSES = 1024
 Grid = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
 Result = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
@@ -152,7 +153,7 @@ def processes(count: int | None = None) -> ProcessPoolExecutor:
     4
     """
     return ProcessPoolExecutor(
-        None if count is None else checks.positive_int("count", count),
+        None if count is None else checks.positive_int("count", count, most=MOST_PROCESSES),
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_start_worker,
     )

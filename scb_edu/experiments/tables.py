@@ -87,18 +87,6 @@ def _column(name: str, values: Sequence[Scalar]) -> pd.Series:
         raise ScbError(f"{name}: expected whole numbers of 64 bits, got a larger one.") from error
 
 
-def refuse_unless_table(table: object, names: Sequence[str] = ()) -> None:
-    """Raise unless ``table`` is a frame with at least one row and with the columns ``names``."""
-    if not isinstance(table, pd.DataFrame):
-        raise ScbError(f"table: expected a pandas.DataFrame, got {type(table).__name__}.")
-    if table.empty:
-        raise ScbError("table: expected at least one row, got none.")
-    for name in names:
-        if name not in table:
-            found = ", ".join(map(str, table))
-            raise ScbError(f"table: expected a column {name!r}, got only {found}.")
-
-
 # Where they are from
 
 
@@ -205,7 +193,8 @@ def save_table(path: str | os.PathLike[str], table: pd.DataFrame, provenance: Pr
     "T","loss"
     8,0.1
     """
-    refuse_unless_table(table)
+    checks.new_file("path", path)
+    checks.table("table", table)
     head = asdict(provenance) | {"types": _types(table)}
     # strings in quotes, numbers as repr gives them
     rows = table.to_csv(
@@ -213,8 +202,11 @@ def save_table(path: str | os.PathLike[str], table: pd.DataFrame, provenance: Pr
     )
     content = f"# {json.dumps(head)}\n{rows}"
     _refuse_unless_it_comes_back(table, content)
-    with replacing(Path(path), "w", encoding="utf-8", newline="") as file:
-        file.write(f"{MARK}{_digest(content)}\n{content}")
+    try:
+        with replacing(Path(path), "w", encoding="utf-8", newline="") as file:
+            file.write(f"{MARK}{_digest(content)}\n{content}")
+    except OSError as error:
+        raise ScbError(f"path: expected a file that can be written, got: {error}.") from error
 
 
 @checked

@@ -34,7 +34,9 @@ from scb_edu.figures.picture import (
     token_names,
 )
 from scb_edu.model.task import SCBTask
+from scb_edu.support import checks
 from scb_edu.support.checks import Array
+from scb_edu.support.errors import ScbError
 from scb_edu.support.signatures import drawn
 
 TOKEN_COLORS = (SKY, AMBER, GREEN, PURPLE, YELLOW, "#BBBBBB")
@@ -226,6 +228,12 @@ def sequence(
     >>> sequence(task, [2, 1, 0, 0], last=0, position=1, output=1, steps=3)
     Step 3 of 5: position 1 is drawn; it holds B. Context C B A A, last token A.
     """
+    checks.index("position", position, task.context_length)
+    for name, token in (("last", last), ("output", output)):
+        checks.index(name, token, task.vocab_size)
+    checks.token_ids("tokens", tokens, 1, task.vocab_size)
+    checks.shape_is("tokens", np.asarray(tokens), (task.context_length,), "(T,)")
+    checks.positive_int("steps", steps, most=STEPS)
     names = token_names(task.vocab_size)
     figure, ax = new_figure(4.3, 3.4)
     source, end = int(tokens[position]), len(tokens) + 0.7
@@ -399,6 +407,8 @@ def task_gallery(tasks: Mapping[str, SCBTask]) -> Picture:
     >>> task_gallery({"example": scb.SCBTask.example(), "long": scb.SCBTask.example(20)})
     P and Q of 2 tasks. example: T = 8, Q = 2. long: T = 20, Q = 2.
     """
+    if not tasks:
+        raise ScbError("tasks: expected at least one, got none.")
     rows = -(-len(tasks) // 2)
     figure, axes = new_figure(
         WIDTH, 4.1 * rows, nrows=2 * rows, ncols=2, gridspec_kw={"height_ratios": [1, 1.9] * rows}

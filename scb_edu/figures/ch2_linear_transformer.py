@@ -25,6 +25,7 @@ from scb_edu.figures.picture import (
     styled,
     token_names,
 )
+from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.signatures import drawn
 
@@ -185,6 +186,8 @@ def corner_predictions(
     Predictions beside the truth. 1 1 0, then 0: truth 0.90, 0.10; neither 0.50, 0.50; both \
 0.90, 0.10.
     """
+    for name in predictions:
+        checks.known("predictions, a name", name, list(COLORS))
     rows = {name: np.asarray(row) for name, row in predictions.items()}
     law = np.asarray(truth)
     figure, axes = new_figure(
@@ -235,6 +238,8 @@ def losses_by_length(lengths: Sequence[int], losses: Mapping[str, ArrayLike]) ->
     Loss against context length, from T = 8 to 80. what only: from 0.3200 to 0.3300. both: from \
 0.2900 to 0.2900.
     """
+    for name in losses:
+        checks.known("losses, a name", name, list(COLORS))
     curves = {name: np.asarray(curve) for name, curve in losses.items()}
     figure, ax = new_figure(4.8, 3.2)
     for name, curve in curves.items():

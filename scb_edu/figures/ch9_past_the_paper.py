@@ -25,6 +25,7 @@ from scb_edu.figures.picture import (
     new_figure,
     styled,
 )
+from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.signatures import drawn
 
@@ -333,6 +334,7 @@ def next_letter(law: Array, came: int, names: Sequence[str], before: str, model:
     >>> next_letter(np.array([0.25, 0.75]), 1, ["a", "b"], "abba", "bigram")
     After 'abba' the bigram expects b 0.75, a 0.25; b came, which had 0.75.
     """
+    checks.index("came", came, len(names))
     figure, ax = new_figure(4.4, 2.9)
     colors = [ATTENTION if n == came else SKY for n in range(len(names))]
     ax.bar(range(len(names)), law, color=colors, width=0.8)

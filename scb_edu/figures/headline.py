@@ -26,6 +26,7 @@ from scb_edu.figures.picture import (
     new_figure,
     styled,
 )
+from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
 from scb_edu.support.signatures import drawn
 
@@ -285,6 +286,7 @@ def headline_race(courses: pd.DataFrame, *, way: str, horizon: tuple[float, floa
 alpha_A within a tenth of 1, after 2,000 at most.
     """
     figure, ax = new_figure(4.0, 3.1)
+    checks.known("way", way, list(LOOKS))
     name, color, _ = LOOKS[way]
     ax.axhline(0.5, color="#999999", linewidth=0.8)
     ax.axhline(1, color=TRUTH, linestyle="--", linewidth=1)

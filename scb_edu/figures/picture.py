@@ -16,7 +16,7 @@ import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import Colormap, LinearSegmentedColormap, to_hex
+from matplotlib.colors import Colormap, LinearSegmentedColormap, is_color_like, to_hex
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from numpy.typing import ArrayLike
@@ -24,6 +24,7 @@ from PIL import Image
 
 from scb_edu.figures.palette import AMBER, ATTENTION, GREEN, PURPLE, SKY, TRUTH, VALUE, ink_on
 from scb_edu.figures.vector import for_a_page, svg, svg_lines
+from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
 from scb_edu.support.pages import in_a_book
 from scb_edu.support.signatures import checked, drawn
@@ -60,6 +61,8 @@ STYLE: Any = {
     "savefig.facecolor": "white",
 }
 PIXELS_PER_INCH = 96  # a CSS pixel is 1/96 inch
+SIZES, DPIS = (0.1, 100.0), (10, 2400)
+"""Inches, and dots to an inch, that a picture can have."""
 FRAME_DPI = 144  # of a WebP frame: one and a half device pixels to a CSS pixel
 PICTURE_DPI = 200  # of a PNG picture
 _STYLE_LOCK = threading.RLock()  # matplotlib's settings are global: one drawing at a time
@@ -104,6 +107,8 @@ def new_figure(width: float, height: float, **subplots: Any) -> tuple[Figure, An
     >>> axes.shape
     (2,)
     """
+    for name, inches in (("width", width), ("height", height)):
+        checks.within(name, inches, *SIZES)
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure, figure.subplots(**subplots)
@@ -139,7 +144,8 @@ class Picture:
 
     def __post_init__(self) -> None:
         if not isinstance(self.words, str) or not self.words.strip():
-            raise ScbError(f"words must say what the picture shows; got {self.words!r}")
+            got = checks.brief(self.words)
+            raise ScbError(f"words must say what the picture shows; got {got}")
 
     def __repr__(self) -> str:
         return self.words
@@ -167,11 +173,16 @@ class Picture:
     @checked
     def save(self, path: str | Path) -> None:
         """Write the picture to a file; the ending of its name says in which format."""
+        checks.new_file("path", path)
+        ending, known = Path(path).suffix[1:], self.figure.canvas.get_supported_filetypes()
+        if ending and ending.lower() not in known:
+            raise ScbError(f"path: expected an ending such as .png or .svg, got {ending!r}.")
         with styled():
             self.figure.savefig(path, dpi=PICTURE_DPI)
 
     def _image(self, dpi: float) -> Image.Image:
         """Return the drawn figure; straight from the canvas, which is faster than `savefig`."""
+        checks.within("dpi", dpi, *DPIS)
         usual = self.figure.dpi
         canvas: Any = FigureCanvasAgg(self.figure)
         try:
@@ -259,6 +270,9 @@ def heatmap(
     cells = np.asarray(matrix, dtype=float)
     if cells.ndim != 2 or not cells.size:
         raise ScbError(f"matrix must have shape (rows, columns); got shape {cells.shape}")
+    if not is_color_like(color):
+        raise ScbError(f"color: expected one that matplotlib knows, got {checks.brief(color)}.")
+    checks.form("form", form, 0.0)
     low, high = limits if limits is not None else _limits(cells)
     with styled():
         image = ax.imshow(
@@ -317,6 +331,7 @@ def token_names(vocab_size: int) -> list[str]:
     >>> token_names(3)
     ['A', 'B', 'C']
     """
+    checks.positive_int("vocab_size", vocab_size, least=0, most=checks.MOST_CALLS)
     if vocab_size > 26:
         return [str(token) for token in range(vocab_size)]
     return [chr(ord("A") + token) for token in range(vocab_size)]

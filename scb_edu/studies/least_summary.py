@@ -204,7 +204,13 @@ def least_table(batches: Sequence[LeastBatch]) -> pd.DataFrame:
            way  context_length  samples  least
     0  related             100     90.0  384.0
     """
+    _refuse_none(batches)
     return pd.DataFrame([_row(batch) for batch in batches])
+
+
+def _refuse_none(batches: Sequence[LeastBatch]) -> None:
+    if not len(batches):
+        raise ScbError("batches: expected at least one, got none.")
 
 
 def _row(batch: LeastBatch) -> dict[str, object]:
@@ -267,6 +273,7 @@ def least_slopes(batches: Sequence[LeastBatch], *, shortest: int = 0) -> pd.Data
     0.5
     """
     least = checks.natural("shortest", shortest)
+    _refuse_none(batches)
     ways = dict.fromkeys(batch.way for batch in batches)
     mine = {way: [b for b in batches if b.way == way and b.context_length >= least] for way in ways}
     for way, some in mine.items():

@@ -59,6 +59,10 @@ class Study:
     seeds: int
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        checks.sentence("name", self.name)
+        checks.positive_int("seeds", self.seeds)
+
     @property
     def command(self) -> str:
         """What to type to compute the table anew."""

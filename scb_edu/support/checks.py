@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import UnionType
 from typing import Any
 
@@ -301,6 +302,22 @@ def known(name: str, value: object, among: Sequence[Any]) -> None:
         raise ScbError(f"{name}: expected one of {listed}, got {brief(value)}.")
 
 
+def sentence(name: str, value: Any) -> Any:
+    """Return ``value`` if it is a str with something in it."""
+    if not text(name, value).strip():
+        raise ScbError(f"{name}: expected words, got {brief(value)}.")
+    return value
+
+
+def form(name: str, value: str, example: object) -> None:
+    """Raise unless ``value`` is a format into which the example can be put."""
+    try:
+        value.format(example)
+    except (ValueError, IndexError, KeyError, AttributeError, TypeError) as error:
+        expected = "a format for one value, such as '{:.2f}'"
+        raise ScbError(f"{name}: expected {expected}, got {brief(value)}.") from error
+
+
 def function(name: str, value: Any) -> Any:
     """Return ``value`` if it can be called."""
     if not callable(value):
@@ -315,6 +332,14 @@ def path(name: str, value: Any) -> Any:
         raise ScbError(f"{name}: expected a path, as a str or a Path, got {brief(value)}.")
     if not plain.strip() or "\0" in plain:
         raise ScbError(f"{name}: expected the path of a file, got {brief(value)}.")
+    return value
+
+
+def new_file(name: str, value: Any) -> Any:
+    """Return ``value`` if a file can be written there: its folder exists, and it is none."""
+    place = Path(path(name, value))
+    if not place.parent.is_dir() or place.is_dir():
+        raise ScbError(f"{name}: expected a file in a folder that exists, got {brief(str(value))}.")
     return value
 
 
@@ -356,6 +381,8 @@ def _fit(name: str, value: Any, words: list[str], sizes: dict[str, Any]) -> None
     if hasattr(value, "columns"):
         table(name, value, words)
     elif isinstance(value, Mapping):
+        if not value:
+            raise ScbError(f"{name}: expected at least one entry, got none.")
         for key, part in value.items():
             _fit(f"{name}[{brief(key)}]", part, words, sizes)
     elif isinstance(value, list | tuple) and any(np.ndim(part) for part in value):

@@ -252,6 +252,7 @@ def penalised_flow(
     """
     constants = SignalConstants.of(task)
     growth = constants.context_length * checks.non_negative_number("penalty", penalty)
+    checks.within("penalty", penalty, 0, FARTHEST / constants.context_length)
     checks.within("start[0], alpha_V", start[0], -FARTHEST, FARTHEST)
     checks.within("start[1], alpha_A", start[1], 0, 1)
 

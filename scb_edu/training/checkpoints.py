@@ -60,8 +60,7 @@ class Checkpoint:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "every", checks.positive_int("every", self.every))
-        if not Path(self.path).parent.is_dir() or Path(self.path).is_dir():
-            raise ScbError(f"checkpoint: expected a file in a folder that exists, got {self.path}.")
+        checks.new_file("path", self.path)
 
 
 def save(checkpoint: Checkpoint, identity: str, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -163,7 +162,7 @@ class Keeper:
         settings: object,
     ) -> None:
         if isinstance(checkpoint, str | os.PathLike):
-            checkpoint = Checkpoint(checkpoint)
+            checkpoint = Checkpoint(checks.new_file("checkpoint", checkpoint))
         self.checkpoint = checkpoint
         self.descent, self.recorder, self.plan = descent, recorder, plan
         if self.checkpoint:  # it reads every array

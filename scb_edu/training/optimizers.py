@@ -321,7 +321,9 @@ class Optimizer(ABC):
         >>> scb.population_loss(after, task) < scb.population_loss(model, task)
         True
         """
-        mu = np.asarray(stationary, dtype=model.value.dtype)
+        mu = checks.real_array("stationary", stationary, 1).astype(model.value.dtype)
+        checks.shape_is("stationary", mu, (len(model.value),), "(N,)")
+        checks.all_positive("stationary", mu, "the preconditioner divides by it")
         is_softmax = isinstance(model, SoftmaxTransformer)
         if isinstance(gradient, SoftmaxGradient) is not is_softmax:
             kind, got = type(model).__name__, type(gradient).__name__
@@ -329,6 +331,10 @@ class Optimizer(ABC):
         if is_softmax:
             self.check_softmax()
         here = parameters_of(model)
+        for name, ours, theirs in zip(
+            ("value", "weights"), here, parameters_of(gradient), strict=True
+        ):
+            checks.shape_is(f"gradient, {name}", theirs, ours.shape, "that of the model")
         moment = Moment(stationary=mu, is_softmax=is_softmax)
         there, state = self.update(here, parameters_of(gradient), self.init(here), moment)
         return type(model)(*finite(*self.result(there, state)))

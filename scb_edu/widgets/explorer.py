@@ -67,6 +67,9 @@ class Slider:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", tuple(self.values))
+        checks.sentence("label", self.label)
+        if isinstance(self.format, str) and len(self.values):
+            checks.form("format", self.format, self.values[0])
         if not self.name.isidentifier():
             raise ScbError(f"name: expected a Python name, got {checks.brief(self.name)}.")
         if len(self.values) < 2:
@@ -218,6 +221,7 @@ class Explorer:
     _drawn: dict[tuple[int, Position], Drawing] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
+        checks.sentence("question", self.question)
         object.__setattr__(self, "controls", tuple(self.controls))
         object.__setattr__(self, "panels", tuple(self.panels))
         if not self.panels:

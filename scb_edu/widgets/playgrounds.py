@@ -141,6 +141,7 @@ def playground(
     >>> both.settings["method"], both.settings["other"]
     ('plain', {'method': 'proximal'})
     """
+    checks.sentence("question", question)
     task = SCBTask.example(DEFAULTS["T"]) if task is None else task
     check_sizes(task)
     first = Lane(model, optimizer, batch_size, penalty_from)

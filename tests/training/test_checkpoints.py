@@ -328,7 +328,7 @@ def test_a_damaged_file_is_refused_or_harmless(tmp_path):
 
 
 def test_where_and_how_often_are_checked(tmp_path):
-    with pytest.raises(scb.ScbError, match="checkpoint: expected a file in a folder that exists"):
+    with pytest.raises(scb.ScbError, match="path: expected a file in a folder that exists"):
         scb.training.Checkpoint(tmp_path / "nowhere" / "run.npz")
     with pytest.raises(scb.ScbError, match=r"every: .*got 0"):
         scb.training.Checkpoint(tmp_path / "run.npz", every=0)
