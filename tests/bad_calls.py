@@ -165,7 +165,7 @@ def _bad_of_several(parts, *, strict):
         return NO_TASK_LIKE
     if float in origins or int in origins:
         return NO_SCHEDULE
-    if Mapping in origins:
+    if Mapping in origins:  # a grid
         return {"None": None, "a number": 5, "a word": "abc"}
     return {"None": None, "a number": 3, "an object": object()}
 

@@ -30,7 +30,7 @@ from scb_edu.experiments.runs import Run, Work, points_of, runs_of
 from scb_edu.experiments.tables import frame_of, in_words
 from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
-from scb_edu.support.signatures import checked
+from scb_edu.support.signatures import checked, known_as
 
 MOST_PROCESSES = 1024
 Grid = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
@@ -181,13 +181,19 @@ def _pool(executor: Any, work: Work) -> Iterator[Executor]:
         _refuse_unless_importable(work.function)
         with processes() as pool:
             yield pool
-    elif isinstance(executor, Executor):
-        yield executor
     else:
-        raise ScbError(
-            "executor: expected a concurrent.futures.Executor (for Dask: client.get_executor()), "
-            f"got {type(executor).__name__}."
-        )
+        yield executor
+
+
+def an_executor(name: str, value: Any) -> Any:
+    """Return ``value`` if it is an executor."""
+    expected = "a concurrent.futures.Executor (for Dask: client.get_executor())"
+    checks.instance(name, value, Executor, expected)
+    return value
+
+
+known_as(Executor, an_executor)
+known_as(Grid, lambda _name, grid: grid)  # points_of looks at it, and says more
 
 
 def _refuse_unless_importable(function: object) -> None:

@@ -6,7 +6,6 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import UnionType
 from typing import Any
 
 import numpy as np
@@ -82,7 +81,7 @@ def all_positive(name: str, array: Array, reason: str) -> None:
         )
 
 
-def instance(name: str, value: object, kind: type | UnionType, expected: str) -> None:
+def instance(name: str, value: object, kind: Any, expected: str) -> None:
     """Raise unless ``value`` is of a kind, which ``expected`` names with its article."""
     if not isinstance(value, kind):
         raise ScbError(f"{name}: expected {expected}, got {type(value).__name__}.")

@@ -44,7 +44,7 @@ def checked(item: Item) -> Item:
     """
     if isinstance(item, type):
         return _checked_class(item)  # type: ignore[no-any-return]
-    return _guarded(item, _finite)
+    return _guarded(item, _finite)  # type: ignore[no-any-return]
 
 
 def drawn(**shapes: str) -> Callable[[Item], Item]:
@@ -108,7 +108,9 @@ def _plan(
 ) -> tuple[list[tuple[str, Test]], Mapping[str, Test], tuple[str, Test]]:
     """Return the tests of the arguments by place and by name, and of those beyond the places."""
     hints = _hints(function, owner)
-    places, names, rest = [], {}, ("", _as_it_is)
+    places: list[tuple[str, Test]] = []
+    names: dict[str, Test] = {}
+    rest: tuple[str, Test] = ("", _as_it_is)
     for name, parameter in inspect.signature(function).parameters.items():
         own = name in ("self", "cls", "_cls") or name not in hints
         test = _as_it_is if own else _test(hints[name], number)
@@ -145,7 +147,11 @@ def _test(hint: Any, number: Test) -> Test:
 
 
 def _test_of_union(hint: Any, parts: tuple[Any, ...], number: Test) -> Test:
-    for alias, test in ((ArrayLike, checks.numbers), (DTypeLike, checks.float_dtype)):
+    of_unions: tuple[tuple[Any, Test], ...] = (
+        (ArrayLike, checks.numbers),
+        (DTypeLike, checks.float_dtype),
+    )
+    for alias, test in of_unions:
         if set(get_args(alias)) - {type(None)} <= set(parts):
             return _optional(test) if type(None) in parts else test
     kinds = [part for part in parts if part is not type(None)]
@@ -164,7 +170,8 @@ def _test_of_generic(origin: Any, parts: tuple[Any, ...], number: Test) -> Test:
     if origin is tuple and parts[-1:] != (...,):
         return functools.partial(_fixed, [_test(part, number) for part in parts])
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        return functools.partial(_mapping, *(_test(part, number) for part in parts))
+        of_keys, of_values = (_test(part, number) for part in parts)
+        return functools.partial(_mapping, of_keys, of_values)
     if isinstance(origin, type) and (origin is tuple or issubclass(origin, Sequence)):
         return functools.partial(_sequence, _test(parts[0], number))
     if origin is os.PathLike:
@@ -218,7 +225,7 @@ def _one_of(tests: Sequence[Test]) -> Test:
 
 
 def _instance(*kinds: Any) -> Test:
-    expected = " or ".join(checks.with_article(kind.__name__) for kind in kinds)
+    expected = " or ".join(checks.with_article(_known_name(kind)) for kind in kinds)
 
     def test(name: str, value: Any) -> Any:
         if not isinstance(value, kinds):
@@ -226,6 +233,11 @@ def _instance(*kinds: Any) -> Test:
         return value
 
     return test
+
+
+def _known_name(kind: type) -> str:
+    package = kind.__module__.partition(".")[0]
+    return f"{package}.{kind.__name__}" if package in ("pandas", "matplotlib") else kind.__name__
 
 
 def _offers(protocol: Any, name: str, value: Any) -> Any:

@@ -779,6 +779,7 @@ def _excess(K_P: float, K_Q: float, T: float, value: Any, attention: Any) -> Any
 
 
 def velocity(K_P: float, K_Q: float, T: float, value: Any, attention: Any) -> tuple[Any, Any]:
+    """Return ``signal_rate`` for constants and numbers that were checked."""
     missing = 1 - value * attention
     return (1 - value) / T + K_Q * attention * missing, K_P * value * missing
 

@@ -1,6 +1,7 @@
 """Legal calls at the ends of what is legal, each with its right answer: exact, or by hand."""
 
 import math
+import tempfile
 from itertools import product
 from pathlib import PurePosixPath
 
@@ -47,11 +48,10 @@ def every_other(array):
     return wide[::2]
 
 
-def mapped(array, folder=[]):  # noqa: B006, one folder for all
-    import tempfile
-
-    folder.append(tempfile.TemporaryFile())
-    found = np.memmap(folder[-1], array.dtype, "w+", shape=array.shape)
+def mapped(array):
+    """A copy on the disk."""
+    with tempfile.TemporaryFile() as file:  # the map keeps it
+        found = np.memmap(file, array.dtype, "w+", shape=array.shape)
     found[:] = array
     return found
 
@@ -218,13 +218,13 @@ ANSWERS = {
     ),
     "tiny mu, oracle": (
         lambda: scb.population_loss(scb.LinearTransformer.oracle(RARE), RARE),
-        scb.SCBTask.__name__ and sum(m * (1 - p @ p) / 2 for m, p in zip(RARE.stationary, RARE.transition.T, strict=True)),
+        sum(m * (1 - p @ p) / 2 for m, p in zip(RARE.stationary, RARE.transition.T, strict=True)),
     ),
     "tiny entries, entropy": (lambda: scb.model.entropy([1.0, 1e-300]), 0.0),
     "tiny floor": (lambda: scb.SoftmaxTransformer.oracle(HERE, floor=1e-300).attention, [[1, 1]]),
     "T = 10^6, energy": (lambda: LONG.attention_energy, 1 - 1e-6),
     "T = 10^6, start": (lambda: scb.signals(STILL(LONG), LONG).attention, 0.0),
-    "T = 10^6, distance": (lambda: scb.distances(STILL(LONG), LONG).attention**2, 1 - 1e-6),
+    "T = 10^6, distance": (lambda: scb.distances(STILL(LONG), LONG).attention ** 2, 1 - 1e-6),
     # the flow at T = 10^15: each factor of ten costs log(10) / sqrt(K_P K_Q)
     "T = 10^15, growth": (lambda: theory.growth_rate(K), RATE),
     "T = 10^15, saddle": (lambda: theory.saddle(K).attention, -1 / (1e15 * 0.52)),
@@ -255,7 +255,7 @@ ANSWERS = {
         lambda: theory.signal_rate((0.1, 0.1, 1), 0.0, 0.0),
         (1.0, 0.0),
     ),
-    "late, the truth": (lambda: scb.signal_flow(K[:2] + (10,), t_end=1e12).value[-1], 1.0),
+    "late, the truth": (lambda: scb.signal_flow((*K[:2], 10), t_end=1e12).value[-1], 1.0),
     "far, the product": (  # on the hyperbola at once
         lambda: (lambda f: f.value[-1] * f.attention[-1])(
             scb.signal_flow((0.14, 0.52, 1e9), start=(1e3, 0.0), t_end=1.0)
@@ -263,7 +263,10 @@ ANSWERS = {
         1.0,
     ),
     "there already": (lambda: scb.escape_time(K, -5.0), 0.0),
-    "equal energies": (lambda: theory.escape_time_limit((1e-6, 1e-6, 1e9), 0.5) * 1e-6, math.log(1e9 * 1e-6) - math.log(0.75) / 2),
+    "equal energies": (
+        lambda: theory.escape_time_limit((1e-6, 1e-6, 1e9), 0.5) * 1e-6,
+        math.log(1e3) - math.log(0.75) / 2,
+    ),
     "a large rate": (lambda: scb.SGD(1e300).rates(), (1e300, 1e300)),
     "a small rate": (lambda: scb.SGD(5e-324).rates(), (5e-324, 5e-324)),
     "a rate of single precision": (lambda: scb.SGD(np.float32(0.5)).rates(), (0.5, 0.5)),
@@ -291,7 +294,10 @@ ANSWERS = {
         lambda: scb.loss(OwnModel(V, A), batch_of()),
         mean_loss(V, A, TOKENS, LAST, OUTPUT),
     ),
-    "a batch of one": (lambda: scb.loss(OwnModel(np.eye(2), [[1, 1]]), scb.Batch([[0]], [1], [0])), 0.0),
+    "a batch of one": (
+        lambda: scb.loss(OwnModel(np.eye(2), [[1, 1]]), scb.Batch([[0]], [1], [0])),
+        0.0,
+    ),
     "whole numbers": (lambda: scb.LinearTransformer([[1]], [[2]]).predict([[0]], [0]), [[2.0]]),
     "large entries": (
         lambda: scb.loss(scb.LinearTransformer([[1e50]], [[1e-50]]), scb.Batch([[0]], [0], [0])),
