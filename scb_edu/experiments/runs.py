@@ -104,14 +104,25 @@ def points_of(grid: Any) -> list[Point]:
     elif isinstance(grid, Sequence) and grid and all(isinstance(p, Mapping) for p in grid):
         points = [dict(point) for point in grid]
     else:
-        raise ScbError(
-            "grid: expected a mapping from names to values, or a filled sequence of points, "
-            f"got {checks.brief(grid)}."
-        )
+        raise _no_grid(grid)
     _refuse_names(points)
     plain = [_plain_row("grid", point) for point in points]
     frame_of(plain)  # what cannot become a column is better known before the runs than after
     return plain
+
+
+def a_grid(_name: str, grid: Any) -> Any:
+    """Return ``grid`` if it is a mapping or a sequence; what is in it, ``points_of`` asks."""
+    if not isinstance(grid, Mapping | Sequence) or isinstance(grid, str | bytes):
+        raise _no_grid(grid)
+    return grid
+
+
+def _no_grid(grid: object) -> ScbError:
+    return ScbError(
+        "grid: expected a mapping from names to values, or a filled sequence of points, "
+        f"got {checks.brief(grid)}."
+    )
 
 
 def _refuse_many(count: int) -> None:

@@ -26,7 +26,7 @@ from tqdm.auto import tqdm
 
 from scb_edu.experiments.dependencies import code_hash, place_of
 from scb_edu.experiments.journal import Journal, opened
-from scb_edu.experiments.runs import Run, Work, points_of, runs_of
+from scb_edu.experiments.runs import Run, Work, a_grid, points_of, runs_of
 from scb_edu.experiments.tables import frame_of, in_words
 from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
@@ -193,7 +193,7 @@ def an_executor(name: str, value: Any) -> Any:
 
 
 known_as(Executor, an_executor)
-known_as(Grid, lambda _name, grid: grid)  # points_of looks at it, and says more
+known_as(Grid, a_grid)
 
 
 def _refuse_unless_importable(function: object) -> None:
