@@ -88,7 +88,6 @@ def bootstrap_interval(
     (10.0, True)
     """
     sample = _sample(values)
-    checks.generator("rng", rng)
     checks.share("level", level)
     checks.positive_int("resamples", resamples, most=checks.MOST_CALLS)
     estimate = _estimate(statistic, sample)
@@ -183,7 +182,7 @@ def bootstrap_groups(
         n_resamples=checks.positive_int("resamples", resamples, most=checks.MOST_CALLS),
         confidence_level=level,
         method="percentile",
-        rng=checks.generator("rng", rng),
+        rng=rng,
     )
     low, high = result.confidence_interval
     return Interval(float(estimate), float(low), float(high))
@@ -382,11 +381,7 @@ def _sample(values: ArrayLike) -> checks.Array:
     return np.asarray(checks.real_array("values", array, 1), dtype=np.float64)
 
 
-def _estimate(statistic: object, sample: checks.Array) -> float:
-    if not callable(statistic):
-        raise ScbError(
-            f"statistic: expected a function of an array, got {type(statistic).__name__}."
-        )
+def _estimate(statistic: Callable[..., Any], sample: checks.Array) -> float:
     estimate = np.asarray(statistic(sample))
     if estimate.ndim:
         raise ScbError(f"statistic: expected it to return one number, got shape {estimate.shape}.")

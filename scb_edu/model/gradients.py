@@ -14,7 +14,6 @@ from scb_edu.model.transformer import (
     SoftmaxTransformer,
     Transformer,
     check_fit,
-    check_model,
     softmax,
 )
 from scb_edu.support import checks
@@ -311,7 +310,6 @@ def precondition(gradient: Gradient, stationary: Array) -> Gradient:
     >>> step.value.tolist(), step.attention.tolist()
     ([[2.0, 0.0], [0.0, 2.0]], [[-2.0, 0.0], [2.0, 0.0]])
     """
-    checks.instance("gradient", gradient, Gradient, "a Gradient of a linear transformer")
     mu = checks.real_array("stationary", stationary, 1)
     checks.shape_is("stationary", mu, (len(gradient.value),), "(N,)")
     checks.all_positive("stationary", mu, "the preconditioner divides by it")
@@ -384,8 +382,6 @@ def _times_covariance(M: Array, mu: Array) -> Array:
 
 def _forward(model: Transformer, batch: Batch) -> tuple[Array, Array]:
     """Return h = X a_k and r = V h - e_o, (B, N) each."""
-    check_model(model)
-    checks.instance("batch", batch, Batch, "a Batch")
     N = len(model.value)
     context = attended(model.attention, batch.tokens, batch.last, N, "batch.")
     output = checks.token_ids("batch.output", batch.output, 1, N)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import entr
 
-from scb_edu.model.task import SCBTask, check_task
+from scb_edu.model.task import SCBTask
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
@@ -84,7 +84,6 @@ def output_entropy(task: SCBTask) -> float:
     >>> round(scb.model.output_entropy(scb.SCBTask.example()), 3)
     1.411
     """
-    check_task(task)
     N, K = task.vocab_size, task.sparsity
     if checks.power_exceeds(N, K + 1, LARGEST_TABLE):
         raise ScbError(

@@ -51,7 +51,7 @@ def random_transition(
     N = checks.positive_int("vocab_size", vocab_size)
     checks.fits_memory("vocab_size", N * N, "a transition")
     spread = checks.positive_number("concentration", concentration)
-    peaked = checks.generator("rng", rng).dirichlet(np.full(N, spread), size=N).T
+    peaked = rng.dirichlet(np.full(N, spread), size=N).T
     return np.asarray((1 - UNIFORM_SHARE) * peaked + UNIFORM_SHARE / N)
 
 
@@ -90,7 +90,7 @@ def random_attention(
     """
     N, T, K = check_sizes(vocab_size, context_length, sparsity)
     # weights near 1/K: a position with hardly any weight would not count as one
-    weights = checks.generator("rng", rng).dirichlet(np.full(K, 5.0), size=N).T
+    weights = rng.dirichlet(np.full(K, 5.0), size=N).T
     # the K positions with the smallest of T random numbers are a uniform draw without repetition
     positions = rng.random((T, N)).argsort(axis=0)[:K]
     attention = np.zeros((T, N))

@@ -248,7 +248,6 @@ class SCBTask:
         """
         B = checks.positive_int("batch_size", batch_size)
         checks.fits_memory("batch_size", B * self.context_length, "a batch")
-        checks.generator("rng", rng)
         tokens = self._context_sampler.draw((B, self.context_length), rng)
         last = self._context_sampler.draw((B,), rng)
         source = tokens[np.arange(B), self.position_sampler.draw(last, rng)]

@@ -183,7 +183,6 @@ class LinearTransformer(_OneLayer):
         >>> scb.distances(scb.LinearTransformer.oracle(task), task)
         Distances(value=0.0, attention=0.0)
         """
-        check_task(task)
         return cls(task.transition.astype(dtype), task.attention.astype(dtype))
 
 
@@ -267,7 +266,6 @@ class SoftmaxTransformer(_OneLayer):
         >>> bool(np.abs(model.attention - task.attention).max() < 1e-8)
         True
         """
-        check_task(task)
         logits = np.log(task.attention + checks.positive_number("floor", floor))
         return cls(task.transition.astype(dtype), logits.astype(dtype))
 

@@ -77,6 +77,11 @@ def _finite(name: str, value: Any) -> Any:
     return value
 
 
+def _natural(name: str, value: Any) -> Any:
+    checks.natural(name, value)
+    return value
+
+
 def _checked_class(item: Any) -> Any:
     name = "__new__" if issubclass(item, tuple) else "__init__"
     setattr(item, name, _guarded(getattr(item, name), checks.any_number, owner=item))
@@ -181,7 +186,7 @@ def _test_of_generic(origin: Any, parts: tuple[Any, ...], number: Test) -> Test:
 
 def _test_of_class(kind: Any, number: Test) -> Test:
     # how large a count has to be, the function itself knows; one that draws takes any
-    whole = _as_it_is if number is _finite else checks.natural
+    whole = _as_it_is if number is _finite else _natural
     usual: dict[Any, Test] = {float: number, int: whole, bool: checks.truth}
     usual |= {str: checks.text, np.ndarray: checks.numbers, np.random.Generator: checks.generator}
     if kind in usual:
@@ -249,19 +254,17 @@ def _offers(protocol: Any, name: str, value: Any) -> Any:
 
 
 def _fixed(tests: Sequence[Test], name: str, value: Any) -> Any:
-    entries = checks.entries(name, value)
+    entries = list(checks.entries(name, value))
     if len(entries) != len(tests):
         raise ScbError(f"{name}: expected shape ({len(tests)},), got {len(entries)} entries.")
     clean = [
-        test(f"{name}[{i}]", one) for i, (test, one) in enumerate(zip(tests, value, strict=True))
+        test(f"{name}[{i}]", one) for i, (test, one) in enumerate(zip(tests, entries, strict=True))
     ]
     return _unless_same(value, entries, clean, tuple)
 
 
 def _sequence(test: Test, name: str, value: Any) -> Any:
-    entries = checks.entries(name, value)
-    if test is _as_it_is:
-        return value
+    entries = list(checks.entries(name, value))
     clean = [test(f"{name}[{i}]", one) for i, one in enumerate(entries)]
     return _unless_same(value, entries, clean, list)
 
@@ -271,7 +274,7 @@ def _mapping(of_keys: Test, of_values: Test, name: str, value: Any) -> Any:
         raise ScbError(f"{name}: expected a mapping, such as a dict, got {checks.brief(value)}.")
     for key in value:
         of_keys(f"{name}, a key", key)
-    clean = [of_values(f"{name}[{key!r}]", one) for key, one in value.items()]
+    clean = [of_values(f"{name}[{checks.brief(key)}]", one) for key, one in value.items()]
     return _unless_same(
         value, list(value.values()), clean, lambda new: dict(zip(value, new, strict=True))
     )

@@ -333,7 +333,7 @@ class Corpus:
         >>> sorted(mixed.decode(mixed.tokens)) == sorted("abracadabra")
         True
         """
-        order = checks.generator("rng", rng).permutation(len(self.tokens))
+        order = rng.permutation(len(self.tokens))
         return Corpus(self.tokens[order], self.vocabulary, self.unit)
 
     @checked

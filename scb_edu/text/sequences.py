@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from scb_edu.model.gradients import gradient
 from scb_edu.model.sampling import cumulative, token_dtype
-from scb_edu.model.task import Batch, SCBTask, check_task
+from scb_edu.model.task import Batch, SCBTask
 from scb_edu.model.transformer import LinearTransformer, SoftmaxTransformer
 from scb_edu.support import checks
 from scb_edu.support.checks import Array, Tokens
@@ -264,7 +264,6 @@ def generate(
     [1, 1, 0, 0, 1, 1]
     """
     L = checks.positive_int("length", length)
-    checks.generator("rng", rng)
     N = _vocab_size(source)
     first = _first_window(source, rng) if start is None else np.asarray(start)
     row = checks.token_ids("start", np.atleast_2d(first), 2, N)  # (B, T + 1)
@@ -446,7 +445,6 @@ def window_distribution(task: SCBTask) -> Array:
     >>> window.shape, window.sum(axis=0).round(3).tolist()
     ((2, 2), [0.667, 0.333])
     """
-    check_task(task)
     N, T = task.vocab_size, task.context_length
     if checks.power_exceeds(N, T + 1, LARGEST_CHAIN):
         raise ScbError(

@@ -48,7 +48,6 @@ def initial_signal_drift(gradient: Gradient | SoftmaxGradient, task: SCBTask) ->
     0.01
     """
     refuse_flat(task, "transition")
-    checks.instance("gradient", gradient, Gradient | SoftmaxGradient, "a Gradient")
     slope = checks.real_array("gradient.value", gradient.value, 2)
     checks.shape_is("gradient.value", slope, task.transition.shape, "(N, N)")
     # dividing the columns by mu and weighing them by mu cancel

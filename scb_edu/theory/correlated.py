@@ -260,7 +260,6 @@ def correlated_task(
     """
     refuse_flat(task, "transition")
     wanted = checks.real_number("theta", theta)
-    checks.generator("rng", rng)
     if attention not in (None, "fresh"):
         raise ScbError(f"attention: expected 'fresh' or None, got {attention!r}.")
     P = correlated_transition(task.transition, task.stationary, wanted, rng)

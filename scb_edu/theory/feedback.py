@@ -146,7 +146,6 @@ def feedback_paths(
     0.6, 0.7
     """
     setting = _Setting.of(task, learning_rate, batch_size)
-    checks.generator("rng", rng)
     number, level = _limit(until)
     count = checks.positive_int("points", points, most=checks.MOST_CALLS)
     state = _start(task, start, checks.positive_int("runs", runs))

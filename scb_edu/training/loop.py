@@ -23,7 +23,6 @@ from scb_edu.training.optimizers import (
     Moment,
     Optimizer,
     check_moment,
-    check_optimizer,
 )
 from scb_edu.training.steps import Descent
 from scb_edu.training.trajectory import Columns, Record, Recorder, Status, Trajectory
@@ -64,7 +63,6 @@ class Stage:
     batch_size: int | Callable[[Moment], float]
 
     def __post_init__(self) -> None:
-        check_optimizer(self.optimizer)
         object.__setattr__(self, "steps", checks.positive_int("steps", self.steps))
         if not callable(self.batch_size):
             size = checks.positive_int("batch_size", self.batch_size)
@@ -209,7 +207,7 @@ def train_stages(
     [0, 12800, 13600, 14400]
     """
     plan = _plan(task, model, stages)
-    descent = Descent(task, model, plan[0].optimizer, checks.generator("rng", rng))
+    descent = Descent(task, model, plan[0].optimizer, rng)
     total = sum(stage.steps for stage in plan)
     usual = Recorder.interval(task, total, plan[0].batch_at(START))
     every = usual if record_every is None else record_every

@@ -16,7 +16,6 @@ from scb_edu.training.optimizers import (
     Optimizer,
     Parameters,
     Schedule,
-    check_optimizer,
     check_parameters,
     check_update,
 )
@@ -181,7 +180,6 @@ class Averaged(Optimizer):
     burn_in: int = 0
 
     def __post_init__(self) -> None:
-        check_optimizer(self.optimizer)
         object.__setattr__(self, "burn_in", checks.natural("burn_in", self.burn_in))
         for name in ("learning_rate", "attention_rate"):
             object.__setattr__(self, name, getattr(self.optimizer, name))
