@@ -40,7 +40,7 @@ def attention_cosine(first: Array, second: Array, stationary: Array) -> float:
     Raises
     ------
     ScbError
-        The shapes do not fit, or an entry is not finite.
+        The shapes do not fit, an entry is not finite, or ``stationary`` is no distribution.
 
     Notes
     -----

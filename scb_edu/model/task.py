@@ -33,6 +33,11 @@ class Batch:
     output : (B,) array
         The token to predict.
 
+    Raises
+    ------
+    ScbError
+        What is given is no numbers, or the shapes do not fit. Whether the ids fit, a model asks.
+
     Notes
     -----
     Book: 01-bigrams, eq-scb.

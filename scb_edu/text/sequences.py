@@ -159,7 +159,8 @@ def interpolate(prediction: ArrayLike, background: ArrayLike, weight: float) -> 
     Raises
     ------
     ScbError
-        The weight is not from 0 to 1, or a prediction has no entry above zero.
+        The weight is not from 0 to 1, a prediction has no entry above zero, or the background is
+        no distribution.
 
     Notes
     -----
@@ -193,7 +194,8 @@ def nll(distributions: Array, output: ArrayLike) -> Array:
     Raises
     ------
     ScbError
-        The shapes do not fit, or an output had probability zero: its surprise has no bound.
+        The shapes do not fit, a row is no distribution, or an output had probability zero: its
+        surprise has no bound.
 
     Notes
     -----
@@ -250,7 +252,8 @@ def generate(
     Raises
     ------
     ScbError
-        A model was given no start, the start does not fit, or nothing of a prediction is left.
+        A model was given no start, the start does not fit, the tokens would not fit the memory, or
+        nothing of a prediction is left.
 
     Notes
     -----
@@ -483,7 +486,7 @@ def lag_joint_distribution(window: Array, lag: int) -> Array:
     Raises
     ------
     ScbError
-        The lag is out of range.
+        The lag is out of range, or the window is no joint law.
 
     Notes
     -----

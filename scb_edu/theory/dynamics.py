@@ -143,7 +143,8 @@ def signal_rate(task: TaskLike, value: Any, attention: Any) -> tuple[Any, Any]:
     Raises
     ------
     ScbError
-        The task has no energy, or the three numbers are not in their range.
+        An argument is not as described, the task has no energy, or its three numbers are not in
+        their range.
 
     Notes
     -----
@@ -183,7 +184,8 @@ def feedback_rate(
     Raises
     ------
     ScbError
-        The task has no energy, or the three numbers are not in their range.
+        An argument is not as described, the task has no energy, or its three numbers are not in
+        their range.
 
     Notes
     -----
@@ -234,7 +236,8 @@ def signal_loss(task: TaskLike, value: Any, attention: Any) -> Any:
     Raises
     ------
     ScbError
-        The task has no energy, or the three numbers are not in their range.
+        An argument is not as described, the task has no energy, or its three numbers are not in
+        their range.
 
     Notes
     -----
@@ -313,7 +316,8 @@ def growth_rate(task: TaskLike) -> float:
     Raises
     ------
     ScbError
-        The task has no energy, or the three numbers are not in their range.
+        An argument is not as described, the task has no energy, or its three numbers are not in
+        their range.
 
     Notes
     -----
@@ -342,7 +346,8 @@ def saddle(task: TaskLike) -> Signals[float]:
     Raises
     ------
     ScbError
-        The task has no energy, or the three numbers are not in their range.
+        An argument is not as described, the task has no energy, or its three numbers are not in
+        their range.
 
     Notes
     -----
@@ -565,7 +570,8 @@ def stages(task: TaskLike) -> Stages:
     Raises
     ------
     ScbError
-        The task has no energy, or the three numbers are not in their range.
+        An argument is not as described, the task has no energy, or its three numbers are not in
+        their range.
 
     Notes
     -----
@@ -714,7 +720,8 @@ def flow_invariant(task: TaskLike, value: Any, attention: Any) -> Any:
     Raises
     ------
     ScbError
-        The task has no energy, or the three numbers are not in their range.
+        An argument is not as described, the task has no energy, or its three numbers are not in
+        their range.
 
     Notes
     -----

@@ -116,10 +116,12 @@ class Moment(NamedTuple):
         >>> scb.training.Moment(step=4, samples=40, time=2.0).after(10, 0.5)[:3]
         (5, 50, 2.5)
         """
-        more = checks.natural("samples", samples)
-        longer = checks.finite_number("rate", rate)
+        return self._later(checks.natural("samples", samples), checks.finite_number("rate", rate))
+
+    def _later(self, samples: int, rate: float) -> Moment:
+        """Return the same for numbers that were checked: a run asks it at every step."""
         made, seen, time, mu, is_softmax = self
-        return Moment._make((made + 1, seen + more, time + longer, mu, is_softmax))
+        return Moment._make((made + 1, seen + samples, time + rate, mu, is_softmax))
 
 
 START = Moment()
@@ -623,12 +625,14 @@ def a_rate(name: str, value: object) -> float:
 
 def check_moment(moment: object) -> None:
     """Raise unless ``moment`` is one."""
-    checks.instance("moment", moment, Moment, "a Moment")
+    if not isinstance(moment, Moment):
+        checks.instance("moment", moment, Moment, "a Moment")
 
 
 def check_parameters(name: str, parameters: object) -> None:
     """Raise unless these are Parameters."""
-    checks.instance(name, parameters, Parameters, "Parameters")
+    if not isinstance(parameters, Parameters):
+        checks.instance(name, parameters, Parameters, "Parameters")
 
 
 def check_update(parameters: object, gradient: object, moment: object) -> None:
