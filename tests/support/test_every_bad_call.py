@@ -11,6 +11,7 @@ import pytest
 from bad_calls import public, rows
 
 import scb_edu as scb
+from scb_edu.theory import dynamics
 
 SECONDS = 5  # a call that takes longer hangs
 NO_ARGUMENT = "takes no argument"
@@ -64,3 +65,14 @@ def test_the_table_is_long_and_its_rows_differ():
 @pytest.mark.parametrize("path", [path for path, count in NAMES.items() if count])
 def test_every_public_name_that_takes_an_argument_is_in_three_rows(path):
     assert sum(row.of == path or row.of.startswith(f"{path}.") for row in rows()) >= 3
+
+
+def test_a_path_that_gets_nowhere_ends(monkeypatch):
+    monkeypatch.setattr(dynamics, "EVALUATIONS", 10)
+    with pytest.raises(scb.ScbError, match=r"^start: expected a path that can be followed.* 10 t"):
+        scb.signal_flow((0.1, 0.5, 100), t_end=1000)
+
+
+def test_a_start_too_far_away_is_told_from_a_path_that_gets_nowhere():
+    with pytest.raises(scb.ScbError, match=r"^start\[1\]: expected a number from -1e\+06 to"):
+        scb.signal_flow((0.1, 0.5, 100), start=(0, 2e6), t_end=1)
