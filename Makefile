@@ -12,6 +12,7 @@ JOBS ?= 4
 PORT ?= 8000
 ## CHROMIUM: the browser of the tests and of `make pdf`, if it is not found on the path
 ## BESIDE: another checkout of the library, for `make bench` to time in the same run
+## TASK: the file with your task for `make yours`, such as TASK=my_task.toml
 ## PAGE: one page for the targets that take one, such as PAGE=04-two-stages
 HTML := _build/html
 PDF := _build/watch-a-transformer-learn.pdf
@@ -20,7 +21,7 @@ BIN := $(VENV)/bin
 CONSTRAINTS ?= $(wildcard constraints.txt)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS:%=--constraint %)
 TOOLS := $(VENV)/node_modules/.bin
-SCRIPTS := $(wildcard scb_edu/widgets/live/*.mjs scb_edu/exercises/*.mjs book/extensions/*.mjs)
+SCRIPTS := $(wildcard scb_edu/widgets/live/*.mjs scb_edu/exercises/*.mjs book/extensions/*.mjs book/slides/*.mjs)
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg
 # Tools that start others by name (jupyter, node) find those of the environment first
 export PATH := $(abspath $(BIN)):$(PATH)
@@ -30,7 +31,7 @@ ONE_PAGE = $(or $(wildcard book/$(PAGE).md),$(error PAGE: expected a page, as in
 
 .DEFAULT_GOAL := help
 .PHONY: help book pdf serve lab lessons data test check bench upgrade clean
-.PHONY: page lesson lesson-test
+.PHONY: page lesson lesson-test student slides
 
 help: ## show this list (at once)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,12 +93,28 @@ lab: $(VENV)/.lab ## open the lessons in JupyterLab, on this machine only (secon
 lessons: $(VENV)/.lab ## run the chapters and write their notebooks anew, book/lessons (4 minutes)
 	$(BIN)/python book/write_lessons.py
 
+.PHONY: yours
+yours: export OPENBLAS_NUM_THREADS ?= 1
+yours: $(VENV)/.lab ## run the chapters with your task, report what no longer holds, TASK=... (5 minutes)
+	$(BIN)/python book/make_yours.py $(or $(TASK),$(error TASK: expected a file, as in "make yours TASK=my_task.toml")) \
+	  $(if $(PAGE),$(ONE_PAGE))
+
 lesson: $(VENV)/.lab ## run one chapter and write its notebook anew, PAGE=... (10 seconds)
 	$(BIN)/python book/write_lessons.py $(ONE_PAGE)
 
 lesson-test: $(VENV)/.test ## test one lesson: its cells, its outputs, PAGE=... (10 seconds)
 	$(BIN)/pytest -n 0 $(NBVAL) -k $(basename $(notdir $(ONE_PAGE))) \
 	  tests/book/test_lessons.py book/lessons
+
+# For a class
+
+student: $(VENV)/.lab ## write notebooks without solutions, and for otter-grader, PAGE=... for one (3 seconds)
+	$(BIN)/python book/hand_out.py $(if $(PAGE),$(ONE_PAGE))
+	@echo "For students: _build/student. For 'otter assign', with solutions: _build/instructor."
+
+slides: $(VENV)/.book | $(HTML)/index.html ## make slides of the built book, _build/slides, PAGE=... for one (6 seconds)
+	$(BIN)/python book/make_slides.py $(HTML) _build/slides $(if $(PAGE),$(basename $(notdir $(ONE_PAGE))))
+	@echo "Open a file of _build/slides in a browser; it prints one slide a sheet."
 
 # The studies
 
@@ -110,12 +127,13 @@ check: $(VENV)/.test $(VENV)/node_modules ## check style and types (seconds)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(TOOLS)/prettier --print-width 100 --check $(SCRIPTS) tests/widgets/playground/*.mjs
+	$(TOOLS)/prettier --print-width 100 --check $(SCRIPTS) tests/exercises/*.mjs tests/widgets/playground/*.mjs
 	$(TOOLS)/tsc --allowJs --checkJs --strict --noUnusedLocals --noEmit --target es2022 --module esnext $(SCRIPTS)
 
 test: check ## run every test: library, lessons, book, browser, JupyterLab (15 minutes first, then 12)
-	$(BIN)/pytest -n 2 --doctest-modules $(NBVAL) tests scb_edu book/lessons
-	@# what a page prints must hold on any processor: once more, as the plainest one adds and multiplies
+	$(BIN)/pytest -n 2 --doctest-modules tests scb_edu
+	@# The book's build ran the lessons here; what they print must hold on any processor: once more,
+	@# as the plainest one adds and multiplies
 	OPENBLAS_CORETYPE=Prescott $(BIN)/pytest -n 2 --dist loadfile $(NBVAL) book/lessons
 
 bench: $(VENV)/.bench ## measure the speed of training beside PyTorch and JAX (15 minutes; installs both)

@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 import yaml
 from bs4 import BeautifulSoup
+from built_pages import SCRIPTS, put_back, set_aside
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader, PdfWriter
 
@@ -26,11 +27,6 @@ from scb_edu import exercises
 BOOK = yaml.safe_load(Path(__file__).parents[1].joinpath("myst.yml").read_text("utf-8"))["project"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
-# A script is not for paper, and most of what a page weighs
-SCRIPTS = re.compile(r"<script\b.*?</script>", flags=re.DOTALL)
-# A drawing is kept as it is: its parts refer to each other by names that are its own
-DRAWINGS = re.compile(r"<svg\b.*?</svg>", flags=re.DOTALL)
-KEPT = re.compile(r'<svg data-kept="(\d+)"></svg>')
 NEEDED = re.compile(r"MathJax|mathjax|print\.js")
 SETTLED = """async () => {
   await MathJax.startup.promise;
@@ -145,16 +141,6 @@ def title_page(book):
     return f'<header class="title-page"><h1>{html.escape(book["title"])}</h1>{words}</header>'
 
 
-def set_aside(text, drawings):
-    """Put the drawings of a page into a list, and their places into the page."""
-
-    def keep(found):
-        drawings.append(found[0])
-        return f'<svg data-kept="{len(drawings) - 1}"></svg>'
-
-    return DRAWINGS.sub(keep, text)
-
-
 def join_pages(folder, book):
     """Return the pages of a built book as one document."""
     names = [name for _, page_names in parts(book["toc"]) for name in page_names]
@@ -171,7 +157,7 @@ def join_pages(folder, book):
         f'<div class="bd-article">{title_page(book)}{contents(articles, book["toc"])}</div>'
         f"{''.join(map(str, articles.values()))}</div></div></main></body></html>"
     )
-    return KEPT.sub(lambda place: drawings[int(place[1])], joined)
+    return put_back(joined, drawings)
 
 
 # Printing

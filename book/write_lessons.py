@@ -2,11 +2,13 @@
 
 Usage: python book/write_lessons.py [book/01-bigrams.md ...]
 Written twice from the same chapters, the notebooks are the same: no random ids, no counts, no
-times, no widget models.
+times, no widget models. They are no twins of the chapters: what a reader writes in a lesson stays
+there, and a lesson has headings that no page has, because JupyterLab folds by headings alone.
 """
 
 import hashlib
 import os
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -14,8 +16,14 @@ from pathlib import Path
 import jupytext
 import nbformat
 from nbclient import NotebookClient
+from nbformat.v4 import new_markdown_cell
 
 BOOK = Path(__file__).resolve().parent
+DIRECTIVE = re.compile(
+    r"^(:::+)\{(?P<kind>exercise|solution)\}.*?^\1$", flags=re.MULTILINE | re.DOTALL
+)
+EXERCISE = re.compile(r"^(:::+\{exercise\}) (.+)$", flags=re.MULTILINE)
+DROPDOWN = ":class: dropdown\n"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -28,9 +36,46 @@ def chapters():
 def rebuild(page):
     """Return the page as a notebook, its cells named, those folded that the page folds."""
     notebook = jupytext.read(page)
+    notebook.metadata.pop("jupytext", None)
+    notebook.cells = list(fold_solutions(notebook.cells))
     name_cells(notebook.cells)
-    fold_cells(notebook.cells)
+    fold_plumbing(notebook.cells)
     return notebook
+
+
+def blocks(cells):
+    """Yield (kind, cell): text, exercise, solution (its words), code, or hidden (its code)."""
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            yield from blocks_of_text(cell.source)
+        else:
+            yield "hidden" if "hide-cell" in cell.metadata.get("tags", ()) else "code", cell
+
+
+def blocks_of_text(text):
+    """Yield (kind, cell) for the directives of a cell of text, and for what stands around them."""
+    at, parts = 0, []
+    for found in DIRECTIVE.finditer(text):
+        parts += [("text", text[at : found.start()]), (found["kind"], found[0])]
+        at = found.end()
+    for kind, part in [*parts, ("text", text[at:])]:
+        if part.strip():
+            yield kind, new_markdown_cell(part.strip())
+
+
+def fold_solutions(cells):
+    """Yield the cells with a folded heading above each solution: words, code and result in one.
+
+    JupyterLab folds from a heading to the next that is not lower. So each exercise begins with one,
+    its title; the page's own fold, which would be a second one, goes.
+    """
+    for kind, cell in blocks(cells):
+        if kind == "exercise":
+            cell.source = EXERCISE.sub(r"### \2\n\n\1", cell.source)
+        elif kind == "solution":
+            yield new_markdown_cell("#### Solution", metadata={"jp-MarkdownHeadingCollapsed": True})
+            cell.source = cell.source.replace(DROPDOWN, "", 1)
+        yield cell
 
 
 def name_cells(cells):
@@ -42,21 +87,11 @@ def name_cells(cells):
         cell["id"] = name if seen[name] == 1 else f"{name}-{seen[name]}"
 
 
-FOLDED = {
-    "hide-cell": {"source_hidden": True, "outputs_hidden": True},
-    "hide-input": {"source_hidden": True},
-}
-
-
-def fold_cells(cells):
-    """Fold what the pages fold in JupyterLab as well, which does not know the tags.
-
-    Not in the chapters: Jupyter Book complains of such metadata, and JupyterLab takes them from
-    the notebook even if it opens the chapter, its pair.
-    """
+def fold_plumbing(cells):
+    """Fold the code that the pages fold in JupyterLab as well, which does not know the tag."""
     for cell in cells:
-        for tag in set(FOLDED).intersection(cell.metadata.get("tags", ())):
-            cell.metadata["jupyter"] = FOLDED[tag]
+        if "hide-input" in cell.metadata.get("tags", ()):
+            cell.metadata["jupyter"] = {"source_hidden": True}
 
 
 def run(notebook):
@@ -87,9 +122,9 @@ def main(names):
         run(notebook)
         forget_the_run(notebook)
         nbformat.validate(notebook)
-        twin = BOOK / "lessons" / f"{page.stem}.ipynb"
-        jupytext.write(notebook, twin)
-        print(f"wrote {twin.relative_to(BOOK.parent)}")
+        lesson = BOOK / "lessons" / f"{page.stem}.ipynb"
+        nbformat.write(notebook, lesson)
+        print(f"wrote {lesson.relative_to(BOOK.parent)}")
 
 
 if __name__ == "__main__":

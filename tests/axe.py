@@ -4,14 +4,35 @@ import contextlib
 
 from axe_playwright_python.sync_playwright import Axe
 
-# Figures and formulas are thousands of parts with words for the whole: as wholes they are looked at
-FOLD = """() => { window.folded = [...document.querySelectorAll('.scb-figure, mjx-container')]
-  .map(whole => [whole, whole.style.cssText, whole.getBoundingClientRect(), [...whole.childNodes]])
-  folded.forEach(([whole, , {width, height}]) => {
+# Figures and formulas are thousands of parts with words for the whole, and code is thousands of
+# tokens in a few colours: wholes are looked at, and of tokens that look the same the first
+FOLD = """() => {
+  const wholes = [...document.querySelectorAll('.scb-figure, mjx-container')]
+    .map(whole => [whole, whole.getBoundingClientRect()])
+  const seen = {visibilityProperty: true, opacityProperty: true}
+  const clear = 'rgba(0, 0, 0, 0)', ground = node => {
+    while (node && getComputedStyle(node).backgroundColor === clear) node = node.parentElement;
+    return node && getComputedStyle(node).backgroundColor;
+  }
+  const looks = new Set(), fewer = pre => {
+    const below = ground(pre);
+    return [...pre.querySelectorAll('span')].filter(token => {
+      const {color, backgroundColor, fontSize, fontWeight} = getComputedStyle(token)
+      const look = [below, color, backgroundColor, fontSize, fontWeight].join()
+      const shows = token.checkVisibility(seen) && token.textContent.trim().length > 1
+      return shows && !looks.has(look) && looks.add(look)
+    }).map(token => token.cloneNode(true));
+  }
+  const codes = [...document.querySelectorAll('.highlight pre')].map(pre => [pre, fewer(pre)])
+  window.folded = [...wholes, ...codes]
+    .map(([whole]) => [whole, whole.style.cssText, [...whole.childNodes]])
+  wholes.forEach(([whole, {width, height}]) => {
     whole.replaceChildren();
     Object.assign(whole.style, {width: `${width}px`, height: `${height}px`});
-  }) }"""
-UNFOLD = """() => folded.forEach(([whole, style, , parts]) => {
+  })
+  codes.forEach(([pre, tokens]) => pre.replaceChildren(...tokens, pre.textContent))
+}"""
+UNFOLD = """() => folded.forEach(([whole, style, parts]) => {
   whole.style.cssText = style;
   whole.replaceChildren(...parts);
 })"""
@@ -19,7 +40,7 @@ UNFOLD = """() => folded.forEach(([whole, style, , parts]) => {
 
 @contextlib.contextmanager
 def folded(page):
-    """Take the parts of figures and formulas away, which leaves their room, and put them back."""
+    """Take the parts of figures, formulas and code away, in place, and put them back."""
     page.evaluate(FOLD)
     yield
     page.evaluate(UNFOLD)

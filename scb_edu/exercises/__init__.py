@@ -12,8 +12,19 @@ from scb_edu.exercises import (  # noqa: F401, each registers its exercises
     ch8_softmax,
     ch9_past_the_paper,
 )
-from scb_edu.exercises.checking import check, exercise
+from scb_edu.exercises.answers import Answer
+from scb_edu.exercises.checking import check, exercise, value_exercise
 from scb_edu.exercises.quizzes import Option, Question, Quiz, quiz
 from scb_edu.exercises.verdicts import Verdict
 
-__all__ = ["Option", "Question", "Quiz", "Verdict", "check", "exercise", "quiz"]
+__all__ = [
+    "Answer",
+    "Option",
+    "Question",
+    "Quiz",
+    "Verdict",
+    "check",
+    "exercise",
+    "quiz",
+    "value_exercise",
+]

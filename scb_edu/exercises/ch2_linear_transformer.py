@@ -6,42 +6,47 @@ from typing import Any
 
 import numpy as np
 
-from scb_edu.exercises.checking import call, exercise, number, numbers
+from scb_edu.exercises.answers import Answer
+from scb_edu.exercises.checking import call, exercise, numbers, value_exercise
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer, signals
 
 
-@exercise(
+@value_exercise(
     "ch2-worst-corner",
     "Look at the two terms of the excess: which one sees the product of the signals?",
     "Signals of one sign have a right pointer, others a wrong one; then the crowd decides.",
     "Begin with the second term where the signs differ: K_P K_Q / 2 times 2 squared.",
+    about="its answer is the same for every task",
 )
-def _worst_corner(answer: Any) -> str | None:
-    wanted = "a pair (alpha_V, alpha_A) is wanted, each of them -1 or 1"
-    corner = numbers(answer, (2,), wanted)
-    if not np.isin(corner, (-1, 1)).all():
-        return f"{wanted}."
-    if np.prod(corner) > 0:
-        return "here the product of the signals is 1: the pointer is right."
-    if corner[0] == 1:
-        return "the pointer is wrong, but the crowd is right: one corner is worse."
-    return None
+def _worst_corner() -> Answer:
+    asks = "a pair (alpha_V, alpha_A), each of them -1 or 1"
+    return Answer(
+        right=(-1, 1),
+        wrong={
+            "abs(abs(x) - 1) + abs(abs(y) - 1) > 1e-6": f"it asks for {asks}.",
+            "x * y > 0": "here the product of the signals is 1: the pointer is right.",
+        },
+        otherwise="the pointer is wrong, but the crowd is right: one corner is worse.",
+        asks=asks,
+        rtol=0,
+    )
 
 
-@exercise(
+@value_exercise(
     "ch2-half",
     "Look at the two terms of the excess: only one of them has alpha_A in it.",
     "A square is smallest where it is zero.",
     "Begin with 1 - 0.5 * alpha_A.",
+    about="its answer is the same for every task",
 )
-def _attention_for_half_a_value(answer: Any) -> str | None:
-    mine = number(answer)
-    if mine == 0.5:
-        return "1/2 is alpha_V; what has to be 1 is the product of the two."
-    if not np.isclose(mine, 2, rtol=1e-3):
-        return f"with that alpha_A the product of the signals is {mine / 2:.3g}: no minimum yet."
-    return None
+def _attention_for_half_a_value() -> Answer:
+    return Answer(
+        right=2,
+        wrong={0.5: "1/2 is alpha_V; what has to be 1 is the product of the two."},
+        otherwise="with that alpha_A the product of the signals is {x / 2:.3g}: no minimum yet.",
+        rtol=1e-3,
+    )
 
 
 @exercise(

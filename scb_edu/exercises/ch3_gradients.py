@@ -6,50 +6,59 @@ from typing import Any
 
 import numpy as np
 
-from scb_edu.exercises.checking import call, exercise, number, numbers, pair
+from scb_edu.exercises.answers import Answer
+from scb_edu.exercises.checking import call, exercise, numbers, pair, value_exercise
 from scb_edu.model.gradients import Gradient, gradient, precondition
-from scb_edu.model.task import Batch, SCBTask
+from scb_edu.model.task import Batch, SCBTask, refuse_flat
 from scb_edu.model.transformer import LinearTransformer
 
 
-@exercise(
+@value_exercise(
     "ch3-stable-rate",
     "Look at the direction in which all positions move alike: nothing projects it away.",
     "The cap is 2 over the largest curvature, and the division takes mu_k out of the curvature.",
     "Begin with K_P + T * mu @ mu.",
+    about=1000,
 )
-def _stable_rate(answer: Any) -> str | None:
-    mine, task = number(answer), SCBTask.example(1000)
+def _stable_rate(task: SCBTask) -> Answer:
+    refuse_flat(task, "transition")
     mu, K_P = task.stationary, task.transition_energy
-    steepest = K_P + 1000 * mu @ mu
-    if np.isclose(mine, 2 / steepest, rtol=1e-3):
-        return None
-    if np.isclose(mine, 2 / (mu.max() * steepest), rtol=1e-3):
-        return "this is the cap without preconditioning; the division removes the factor mu_k."
-    if np.isclose(mine, 2 / K_P, rtol=1e-3):
-        return "this is the cap with projection; without it, the direction of all ones is there."
-    if np.isclose(mine, 1 / steepest, rtol=1e-3):
-        return "at 1/curvature a step lands in the minimum; the error grows above twice that."
-    return "the cap is 2 over the largest curvature; which direction and column has it?"
+    steepest = float(K_P + task.context_length * mu @ mu)
+    return Answer(
+        right=2 / steepest,
+        wrong={
+            2
+            / (float(mu.max()) * steepest): "this is the cap without preconditioning; the division"
+            " removes the factor mu_k.",
+            2 / K_P: "this is the cap with projection; without it, the direction of all ones is"
+            " there.",
+            1 / steepest: "at 1/curvature a step lands in the minimum; the error grows above twice"
+            " that.",
+        },
+        otherwise="the cap is 2 over the largest curvature; which direction and column has it?",
+        rtol=1e-3,
+    )
 
 
-@exercise(
+@value_exercise(
     "ch3-unseen",
     "Look at the opposite: in what share of the batches does the token never come last?",
     "Samples are independent, so the chances to miss the token multiply.",
     "Begin with 0.97**M = 0.01.",
 )
-def _batch_that_sees_a_rare_token(answer: Any) -> str | None:
-    mine = number(answer)
-    if np.isclose(mine, 1 / 0.03, rtol=0.02):
-        return "that many samples hold the token once in the mean, but often not at all."
-    if mine <= 0:
-        return "a batch has at least one sample."
-    if mine < 151.1:
-        return f"with {mine:g} samples the chance is {1 - 0.97**mine:.4f}: too few."
-    if mine > 152.5:
-        return f"with {mine:g} samples the chance is {1 - 0.97**mine:.4f}: fewer will do."
-    return None
+def _batch_that_sees_a_rare_token() -> Answer:
+    few = "with {x:.4g} samples the chance is {1 - 0.97**x:.4g}: too few."
+    return Answer(
+        right=151.8,  # 151.1 to 152.5: where the chance is 0.99, and the next whole number
+        wrong={
+            1 / 0.03: "that many samples hold the token once in the mean, but often not at all.",
+            "x <= 0": "a batch has at least one sample.",
+            "x < 151.8": few,
+        },
+        otherwise="with {x:.4g} samples the chance is {1 - 0.97**x:.4g}: fewer will do.",
+        rtol=0,
+        atol=0.7,
+    )
 
 
 @exercise(

@@ -6,51 +6,58 @@ from typing import Any
 
 import numpy as np
 
-from scb_edu.exercises.checking import call, exercise, known_mistake, number, numbers, pair
+from scb_edu.exercises.answers import Answer
+from scb_edu.exercises.checking import call, exercise, numbers, pair, value_exercise
 from scb_edu.model.gradients import Gradient
 from scb_edu.model.transformer import LinearTransformer
 from scb_edu.support.checks import Array
 from scb_edu.training.optimizers import ProximalGradient, soft_threshold
 
 
-@exercise(
+@value_exercise(
     "ch5-threshold",
     "Look at the order: first each weight on its own, then the sum of the column.",
     "The soft threshold takes the same off every weight and stops at zero.",
     "Begin with shrunk = np.maximum(column - 0.1, 0).",
 )
-def _column_after_threshold(answer: Any) -> str | None:
-    column = numbers(answer, (4,), "four weights are wanted")
-    right = np.array([0.4, 0.2, 0.05, 0.0]) / 0.65
-    if np.allclose(column, right * 0.65, atol=2e-3):
-        return "the soft threshold is right; now divide the column by its sum."
-    if np.allclose(column, np.array([0.5, 0.3, 0.15, 0.0]) / 0.95, atol=2e-3):
-        return "that is the hard threshold: the soft one also moves the weights that stay."
-    if np.allclose(column, np.array([0.4, 0.2, 0.05, -0.05]) / 0.6, atol=2e-3):
-        return "a weight stops at zero, it does not cross it."
-    if np.allclose(column, right, atol=2e-3):
-        return None
-    return "take 0.1 off each weight, stop at zero, and divide by what the column sums to."
+def _column_after_threshold() -> Answer:
+    return Answer(
+        right=(0.4 / 0.65, 0.2 / 0.65, 0.05 / 0.65, 0),
+        wrong={
+            (0.4, 0.2, 0.05, 0): "the soft threshold is right; now divide the column by its sum.",
+            (
+                0.5 / 0.95,
+                0.3 / 0.95,
+                0.15 / 0.95,
+                0,
+            ): "that is the hard threshold: the soft one also moves the weights that stay.",
+            (0.4 / 0.6, 0.2 / 0.6, 0.05 / 0.6, -0.05 / 0.6): "a weight stops at zero, it does not"
+            " cross it.",
+        },
+        otherwise="take 0.1 off each weight, stop at zero, and divide by what the column sums to.",
+        asks="four weights",
+        rtol=0,
+        atol=2e-3,
+    )
 
 
-@exercise(
+@value_exercise(
     "ch5-steps",
     "Look at the threshold of one step: it is not the penalty alone.",
     "Every step takes the learning rate times the penalty off the weight.",
     "Begin with threshold = 0.02 * 0.005.",
 )
-def _steps_until_zero(answer: Any) -> str | None:
-    mine = number(answer)
-    wrong = {
-        2.0: "the penalty comes times the learning rate: a step takes off less.",
-        0.5: "the learning rate comes times the penalty: a step takes off less.",
-        1e6: "a step takes off the same each time, whatever the weight: divide once only.",
-    }
-    if hint := known_mistake(mine, wrong, rtol=0.01):
-        return hint
-    if np.isclose(mine, 100, rtol=0.02):
-        return None
-    return f"{mine:.4g} is not it: how much of the weight does one step take off?"
+def _steps_until_zero() -> Answer:
+    return Answer(
+        right=100,
+        wrong={
+            2: "the penalty comes times the learning rate: a step takes off less.",
+            0.5: "the learning rate comes times the penalty: a step takes off less.",
+            1e6: "a step takes off the same each time, whatever the weight: divide once only.",
+        },
+        otherwise="{x:.4g} is not it: how much of the weight does one step take off?",
+        rtol=0.02,
+    )
 
 
 @exercise(

@@ -7,48 +7,58 @@ from typing import Any
 
 import numpy as np
 
-from scb_edu.exercises.checking import call, exercise, known_mistake, number, numbers, pair
+from scb_edu.exercises.answers import Answer
+from scb_edu.exercises.checking import (
+    call,
+    exercise,
+    known_mistake,
+    number,
+    numbers,
+    pair,
+    value_exercise,
+)
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer, signals
 
 
-@exercise(
+@value_exercise(
     "ch7-double",
     "Look at where theta stands in s_a: if it is small, only in a logarithm.",
     "In the difference of the two times only the ratio of the correlations is left; time "
     "is s over r.",
     "Begin with r = np.sqrt(0.14 * 0.52).",
 )
-def _saving_of_twice(answer: Any) -> str | None:
-    mine, rate = number(answer), math.sqrt(0.14 * 0.52)
-    if np.isclose(mine, math.log(2) / rate, rtol=0.01):
-        return None
-    if np.isclose(mine, math.log(2), rtol=0.01):
-        return "that is s; time is s divided by r = sqrt(K_P K_Q)."
-    if np.isclose(mine, math.log(2) / (0.14 * 0.52), rtol=0.01):
-        return "r is the root of K_P K_Q."
-    return f"{mine:.3g} is not it: take the difference of s_a for the two correlations."
+def _saving_of_twice() -> Answer:
+    rate = math.sqrt(0.14 * 0.52)
+    return Answer(
+        right=math.log(2) / rate,
+        wrong={
+            math.log(2): "that is s; time is s divided by r = sqrt(K_P K_Q).",
+            math.log(2) / rate**2: "r is the root of K_P K_Q.",
+        },
+        otherwise="{x:.3g} is not it: take the difference of s_a for the two correlations.",
+        rtol=0.01,
+    )
 
 
-@exercise(
+@value_exercise(
     "ch7-fall",
     "Look at where theta stands in the batch of the giant step, with tau_V as it is.",
     "The push is proportional to theta, and the batch goes with the square of noise over push.",
     "Begin with ratio = 0.4 / 0.1.",
 )
-def _price_of_a_weaker_correlation(answer: Any) -> str | None:
-    mine = number(answer)
-    wrong = {
-        4.0: "theta is squared.",
-        2.0: "the batch goes with the square of theta, not with its root.",
-        1.0: "that is so for an aligned V; of a related one the noise stays.",
-        1 / 16: "a weaker push needs more samples, not fewer.",
-    }
-    if hint := known_mistake(mine, wrong, rtol=0.01):
-        return hint
-    if np.isclose(mine, 16, rtol=0.01):
-        return None
-    return f"{mine:.3g} is not it: divide the two batches."
+def _price_of_a_weaker_correlation() -> Answer:
+    return Answer(
+        right=16,
+        wrong={
+            4: "theta is squared.",
+            2: "the batch goes with the square of theta, not with its root.",
+            1: "that is so for an aligned V; of a related one the noise stays.",
+            1 / 16: "a weaker push needs more samples, not fewer.",
+        },
+        otherwise="{x:.3g} is not it: divide the two batches.",
+        rtol=0.01,
+    )
 
 
 @exercise(

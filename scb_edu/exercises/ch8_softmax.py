@@ -7,45 +7,49 @@ from typing import Any
 
 import numpy as np
 
-from scb_edu.exercises.checking import call, exercise, number, numbers
+from scb_edu.exercises.answers import Answer
+from scb_edu.exercises.checking import call, exercise, number, numbers, value_exercise
 from scb_edu.model.norms import weighted_inner_product, weighted_square_norm
 from scb_edu.model.similarity import attention_cosine
 from scb_edu.support.checks import Array
 
 
-@exercise(
+@value_exercise(
     "ch8-rate",
     "Look at what softmax does to a small change of its logits, when each weight is 1/T.",
     "The gradient goes back through the softmax, and the step goes forward through it.",
     "Begin with 1 / 500, the factor on one of these two ways.",
 )
-def _rate_of_logits(answer: Any) -> str | None:
-    mine = number(answer)
-    if np.isclose(mine, 0.01 * 500, rtol=0.01):
-        return "1/T counts twice: once on the way back, once on the way forward."
-    if np.isclose(mine, 500**2, rtol=0.01):
-        return "that is the ratio; the rate of the logits is the ratio times the rate of V."
-    if np.isclose(mine, 0.01 * 500**2, rtol=0.01):
-        return None
-    return f"{mine:.4g} is not it: what does a step of rate 1 move the weights by?"
+def _rate_of_logits() -> Answer:
+    return Answer(
+        right=0.01 * 500**2,
+        wrong={
+            0.01 * 500: "1/T counts twice: once on the way back, once on the way forward.",
+            500**2: "that is the ratio; the rate of the logits is the ratio times the rate of V.",
+        },
+        otherwise="{x:.4g} is not it: what does a step of rate 1 move the weights by?",
+        rtol=0.01,
+    )
 
 
-@exercise(
+@value_exercise(
     "ch8-logit",
     "Look at the weight of that position: its exponential over the sum of all.",
     "Half is where its exponential is as large as all the others together.",
     "Begin with np.exp(w) = how many others there are.",
 )
-def _logit_of_half_the_weight(answer: Any) -> str | None:
-    mine = number(answer)
-    if np.isclose(mine, math.log10(999), rtol=2e-3):
-        return "the logarithm is the natural one, since softmax takes exp."
-    if np.isclose(mine, 999, rtol=2e-3):
-        return "that is the exponential of the logit."
-    if np.isclose(mine, math.log(999), rtol=2e-3):
-        return None
-    weight = 1 / (1 + 999 * math.exp(-min(max(mine, -500.0), 500.0)))
-    return f"with that logit the position has the weight {weight:.3g}."
+def _logit_of_half_the_weight() -> Answer:
+    return Answer(
+        right=math.log(999),
+        wrong={
+            math.log10(999): "the logarithm is the natural one, since softmax takes exp.",
+            999: "that is the exponential of the logit.",
+        },
+        # (x - 500 + |x + 500|) / 2 is x, and -500 at least
+        otherwise="with that logit the position has the weight"
+        " {1 / (1 + 999 * exp(-(x - 500 + abs(x + 500)) / 2)):.3g}.",
+        rtol=2e-3,
+    )
 
 
 @exercise(

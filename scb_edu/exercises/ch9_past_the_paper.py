@@ -7,50 +7,47 @@ from typing import Any
 
 import numpy as np
 
-from scb_edu.exercises.checking import call, exercise, known_mistake, number, numbers
+from scb_edu.exercises.answers import Answer
+from scb_edu.exercises.checking import call, exercise, numbers, value_exercise
 from scb_edu.model.task import SCBTask
 from scb_edu.text.sequences import generate
 
 
-@exercise(
+@value_exercise(
     "ch9-perplexity",
     "Look at the surprise at each kind of place: -log of the chance of what came.",
     "Perplexity is exp of the mean surprise.",
     "Begin with surprises = -np.log([1 / 2, 1 / 8]).",
 )
-def _perplexity_of_two_chances(answer: Any) -> str | None:
-    mine = number(answer)
-    wrong = {
-        16 / 5: "the surprises are averaged, not the chances: log 2 and log 8.",
-        5.0: "the surprises are averaged, not their exponentials: log 2 and log 8.",
-        2.0: "2 is the mean surprise in bits; the perplexity is 2 to that power.",
-    }
-    if hint := known_mistake(mine, wrong):
-        return hint
-    if np.isclose(mine, 4, rtol=5e-3):
-        return None
-    return f"{mine:.3g} is not it: exp of the mean of -log of the chance of what came."
+def _perplexity_of_two_chances() -> Answer:
+    return Answer(
+        right=4,
+        wrong={
+            16 / 5: "the surprises are averaged, not the chances: log 2 and log 8.",
+            5: "the surprises are averaged, not their exponentials: log 2 and log 8.",
+            2: "2 is the mean surprise in bits; the perplexity is 2 to that power.",
+        },
+        otherwise="{x:.3g} is not it: exp of the mean of -log of the chance of what came.",
+    )
 
 
-@exercise(
+@value_exercise(
     "ch9-mixture",
     "Look at what is mixed: the chances of the two, not their surprises.",
     "The mixture gives the letter a chance between the two; its surprise is -log of that.",
     "Begin with chance = 0.7 * 0.5 + 0.3 * 0.1.",
 )
-def _surprise_of_a_mixture(answer: Any) -> str | None:
-    mine = number(answer)
-    wrong = {
-        -0.7 * math.log(0.5) - 0.3 * math.log(0.1): "chances are mixed, not surprises.",
-        -math.log(0.22): "the shares are swapped: 0.7 is that of the bigram.",
-        -math.log2(0.38): "that is in bits: the logarithm is the natural one.",
-        0.38: "that is the chance; the surprise is -log of it.",
-    }
-    if hint := known_mistake(mine, wrong):
-        return hint
-    if np.isclose(mine, -math.log(0.38), rtol=5e-3):
-        return None
-    return f"{mine:.3g} is not it: which chance does the mixture give to the letter?"
+def _surprise_of_a_mixture() -> Answer:
+    return Answer(
+        right=-math.log(0.38),
+        wrong={
+            -0.7 * math.log(0.5) - 0.3 * math.log(0.1): "chances are mixed, not surprises.",
+            -math.log(0.22): "the shares are swapped: 0.7 is that of the bigram.",
+            -math.log2(0.38): "that is in bits: the logarithm is the natural one.",
+            0.38: "that is the chance; the surprise is -log of it.",
+        },
+        otherwise="{x:.3g} is not it: which chance does the mixture give to the letter?",
+    )
 
 
 @exercise(

@@ -7,31 +7,40 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from difflib import get_close_matches
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from scb_edu.exercises import running
+from scb_edu.exercises.answers import Answer
+from scb_edu.exercises.fields import Field
 from scb_edu.exercises.verdicts import Verdict
+from scb_edu.model.task import SCBTask, check_task
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
 from scb_edu.support.signatures import checked
 
-__all__ = ["check", "exercise"]
+__all__ = ["check", "exercise", "value_exercise"]
 
-Check: TypeAlias = Callable[[Any], str | None]
+Check: TypeAlias = Callable[..., str | None]
+Declaration: TypeAlias = Callable[..., Answer]
+F = TypeVar("F", bound=Callable[..., Any])
 
 STEPS = 3
 NOT_ANSWERED = "Not answered yet: write your answer, then run the cell again."
+OWN_CASES = "its check tries your function on cases of its own"
+OWN_NUMBERS = "its text states its own numbers"
 
 
 class _Exercise(NamedTuple):
-    """A check, and its hints from the first to the last."""
+    """A check or a declaration, its hints from the first to the last, and which tasks it takes."""
 
-    test: Check
+    test: Callable[..., Any]
     hints: tuple[str, ...]
+    about: int | str  # the context length of the running example, or why no task can be given
+    declared: bool
 
 
 _EXERCISES: dict[str, _Exercise] = {}
@@ -43,8 +52,10 @@ class _RefusedError(Exception):
 
 
 @checked
-def exercise(name: str, *hints: str) -> Callable[[Check], Check]:
+def exercise(name: str, *hints: str, about: int | str = OWN_CASES) -> Callable[[Check], Check]:
     """Register the check of an exercise under a name, with its hints.
+
+    An answer that is one number or a few needs no check: `value_exercise` declares it.
 
     Parameters
     ----------
@@ -53,6 +64,9 @@ def exercise(name: str, *hints: str) -> Callable[[Check], Check]:
         has to be that chapter.
     *hints : str
         Three, or none: what to look at, the idea, the first line. Never the solution.
+    about : int or str
+        The context length of the running example, if the exercise is about that; else why
+        ``check`` can take no ``task=``, in words that go on from "because".
 
     Returns
     -------
@@ -62,8 +76,8 @@ def exercise(name: str, *hints: str) -> Callable[[Check], Check]:
     Raises
     ------
     ScbError
-        The name has another form, belongs to another chapter or is taken; or there are other than
-        three hints.
+        The name has another form, belongs to another chapter or is taken; there are other than
+        three hints; or `about` is neither a length nor a reason.
 
     Notes
     -----
@@ -81,6 +95,13 @@ def exercise(name: str, *hints: str) -> Callable[[Check], Check]:
 
     What they refuse becomes the verdict, and None, ``...`` and NotImplementedError count as not
     answered wherever they come from. A check may raise: that becomes a verdict, too.
+
+    *Whose task.* An exercise that is about the running example gets a second argument, the task:
+    ``SCBTask.example(about)`` (also one that ``scb.model.use_example`` put in its place), or the
+    one of ``check(name, answer, task=my_task)``, and judges against it. The hints are those of
+    the running example. A task that the exercise cannot be asked
+    about is refused by it, with ScbError. An exercise whose text states its own numbers, or that
+    asks for a function and tries it on cases of its own, refuses every task and says why.
 
     *The contract of the hints.* The first wrong answer to an exercise gets its first hint, the
     second wrong one the second, all later ones the third; what was wrong is said above it. Every
@@ -112,19 +133,77 @@ def exercise(name: str, *hints: str) -> Callable[[Check], Check]:
     >>> exercises.check("ch1-everything", 42)
     Right.
     """
+    return _registering(name, hints, about, declared=False)
 
-    def register(test: Check) -> Check:
+
+def value_exercise(
+    name: str, *hints: str, about: int | str = OWN_NUMBERS
+) -> Callable[[Declaration], Declaration]:
+    """Register what a function declares of an exercise whose answer is a number or a few.
+
+    Parameters
+    ----------
+    name, *hints, about
+        As in `exercise`.
+
+    Returns
+    -------
+    callable
+        A decorator that leaves the function as it is.
+
+    Raises
+    ------
+    ScbError
+        As from `exercise`.
+
+    Notes
+    -----
+    The function returns an `Answer`, whose contract says who is right and what is said. It gets
+    the task, if the exercise is about the running example, and else nothing.
+
+    It is the one source of Python's check and of the field in a page: where a book is built,
+    what ``check(name, None)`` shows is a field that judges without a kernel, with the same words,
+    the same three hints, and the same memory of wrong answers, from when the page was opened.
+
+    Book: 04-two-stages, sec-test-4.
+
+    Examples
+    --------
+    >>> from scb_edu import exercises
+    >>> @exercises.value_exercise("ch1-legs", "Look.", "Count.", "Begin with the left one.")
+    ... def _legs():
+    ...     return exercises.Answer(2, {"x > 2": "{x:.3g} is an animal."}, "count again.")
+    >>> exercises.check("ch1-legs", 4)
+    Not yet: 4 is an animal.
+    Hint 1 of 3: Look.
+    >>> exercises.check("ch1-legs", (1, 1))
+    Not yet: it asks for one number, and yours has 2 numbers.
+    Hint 2 of 3: Count.
+    """
+    return _registering(name, hints, about, declared=True)
+
+
+def _registering(
+    name: str, hints: tuple[str, ...], about: int | str, *, declared: bool
+) -> Callable[[F], F]:
+    """Return the decorator, if what it was given can be kept."""
+
+    def register(test: F) -> F:
         _check_name(name, test.__module__)
-        _EXERCISES[name] = _Exercise(test, hints)
+        _EXERCISES[name] = _Exercise(test, hints, about, declared)
         return test
 
     if len(hints) not in (0, STEPS):
         raise ScbError(f"hints: expected {STEPS} or none for {name!r}, got {len(hints)}.")
+    if not (about.strip() if isinstance(about, str) else about >= 1):
+        raise ScbError(f"about: expected a context length or a reason for {name!r}, got {about!r}.")
     return register
 
 
 @checked
-def check(name: str, answer: Any, *, hint: int | None = None) -> Verdict:
+def check(
+    name: str, answer: Any, *, hint: int | None = None, task: SCBTask | None = None
+) -> Verdict:
     """Look at the answer to an exercise and say whether it is right, or give a hint.
 
     Parameters
@@ -135,6 +214,8 @@ def check(name: str, answer: Any, *, hint: int | None = None) -> Verdict:
         A value or a function, as the exercise asks.
     hint : int, optional
         1, 2 or 3: that hint, instead of the one whose turn it is.
+    task : SCBTask, optional
+        Judge against this task instead of the running example, where the exercise is about that.
 
     Returns
     -------
@@ -144,13 +225,14 @@ def check(name: str, answer: Any, *, hint: int | None = None) -> Verdict:
     Raises
     ------
     ScbError
-        There is no exercise of that name, or no such hint.
+        There is no exercise of that name, or no such hint; or the exercise takes no task, or not
+        this one.
     KeyboardInterrupt
         You pressed Ctrl-C.
 
     Notes
     -----
-    Which hint comes, and what an answer may do, is said in `exercise`.
+    Which hint comes, which exercises take a task, and what an answer may do, is said in `exercise`.
 
     Book: 01-bigrams, sec-bigrams.
 
@@ -164,21 +246,47 @@ def check(name: str, answer: Any, *, hint: int | None = None) -> Verdict:
         near = get_close_matches(name, _EXERCISES, cutoff=0) or ["ch1-law"]
         expected = f"one of {len(_EXERCISES)} exercises, such as {near[0]!r}"
         raise ScbError(f"name: expected {expected}, got {checks.brief(name)}.")
-    test, hints = _EXERCISES[name]
-    steps = range(1, len(hints) + 1)
+    known = _EXERCISES[name]
+    steps = range(1, len(known.hints) + 1)
     if hint is not None and (isinstance(hint, bool) or hint not in steps):
         got = checks.brief(hint)
         raise ScbError(f"hint: expected one of {[*steps]} for {name!r}, got {got}.")
+    test, field = _asking(name, known, _about(name, known.about, task))
     guard = running.Guard()
     passed, words = _judged(test, answer, guard)
     if guard.interrupted:  # even if the answer went on
         raise KeyboardInterrupt
-    step = _step(name, passed, hint, len(hints))
-    told = f"Hint {step} of {len(hints)}: {hints[step - 1]}" if step else ""
-    return Verdict(passed, running.short(words), told, guard.printed)
+    step = _step(name, passed, hint, len(known.hints))
+    told = f"Hint {step} of {len(known.hints)}: {known.hints[step - 1]}" if step else ""
+    return Verdict(passed, running.short(words), told, guard.printed, field)
 
 
-def _judged(test: Check, answer: Any, guard: running.Guard) -> tuple[bool | None, str]:
+def _about(name: str, about: int | str, task: SCBTask | None) -> tuple[SCBTask, ...]:
+    """Return the task that an exercise is about, or nothing."""
+    if isinstance(about, str):
+        if task is not None:
+            raise ScbError(f"task: expected none for {name!r}, because {about}; got a task.")
+        return ()
+    if task is not None:
+        check_task(task)
+    return (SCBTask.example(about) if task is None else task,)
+
+
+def _asking(
+    name: str, known: _Exercise, about: tuple[SCBTask, ...]
+) -> tuple[Callable[[Any], str | None], Field | None]:
+    """Return what looks at an answer, and the field for it in a page, if there can be one."""
+    if not known.declared:
+        return lambda answer: known.test(answer, *about), None
+    declared = known.test(*about)
+    asked = f"it asks for {declared.asks}"
+    field = Field(name, known.hints, declared)
+    return lambda answer: declared.said(_floats(answer, asked)), field
+
+
+def _judged(
+    test: Callable[[Any], str | None], answer: Any, guard: running.Guard
+) -> tuple[bool | None, str]:
     """Return `passed` and the words of the verdict, whatever the answer does."""
     try:
         with running.guarded(guard):
@@ -190,7 +298,7 @@ def _judged(test: Check, answer: Any, guard: running.Guard) -> tuple[bool | None
         return False, f"Your answer stopped with {name}: take out what would end the kernel."
 
 
-def _asked(test: Check, answer: Any) -> tuple[bool | None, str]:
+def _asked(test: Callable[[Any], str | None], answer: Any) -> tuple[bool | None, str]:
     try:
         wrong = test(_written(answer))
     except NotImplementedError:
@@ -223,9 +331,7 @@ def numbers(answer: Any, shape: tuple[int, ...], wanted: str) -> Array:
 
     ``wanted`` says in words what the exercise asks for: "two numbers are wanted".
     """
-    array = _as_floats(_written(answer))
-    if array is None:
-        raise _refusal(f"{wanted}, and yours, a {type(answer).__name__}, is not made of numbers.")
+    array = _floats(answer, wanted)
     fits = len(shape) == array.ndim and all(
         n in (-1, m) for n, m in zip(shape, array.shape, strict=True)
     )
@@ -287,6 +393,13 @@ def _written(answer: Any) -> Any:
 
 def _refusal(hint: str) -> _RefusedError:
     return _RefusedError(f"Not yet: {hint}")
+
+
+def _floats(answer: Any, wanted: str) -> Array:
+    array = _as_floats(_written(answer))
+    if array is None:
+        raise _refusal(f"{wanted}, and yours, a {type(answer).__name__}, is not made of numbers.")
+    return array
 
 
 def _as_floats(answer: Any) -> Array | None:

@@ -1,43 +1,11 @@
 // Questions that a page holds as HTML get their answers: for a book, and for a widget.
+import { element, keep, recall, told } from "./alive.mjs";
 
 /**
  * @typedef {{right: boolean, why: string}} Option
  * @typedef {{section: string, title: string, options: Option[]}} Question
  * @typedef {{questions: Question[], answers: string}} Verdicts
  */
-
-const DONE = "scb-progress:done"; // what was answered right on this device: see memory.js
-
-/** @param {string} packed deflated JSON in base64 @returns {Promise<Verdicts>} */
-async function unpack(packed) {
-  const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-  return JSON.parse(await new Response(stream).text());
-}
-
-/** Where nothing may be stored even the look at it throws. @template T @param {() => T} act */
-function tolerant(act) {
-  try {
-    return act();
-  } catch {
-    return null;
-  }
-}
-
-const recall = () => tolerant(() => JSON.parse(localStorage[DONE])) ?? {};
-
-/** @param {string} key */
-function keep(key) {
-  tolerant(() => (localStorage[DONE] = JSON.stringify({ ...recall(), [key]: true })));
-}
-
-/**
- * @template {keyof HTMLElementTagNameMap} K
- * @param {K} tag @param {string} className @param {string} text
- */
-function element(tag, className, text) {
-  return Object.assign(document.createElement(tag), { className, textContent: text });
-}
 
 /** JupyterLab leaves the keys alone that such an element gets. @template {Element} E @param {E} target */
 function keepKeys(target) {
@@ -71,8 +39,7 @@ function tell(said, question, option) {
 /** Make a quiz that stands in the page answer. @param {HTMLElement} root */
 async function start(root) {
   root.dataset.ready = "";
-  const data = root.querySelector('script[type="application/json"]')?.textContent ?? "";
-  const { questions, answers } = await unpack(JSON.parse(data).packed);
+  const { questions, answers } = /** @type {Verdicts} */ (await told(root));
   const count = /** @type {HTMLElement} */ (root.querySelector(".scb-count"));
   const again = button("scb-again", "Start again", "");
   const first = new Map(); // by question, whether its first answer was right

@@ -12,11 +12,12 @@ from typing import Any
 
 from scb_edu.support.errors import ScbError
 from scb_edu.support.signatures import checked
-from scb_edu.widgets.inline import asset, mimebundle, script_json
+from scb_edu.widgets.inline import asset, joined, mimebundle, script_json
 from scb_edu.widgets.packing import deflated
 
 __all__ = ["Option", "Question", "Quiz", "quiz"]
 
+MODULES = ("alive", "quiz")
 LETTERS = "abcd"
 HOW = "Choose an answer and check it: each says why it is right, or what it mixes up."
 
@@ -187,7 +188,7 @@ class Quiz:
 
     def page(self) -> str:
         """Return HTML that is answered without a kernel, with no ids and no requests."""
-        script = f'<script type="module">{asset("quiz.mjs", __package__)}</script>'
+        script = f'<script type="module">{joined(MODULES, __package__)}</script>'
         return _still(self, script)
 
     @cached_property
@@ -279,5 +280,5 @@ def _widget_class() -> Any:
     import traitlets
 
     page = traitlets.Unicode().tag(sync=True)
-    parts = {"page": page, "_esm": asset("quiz.mjs", __package__), "__module__": __name__}
+    parts = {"page": page, "_esm": joined(MODULES, __package__), "__module__": __name__}
     return type("QuizWidget", (anywidget.AnyWidget,), parts)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
-from typing import Any
+from typing import Any, Protocol
 
+from scb_edu.support.pages import in_a_book
 from scb_edu.support.signatures import checked
 
 __all__ = ["Verdict"]
@@ -27,6 +28,14 @@ LOOKS = {
 """The class, the mark and the colour by `Verdict.passed`: the words say the same."""
 
 
+class Page(Protocol):
+    """What can stand in a page."""
+
+    def page(self) -> str:
+        """Return the HTML."""
+        ...
+
+
 @checked
 @dataclass(frozen=True, repr=False)
 class Verdict:
@@ -41,6 +50,8 @@ class Verdict:
         The next step of the exercise's hints, if one is due.
     printed : str
         What the answer printed, cut where it is long.
+    ask : object with a method ``page``, optional
+        What a book shows, whose pages have no kernel, instead of "Not answered yet".
 
     Notes
     -----
@@ -61,15 +72,19 @@ class Verdict:
     words: str
     hint: str = ""
     printed: str = ""
+    ask: Page | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         printed = f"Your answer printed:\n{self.printed}" if self.printed else ""
         return "\n".join(part for part in (self.words, self.hint, printed) if part)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/html": self._html(), "text/plain": repr(self)}
+        open_still = self.passed is None and not self.hint and in_a_book()
+        html = self.ask.page() if self.ask and open_still else self.box()
+        return {"text/html": html, "text/plain": repr(self)}
 
-    def _html(self) -> str:
+    def box(self) -> str:
+        """Return the box as HTML."""
         name, mark, colour = LOOKS[self.passed]
         inner = f'<span aria-hidden="true">{mark}</span> {escape(self.words)}'
         if self.hint:

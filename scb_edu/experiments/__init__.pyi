@@ -1,4 +1,4 @@
-from .agreement import Check, agree, holds
+from .agreement import Check, Refutation, agree, collect_checks, holds
 from .dependencies import code_hash
 from .intervals import (
     Interval,
@@ -17,10 +17,12 @@ __all__ = [
     "Check",
     "Interval",
     "Provenance",
+    "Refutation",
     "agree",
     "bootstrap_groups",
     "bootstrap_interval",
     "code_hash",
+    "collect_checks",
     "holds",
     "load_table",
     "mean_with_error",

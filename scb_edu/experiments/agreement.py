@@ -14,8 +14,18 @@ from scb_edu.support.checks import Array, positive_int, positive_number, real_ar
 from scb_edu.support.errors import ScbError
 from scb_edu.support.signatures import checked
 
-TICK = "✓"
-BOX = "border-left: 3px solid #009E73; padding: 0.1em 0 0.1em 0.6em; margin: 0.2em 0"
+TICK, CROSS = "✓", "✗"
+BOX = "border-left: 3px solid {colour}; padding: 0.1em 0 0.1em 0.6em; margin: 0.2em 0"
+REFUTED = "application/vnd.scb-refutation+json"
+"""Under which a refutation stands in the outputs of a notebook."""
+
+
+@dataclass
+class _Mode:
+    collects: bool = False
+
+
+_MODE = _Mode()
 
 
 @checked
@@ -44,8 +54,77 @@ class Check:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         tick = f'<span role="img" aria-label="holds:">{TICK}</span>'
-        box = f'<div class="scb-check" style="{BOX}">{tick} {escape(self.words)}</div>'
+        style = BOX.format(colour="#009E73")
+        box = f'<div class="scb-check" style="{style}">{tick} {escape(self.words)}</div>'
         return {"text/html": box, "text/plain": repr(self)}
+
+
+@checked
+@dataclass(frozen=True, repr=False)
+class Refutation:
+    """What was compared and did not hold, where checks are collected.
+
+    Parameters
+    ----------
+    what : str
+        The statement, or the quantity.
+    words : str
+        What was expected, and what came.
+
+    Notes
+    -----
+    Book: teach-it, sec-make-it-yours.
+
+    Examples
+    --------
+    >>> Refutation("μ_A", "expected measured and formula within 1 %, got 0.2 and 0.4")
+    ✗ μ_A: expected measured and formula within 1 %, got 0.2 and 0.4
+    """
+
+    what: str
+    words: str
+
+    def __repr__(self) -> str:
+        return f"{CROSS} {self.what}: {self.words}"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        cross = f'<span role="img" aria-label="does not hold:">{CROSS}</span>'
+        style, words = BOX.format(colour="#D55E00"), escape(f"{self.what}: {self.words}")
+        box = f'<div class="scb-check" style="{style}">{cross} {words}</div>'
+        told = {"what": self.what, "words": self.words}
+        return {"text/html": box, "text/plain": repr(self), REFUTED: told}
+
+
+@checked
+def collect_checks(collects: bool = True) -> None:
+    """Let checks that do not hold be shown, and not raise, until the kernel ends.
+
+    Parameters
+    ----------
+    collects : bool
+        False: they raise, as they do at first.
+
+    Notes
+    -----
+    For a chapter that is run with another task than the one it was written for.
+
+    Book: teach-it, sec-make-it-yours.
+
+    Examples
+    --------
+    >>> from scb_edu import experiments
+    >>> experiments.collect_checks()
+    >>> experiments.holds("three is odd and four is, too", 4 % 2 == 1)
+    ✗ three is odd and four is, too: expected this to hold, got False.
+    >>> experiments.collect_checks(False)
+    """
+    _MODE.collects = collects
+
+
+def _refute(what: str, words: str) -> None:
+    if not _MODE.collects:
+        raise ScbError(f"{what}: {words}")
+    show(Refutation(what, words))
 
 
 @checked
@@ -76,8 +155,8 @@ def agree(
     Raises
     ------
     ScbError
-        They do not agree: the message has both numbers, of the worst entry, and the allowance. Or
-        an argument is not as above; nan never agrees with anything.
+        They do not agree, unless checks are collected: the message has both numbers, of the worst
+        entry, and the allowance. Or an argument is not as above; nan never agrees with anything.
 
     Notes
     -----
@@ -97,7 +176,13 @@ def agree(
     scb_edu.support.errors.ScbError: growth rate: expected measured and formula within 0.5 %, \
 got measured 0.300, formula 0.268, off by 11.8 %.
     """
-    numbers, wanted = _comparable(measured, expected)
+    try:
+        numbers, wanted = _comparable(measured, expected)
+    except ScbError as error:
+        if not _MODE.collects:
+            raise
+        show(Refutation(what, str(error)))
+        return
     positive_number("within", within)
     positive_int("digits", digits, most=17)
     off = np.abs(numbers / wanted - 1)
@@ -105,11 +190,10 @@ got measured 0.300, formula 0.268, off by 11.8 %.
     allowed = f"within {_percent(within)}"
     if off[worst] > within:
         pair = _pair(names, numbers[worst], wanted[worst], digits)
-        raise ScbError(
-            f"{what}: expected {names[0]} and {names[1]} {allowed}, got {pair}, "
-            f"off by {_percent(off[worst])}{_place(worst)}."
-        )
-    show(Check(f"{what}: {_pair(names, numbers, wanted, digits)}, {allowed}"))
+        words = f"expected {names[0]} and {names[1]} {allowed}, got {pair}, "
+        _refute(what, f"{words}off by {_percent(off[worst])}{_place(worst)}.")
+    else:
+        show(Check(f"{what}: {_pair(names, numbers, wanted, digits)}, {allowed}"))
 
 
 @checked
@@ -126,7 +210,7 @@ def holds(what: str, condition: bool) -> None:
     Raises
     ------
     ScbError
-        It does not hold, or is no truth value.
+        It does not hold, unless checks are collected, or is no truth value.
 
     Notes
     -----
@@ -140,9 +224,10 @@ def holds(what: str, condition: bool) -> None:
     """
     if not isinstance(condition, bool | np.bool_):
         raise ScbError(f"condition: expected True or False, got {type(condition).__name__}.")
-    if not condition:
-        raise ScbError(f"{what}: expected this to hold, got False.")
-    show(Check(what))
+    if condition:
+        show(Check(what))
+    else:
+        _refute(what, "expected this to hold, got False.")
 
 
 def _comparable(measured: ArrayLike, expected: ArrayLike) -> tuple[Array, Array]:

@@ -384,7 +384,7 @@ def escape_times(
     *,
     level: float,
     step: float,
-    small: bool = False,
+    top: float | None = None,
 ) -> Picture:
     """Draw the escape time against the context length, measured and by the formula.
 
@@ -394,8 +394,8 @@ def escape_times(
     level : float
     step : float
         What a factor of ten costs, by the formula.
-    small : bool
-        Whether to draw a panel of an explorer, on axes that do not change.
+    top : float, optional
+        Where the vertical axis ends, the same for all pictures of an explorer: it is a panel.
 
     Returns
     -------
@@ -412,13 +412,13 @@ def escape_times(
     Time to reach 0.5: 9.0 for T = 10, 24.0 for T = 1,000; a factor of ten costs 8.5.
     """
     T, times = np.asarray(contexts, dtype=float), np.asarray(measured, dtype=float)
-    figure, ax = new_figure(*((4.2, 3.2) if small else SINGLE))
+    figure, ax = new_figure(*(SINGLE if top is None else (4.2, 3.2)))
     ax.plot(T, np.asarray(formula, dtype=float), color=THEORY, linestyle="--", label="formula")
     ax.plot(T, times, "o", color=ATTENTION, label="flow")
     ax.set(xscale="log", xlabel=r"context length $T$", ylabel=rf"time until $\alpha_A$ = {level:g}")
     ax.set_title(f"A factor of ten costs {step:.1f}")
-    if small:
-        ax.set(ylim=(0, 135))
+    if top is not None:
+        ax.set(ylim=(0, top))
     ax.legend(loc="upper left")
     words = (
         f"Time to reach {level:g}: {times[0]:.1f} for T = {T[0]:,.0f}, {times[-1]:.1f} for "

@@ -10,6 +10,7 @@ from .gradients import (
 )
 from .information import entropy, output_entropy
 from .listing import every_sample
+from .own_example import OwnExample, use_example
 from .random_tasks import random_attention, random_transition
 from .similarity import (
     GradientComparison,
@@ -35,6 +36,7 @@ __all__ = [
     "Gradient",
     "GradientComparison",
     "LinearTransformer",
+    "OwnExample",
     "SCBTask",
     "Signals",
     "SoftmaxGradient",
@@ -58,4 +60,5 @@ __all__ = [
     "random_transition",
     "signals",
     "token_attention",
+    "use_example",
 ]

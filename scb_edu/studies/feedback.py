@@ -13,6 +13,7 @@ import pandas as pd
 
 from scb_edu.experiments.intervals import wilson_interval
 from scb_edu.model.norms import weighted_inner_product, weighted_square_norm
+from scb_edu.model.own_example import as_in_the_book
 from scb_edu.model.similarity import off_support_mass
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer, signals
@@ -334,6 +335,7 @@ def _joined(
     return shares(free, keys, "measured").join(means).join(shares(line, keys, "line"))
 
 
+@as_in_the_book()  # the frequencies that it tries are of three tokens
 def conditions() -> pd.DataFrame:
     """Return how far formulas hold where what they assume is not so, by exact gradients.
 

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from scb_edu.experiments.intervals import Interval, quantile_interval, wilson_interval
+from scb_edu.model.own_example import as_in_the_book
 from scb_edu.model.task import SCBTask
 from scb_edu.studies import headline
 from scb_edu.studies.ch6_sample_complexity import fixed_task
@@ -97,6 +98,7 @@ def headline_table(runs: pd.DataFrame, column: str = "half") -> pd.DataFrame:
     return pd.DataFrame([_row(way, N, T, seen, column) for (way, N, T), seen in groups])
 
 
+@as_in_the_book()
 def _row(way: str, vocab_size: int, T: int, samples: pd.Series, column: str) -> dict[str, Any]:
     task = fixed_task(vocab_size, T)
     share = wilson_interval(int(np.isfinite(samples).sum()), len(samples))
@@ -332,6 +334,7 @@ def schedule_cells(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame([_cell(c, d, T, half) for (c, d, T), half in groups])
 
 
+@as_in_the_book()
 def _cell(c: float, d: float, T: int, half: pd.Series) -> dict[str, float]:
     task = SCBTask.example(T)
     stage = headline.falling_from_scratch(task, falling_spending(task, c, d)).stages[0]

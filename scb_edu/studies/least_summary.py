@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import log_ndtr, ndtri
 
+from scb_edu.model.own_example import as_in_the_book
 from scb_edu.model.task import SCBTask
 from scb_edu.studies.headline import THETA
 from scb_edu.studies.headline_least import ONE_STEP, STUDIES
@@ -214,7 +215,8 @@ def _refuse_none(batches: Sequence[LeastBatch]) -> None:
 
 
 def _row(batch: LeastBatch) -> dict[str, object]:
-    task = SCBTask.example(batch.context_length)
+    with as_in_the_book():
+        task = SCBTask.example(batch.context_length)
     ends = np.quantile(batch.factors, (0.025, 0.975))
     low, high = np.quantile(batch.samples_drawn, (0.025, 0.975))
     return {

@@ -8,17 +8,28 @@ from scb_edu import figures
 from scb_edu.figures import Picture
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer
-from scb_edu.theory.dynamics import signal_flow, stages
+from scb_edu.theory.dynamics import Flow, signal_flow, stages
 from scb_edu.widgets.explorer import Explorer, Panel, Slider
+from scb_edu.widgets.own_task import task_or_example
 
 
-def two_stages() -> Explorer:
+def two_stages(task: SCBTask | None = None) -> Explorer:
     """Return the moving picture of the welcome page: V and A on their way from uniform to truth.
+
+    Parameters
+    ----------
+    task : SCBTask, optional
+        One of your own in place of the running example.
 
     Returns
     -------
     Explorer
         One control, the time; the matrices and the signals of the exact flow at that time.
+
+    Raises
+    ------
+    ScbError
+        ``task`` is not an SCBTask, or its P or Q is uniform.
 
     Notes
     -----
@@ -30,19 +41,20 @@ def two_stages() -> Explorer:
     >>> widgets.two_stages().controls[0].labels[:3]
     ('0.4', '0.5', '0.6')
     """
-    task = SCBTask.example(24)
-    flow = signal_flow(task, t_end=400, points=4001)
+    shown = task_or_example(task, 24)
+    end, fall = stages(shown)
+    t_end = 400 if task is None else 30 * fall  # the same shares of the axis
+    flow = signal_flow(shown, t_end=t_end, points=4001)
     stops, path = (  # even on a log axis
         np.unique(np.geomspace(4, 4000, points).round().astype(int)) for points in (36, 400)
     )
     path = np.union1d(stops, path)  # so that the dots stand where the slider does
     times, value, attention = flow.t[path], flow.value[path], flow.attention[path]
-    end = stages(task).first
-    limits = (0.85, float(task.attention.max()))  # V overshoots, A does not
+    limits = (_largest_value(shown, flow), float(shown.attention.max()))
 
     def matrices(time: float) -> Picture:
         at = int(np.searchsorted(flow.t, time))
-        model = LinearTransformer.from_signals(task, flow.value[at], flow.attention[at])
+        model = LinearTransformer.from_signals(shown, flow.value[at], flow.attention[at])
         return figures.moving_matrices(model.value, model.attention, time=time, limits=limits)
 
     def signals(time: float) -> Picture:
@@ -56,3 +68,9 @@ def two_stages() -> Explorer:
         play="time",
         autoplay=True,
     )
+
+
+def _largest_value(task: SCBTask, flow: Flow) -> float:
+    """Return the largest entry of V on its way: it overshoots, which A does not."""
+    models = (LinearTransformer.from_signals(task, top, 0) for top in (0, flow.value.max()))
+    return max(float(model.value.max()) for model in models)

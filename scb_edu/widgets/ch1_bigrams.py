@@ -14,16 +14,31 @@ from scb_edu.model.information import entropy, output_entropy
 from scb_edu.model.random_tasks import random_attention, random_transition
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer
+from scb_edu.support.errors import ScbError
 from scb_edu.widgets.explorer import Explorer, Panel, Slider
+from scb_edu.widgets.own_task import task_or_example
+
+LONGEST = 16  # positions that one can tell apart in a drawn sequence
 
 
-def one_sequence() -> Explorer:
+def one_sequence(task: SCBTask | None = None) -> Explorer:
     """Return the running example step by step: where the last token looks, what comes out.
+
+    Parameters
+    ----------
+    task : SCBTask, optional
+        One of your own in place of the running example, with at most 16 positions: each is
+        drawn.
 
     Returns
     -------
     Explorer
         Two controls, the step and the sequence.
+
+    Raises
+    ------
+    ScbError
+        ``task`` is not an SCBTask, its P or Q is uniform, or its contexts are longer.
 
     Notes
     -----
@@ -35,14 +50,19 @@ def one_sequence() -> Explorer:
     >>> print(widgets.one_sequence().words.splitlines()[1].split(":")[0])
     Step 5 of 5
     """
-    task = SCBTask.example()
+    shown = task_or_example(task)
+    if shown.context_length > LONGEST:
+        raise ScbError(
+            f"task: expected at most {LONGEST} positions, of which each is drawn, got "
+            f"context_length = {shown.context_length}."
+        )
 
     def sequence(step: int, seed: int) -> Picture:
         rng = np.random.default_rng(seed)
-        *tokens, last = rng.choice(task.vocab_size, task.context_length + 1, p=task.stationary)
-        position = int(rng.choice(task.context_length, p=task.attention[:, last]))
-        output = int(rng.choice(task.vocab_size, p=task.transition[:, tokens[position]]))
-        return figures.sequence(task, tokens, int(last), position, output, steps=step)
+        *tokens, last = rng.choice(shown.vocab_size, shown.context_length + 1, p=shown.stationary)
+        position = int(rng.choice(shown.context_length, p=shown.attention[:, last]))
+        output = int(rng.choice(shown.vocab_size, p=shown.transition[:, tokens[position]]))
+        return figures.sequence(shown, tokens, int(last), position, output, steps=step)
 
     return Explorer(
         [

@@ -8,25 +8,37 @@ import numpy as np
 
 from scb_edu import figures
 from scb_edu.figures import Picture
+from scb_edu.figures.picture import token_names
 from scb_edu.model.gradients import (
     bayes_loss,
 )
-from scb_edu.model.task import SCBTask
+from scb_edu.model.task import Batch, SCBTask
 from scb_edu.model.transformer import LinearTransformer
 from scb_edu.theory.dynamics import (
     saddle,
     signal_loss,
 )
 from scb_edu.widgets.explorer import Explorer, Panel, Slider
+from scb_edu.widgets.own_task import task_or_example
 
 
-def loss_landscape() -> Explorer:
+def loss_landscape(task: SCBTask | None = None) -> Explorer:
     """Return the two signals over a prediction beside the truth, and over the loss.
+
+    Parameters
+    ----------
+    task : SCBTask, optional
+        One of your own in place of the running example with T = 32.
 
     Returns
     -------
     Explorer
-        The running example with T = 32, and one context whose last token looks at C twice.
+        The prediction for one context, whose last token looks at C twice in the running example.
+
+    Raises
+    ------
+    ScbError
+        ``task`` is not an SCBTask, or its P or Q is uniform.
 
     Notes
     -----
@@ -38,20 +50,20 @@ def loss_landscape() -> Explorer:
     >>> widgets.loss_landscape().controls[0].labels
     ('-1', '-2/3', '-1/3', '0', '1/3', '2/3', '1')
     """
-    task = SCBTask.example(32)
-    sample = task.sample(1, np.random.default_rng(1))
-    truth = task.output_distribution(sample.tokens, sample.last)[0]
-    best, bottom = bayes_loss(task), saddle(task)
+    shown = task_or_example(task, 32)
+    sample = shown.sample(1, np.random.default_rng(1))
+    truth = shown.output_distribution(sample.tokens, sample.last)[0]
+    best, bottom, seen = bayes_loss(shown), saddle(shown), _seen(shown, sample)
     alphas = np.linspace(-1.2, 1.2, 97)
-    excess = signal_loss(task, alphas[None, :], alphas[:, None])
+    excess = signal_loss(shown, alphas[None, :], alphas[:, None])
 
     def prediction(value: float, attention: float) -> Picture:
-        model = LinearTransformer.from_signals(task, value, attention)
+        model = LinearTransformer.from_signals(shown, value, attention)
         guess = model.predict(sample.tokens, sample.last)[0]
-        return figures.prediction_beside_truth(guess, truth, "After C, looking at C and C")
+        return figures.prediction_beside_truth(guess, truth, seen)
 
     def surface(value: float, attention: float) -> Picture:
-        loss = best + signal_loss(task, value, attention)
+        loss = best + signal_loss(shown, value, attention)
         low = (bottom.value, bottom.attention)
         return figures.surface_point(alphas, excess, low, (value, attention), loss, best)
 
@@ -63,6 +75,15 @@ def loss_landscape() -> Explorer:
     panels = [Panel(draw, ("value", "attention")) for draw in (prediction, surface)]
     question = "Which signal helps alone, and can two wrongs make a right?"
     return Explorer(controls, panels, question=question)
+
+
+def _seen(task: SCBTask, sample: Batch) -> str:
+    """Return in words what the last token of a sample looks at."""
+    names, last = token_names(task.vocab_size), int(sample.last[0])
+    looked = [names[sample.tokens[0, t]] for t in np.flatnonzero(task.attention[:, last])]
+    *first, end = looked
+    found = f"{', '.join(first)} and {end}" if first else end
+    return f"After {names[last]}, looking at {found}"
 
 
 def _as_fraction(number: float) -> str:

@@ -14,18 +14,29 @@ from scb_edu.studies.headline_summary import schedule_cells
 from scb_edu.studies.study import stored
 from scb_edu.theory.schedules import constant_spending, falling_spending
 from scb_edu.widgets.explorer import Explorer, Panel, Slider
+from scb_edu.widgets.own_task import refuse_task
 
 RACERS = ("constant", "scheduled", "related", "tempered", "aligned", "pretrained")
 HORIZON = (30, 500_000)
 
 
-def headline_race() -> Explorer:
+def headline_race(task: SCBTask | None = None) -> Explorer:
     """Return two ways of training and the context length over their stored runs.
+
+    Parameters
+    ----------
+    task : None
+        The runs are stored: no other task can be shown.
 
     Returns
     -------
     Explorer
         The signal alpha_A of four runs of each over the samples seen, on the same axes.
+
+    Raises
+    ------
+    ScbError
+        A task is given.
 
     Notes
     -----
@@ -37,6 +48,7 @@ def headline_race() -> Explorer:
     >>> [control.name for control in widgets.headline_race().controls]
     ['T', 'first', 'second']
     """
+    refuse_task(task, "widgets.transfer_run(task) trains on it from what is carried over.")
     courses = stored("headline-courses")
 
     def left(T: int, first: str) -> Picture:
@@ -65,14 +77,24 @@ def _course(courses: pd.DataFrame, T: int, way: str) -> Picture:
     return figures.headline_race(mine, way=way, horizon=HORIZON)
 
 
-def spending_schedule() -> Explorer:
+def spending_schedule(task: SCBTask | None = None) -> Explorer:
     """Return the two numbers of b(t) over its course, and over what it costs and how sure it is.
+
+    Parameters
+    ----------
+    task : None
+        The runs are stored: no other task can be shown.
 
     Returns
     -------
     Explorer
         b(t) at T = 1600 beside the constant b of the headline; and for all schedules the share on
         the right side against the samples to half way, by theory and in stored runs.
+
+    Raises
+    ------
+    ScbError
+        A task is given.
 
     Notes
     -----
@@ -84,13 +106,14 @@ def spending_schedule() -> Explorer:
     >>> [control.name for control in widgets.spending_schedule().controls]
     ['c', 'd']
     """
+    refuse_task(task, "widgets.playground(task, batch_size=schedule) spends by one on it.")
     cells = schedule_cells(stored("headline-schedules"))
-    task = SCBTask.example(int(cells["context_length"].iloc[0]))
-    constant = constant_spending(task, CHANCE)
+    shown = SCBTask.example(int(cells["context_length"].iloc[0]))
+    constant = constant_spending(shown, CHANCE)
     time = np.linspace(0, 40, 161)
 
     def course(c: float, d: float) -> Picture:
-        falling = falling_spending(task, c, d)
+        falling = falling_spending(shown, c, d)
         return figures.spending_course(time, np.array([falling(t) for t in time]), constant)
 
     def cost(c: float, d: float) -> Picture:

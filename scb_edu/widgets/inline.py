@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any, Protocol
 
@@ -40,6 +42,18 @@ def mimebundle(piece: Piece) -> dict[str, Any]:
 def asset(name: str, package: str = "scb_edu.widgets") -> str:
     """Return a script or a style sheet of a package as text."""
     return files(package).joinpath(name).read_text(encoding="utf-8")
+
+
+# what a page has no use for: other modules, and what is there for who reads the source
+SOURCE_ONLY = re.compile(
+    r'^import \{.*?\} from "\./\w+\.mjs";\n|^ *//.*?\n|^ */\*\*(?:(?!\*/).)*\*/\n',
+    re.DOTALL | re.MULTILINE,
+)
+
+
+def joined(modules: Iterable[str], package: str = "scb_edu.widgets") -> str:
+    """Return modules of a package joined to one: a page from disk may import no file."""
+    return "\n".join(SOURCE_ONLY.sub("", asset(f"{name}.mjs", package)) for name in modules)
 
 
 def script_json(data: Any) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import math
-import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from scb_edu.support.signatures import checked
 from scb_edu.theory.dynamics import FALLEN, FLAT, Flow, excess_time, growth_rate, signal_flow
 from scb_edu.training.optimizers import Optimizer
 from scb_edu.widgets.explorer import Frame
-from scb_edu.widgets.inline import asset, mimebundle, script_json
+from scb_edu.widgets.inline import asset, joined, mimebundle, script_json
 from scb_edu.widgets.playground_settings import (
     DEFAULTS,
     BatchSize,
@@ -379,19 +378,12 @@ STILL = (
 )
 
 
-MODULES = ("training", "settings", "charts", "controls", "view")
-IMPORT = re.compile(r'^import \{.*?\} from "\./\w+\.mjs";\n', re.DOTALL | re.MULTILINE)
-
-
-@cache
-def _module() -> str:
-    """Join the modules to one: a page from disk may import no file."""
-    return "\n".join(IMPORT.sub("", asset(f"live/{name}.mjs")) for name in MODULES)
+MODULES = [f"live/{name}" for name in ("training", "settings", "charts", "controls", "view")]
 
 
 def _page(playground: Playground) -> str:
     """HTML with no ids and no requests; without scripts it shows the still picture."""
-    files = {"module": _module(), "css": asset("playground.css")}
+    files = {"module": joined(MODULES), "css": asset("playground.css")}
     data = {**playground._traits, "progress": {}, **files}
     return (
         f'<div class="scb-live"><figure class="scb-still">'
@@ -430,5 +422,5 @@ def _widget_class() -> Any:
             "charts": traitlets.List,
         }.items()
     }
-    parts = {**whole, **optional, "_esm": _module(), "__module__": __name__}
+    parts = {**whole, **optional, "_esm": joined(MODULES), "__module__": __name__}
     return type("PlaygroundWidget", (anywidget.AnyWidget,), parts)

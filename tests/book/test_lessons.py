@@ -1,7 +1,6 @@
-"""Each chapter's notebook is the chapter: the same cells, run, with the same header."""
+"""Each chapter's notebook is the chapter: the same words and cells, run, with the same header."""
 
 import importlib
-import os
 import re
 import shutil
 
@@ -12,9 +11,8 @@ import yaml
 from conftest import BOOK, chapters
 
 LESSONS = BOOK / "lessons"
-SOLUTION = {"source_hidden": True, "outputs_hidden": True}
 PLUMBING = {"source_hidden": True}
-DIRECTIVE = re.compile(r"^:::+ *\{(exercise|solution)\} (.*)$|^#+ ", re.MULTILINE)
+FOLDED = {"jp-MarkdownHeadingCollapsed": True}
 
 
 @pytest.fixture(params=chapters())
@@ -36,20 +34,44 @@ def header(source):
     return yaml.safe_load(source.split("---\n")[1])
 
 
-def inputs(notebook):
-    """What a notebook says, without what running it added."""
-    return [(c.cell_type, c.source, c.metadata.get("tags", [])) for c in notebook.cells]
+def inputs(cells):
+    """What cells say, without what running them added; words that follow each other are one."""
+    said = []
+    for cell in cells:
+        if said and said[-1][0] == cell.cell_type == "markdown":
+            said[-1] = ("markdown", f"{said[-1][1]}\n\n{cell.source}", [])
+        else:
+            said.append((cell.cell_type, cell.source, cell.metadata.get("tags", [])))
+    return said
 
 
-def solution_cells(notebook):
-    """The code cells after a solution, before the next exercise or heading."""
-    inside = False
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            found = [match[1] for match in DIRECTIVE.finditer(cell.source)]
-            inside = found[-1] == "solution" if found else inside
-        elif inside:
-            yield cell
+def in_the_notebook(source):
+    """A chapter with the headings that JupyterLab folds by, and without the pages' own fold."""
+    source = re.sub(r"^(:::\{exercise\}) (.*)$", r"### \2\n\n\1", source, flags=re.MULTILINE)
+    source = re.sub(r"^(?=:::\{solution\})", "#### Solution\n\n", source, flags=re.MULTILINE)
+    return source.replace(":class: dropdown\n", "")
+
+
+def levels(cell):
+    """The levels of the headings of a cell, where no code block is."""
+    text = re.sub(r"^(```+).*?^\1$", "", cell.source, flags=re.MULTILINE | re.DOTALL)
+    return [len(marks) for marks in re.findall(r"^(#+) ", text, flags=re.MULTILINE)]
+
+
+def below(cells, level):
+    """The cells until a heading that is not lower."""
+    for cell in cells:
+        if cell.cell_type == "markdown" and min(levels(cell), default=7) <= level:
+            return
+        yield cell
+
+
+def folds(notebook):
+    """The cells that JupyterLab hides below each folded heading."""
+    for at, heading in enumerate(notebook.cells):
+        if heading.metadata == FOLDED:
+            [level] = levels(heading)
+            yield list(below(notebook.cells[at + 1 :], level))
 
 
 def solutions(source):
@@ -69,7 +91,8 @@ def test_there_is_one_notebook_for_each_chapter():
 
 
 def test_the_notebook_holds_the_cells_of_the_chapter(source, twin):
-    assert inputs(twin) == inputs(jupytext.reads(source, fmt="md:myst")), "run `make lessons`"
+    chapter = jupytext.reads(in_the_notebook(source), fmt="md:myst")
+    assert inputs(twin.cells) == inputs(chapter.cells), "run `make lessons`"
 
 
 def test_the_notebook_is_valid(twin):
@@ -87,6 +110,20 @@ def test_no_cell_ended_in_an_error(twin):
     assert [out.evalue for out in outputs if out.output_type == "error"] == []
 
 
+def shown(notebook):
+    """What each cell prints and says, without pictures and what is alive, which differ by place."""
+    return [
+        [out.get("text", out.get("data", {}).get("text/plain", "")).rstrip() for out in outputs]
+        for outputs in (cell.outputs for cell in notebook.cells if cell.cell_type == "code")
+    ]
+
+
+def test_the_notebook_shows_what_the_page_shows(name, twin, book):
+    """The book's build ran the same cells, on this processor and not on the lessons' one."""
+    ran = nbformat.read(book.parent / "jupyter_execute" / f"{name}.ipynb", as_version=4)
+    assert shown(twin) == shown(ran), "run `make lessons`"
+
+
 def test_nothing_of_a_single_run_is_kept(twin):
     assert "widgets" not in twin.metadata
     assert "vnd.jupyter.widget-view" not in nbformat.writes(twin)
@@ -95,37 +132,43 @@ def test_nothing_of_a_single_run_is_kept(twin):
 def test_the_header_is_kept(source, twin):
     expected = header(source)
     pairing = expected.pop("jupytext")
-    # else JupyterLab drops what only the notebook has: that its solutions are folded
+    # else what JupyterLab keeps of a cell that is folded comes into the chapter
     assert pairing["cell_metadata_filter"] == "tags,mystnb,-all"
     representation = pairing["text_representation"]
     assert representation["format_name"] == "myst"
     assert representation["extension"] == ".md"  # else jupytext reads it as plain Markdown
-    kept = {key: value for key, value in twin.metadata.items() if key != "jupytext"}
-    assert kept == expected
+    assert twin.metadata == expected  # without a pairing: what is written in a lesson stays there
 
 
-def pair_in(folder, name):
-    """A copy of a chapter and its notebook as a project of its own."""
-    lessons = folder / "book" / "lessons"
-    lessons.mkdir(parents=True)
+def lab_in(folder, name):
+    """A copy of a chapter and its lesson as a project of its own, and JupyterLab's way to files."""
+    from jupyter_server.services.contents.largefilemanager import LargeFileManager
+    from jupytext.sync_contentsmanager import build_sync_jupytext_contents_manager_class as paired
+
+    (folder / "book/lessons").mkdir(parents=True)
     for path in (f"book/{name}.md", f"book/lessons/{name}.ipynb", "pyproject.toml"):
         shutil.copyfile(BOOK.parent / path, folder / path)
-    return lessons.parent / f"{name}.md", lessons / f"{name}.ipynb"
+    return paired(LargeFileManager)(root_dir=str(folder))
 
 
-def make_newer(path, than):
-    os.utime(path, ns=(than.stat().st_mtime_ns + 10**9,) * 2)
+def test_what_is_written_in_a_lesson_stays_there(name, tmp_path):
+    lab, path = lab_in(tmp_path, name), f"book/lessons/{name}.ipynb"
+    lesson = lab.get(path, type="notebook")
+    lesson["content"].cells[0].source = "An answer."
+    lab.save(lesson, path)
+    assert nbformat.read(tmp_path / path, as_version=4).cells[0].source == "An answer."
+    assert (tmp_path / f"book/{name}.md").read_bytes() == (BOOK / f"{name}.md").read_bytes()
 
 
-@pytest.mark.parametrize("newer", ["chapter", "notebook"])
-def test_a_sync_leaves_the_chapter_as_it_is(name, newer, tmp_path):
-    from jupytext.cli import jupytext as sync
-
-    page, twin = pair_in(tmp_path, name)
-    make_newer(*((page, twin) if newer == "chapter" else (twin, page)))
-    sync(["--quiet", "--sync", str(twin)])
-    assert page.read_bytes() == (BOOK / page.name).read_bytes()
-    assert twin.read_bytes() == (LESSONS / twin.name).read_bytes()
+def test_a_chapter_that_jupyterlab_saves_stays_as_it_is(name, tmp_path):
+    lab, path = lab_in(tmp_path, name), f"book/{name}.md"
+    chapter = lab.get(path, type="notebook")
+    for cell in chapter["content"].cells:
+        cell.metadata["collapsed"] = True
+    lab.save(chapter, path)
+    assert (tmp_path / path).read_bytes() == (BOOK / f"{name}.md").read_bytes()
+    lesson = f"book/lessons/{name}.ipynb"
+    assert (tmp_path / lesson).read_bytes() == (BOOK.parent / lesson).read_bytes()
 
 
 # Names of cells
@@ -169,25 +212,22 @@ def test_cells_that_say_the_same_have_different_names(write_lessons):
 # Nobody's answer is shown before it is asked for
 
 
-def test_solutions_are_folded_in_the_pages_and_in_jupyterlab(twin):
-    cells = list(solution_cells(twin))
-    assert bool(cells) == any("{solution}" in cell.source for cell in twin.cells)
-    for cell in cells:
-        assert cell.metadata.get("tags") == ["hide-cell"], cell.source
-        assert cell.metadata.get("jupyter") == SOLUTION, cell.source
+def test_a_solution_is_one_fold_in_jupyterlab(source, twin):
+    """Its words, its code and what that shows; nothing else is hidden."""
+    found = list(folds(twin))
+    assert len(found) == source.count(":::{solution}")
+    for words, *code in found:
+        assert re.match(r":::\{solution\} [\w-]+\n(:label: .*\n)?\n", words.source)
+        assert [cell.metadata.get("tags") for cell in code] == [["hide-cell"]] * len(code)
+    hidden = [cell for fold in found for cell in fold]
+    solved = [c for c in twin.cells if "hide-cell" in c.metadata.get("tags", ())]
+    assert [cell for cell in hidden if cell.cell_type == "code"] == solved
 
 
-def test_the_line_that_jupyterlab_shows_of_a_folded_solution_gives_nothing_away(twin):
-    for cell in solution_cells(twin):
-        first = cell.source.splitlines()[0]
-        assert "exercises.check(" not in cell.source or re.match("# |def |for ", first), first
-
-
-def test_nothing_else_is_folded(twin):
+def test_nothing_but_plumbing_is_folded_otherwise(twin):
     plumbing = [c for c in twin.cells if c.metadata.get("tags") == ["hide-input"]]
     assert all(cell.metadata.jupyter == PLUMBING for cell in plumbing)
-    folded = [cell for cell in twin.cells if "jupyter" in cell.metadata]
-    assert [c for c in folded if c not in plumbing] == list(solution_cells(twin))
+    assert [c for c in twin.cells if "jupyter" in c.metadata] == plumbing
 
 
 def test_the_words_of_a_solution_are_folded(source):
@@ -197,30 +237,15 @@ def test_the_words_of_a_solution_are_folded(source):
         assert ":class: dropdown" in solution.split("\n\n")[0], solution
 
 
-@pytest.mark.parametrize("opened", ["chapter", "notebook"])
-@pytest.mark.parametrize("newer", ["chapter", "notebook"])
-def test_jupyterlab_opens_a_pair_with_its_solutions_folded(name, opened, newer, tmp_path):
-    from jupyter_server.services.contents.largefilemanager import LargeFileManager
-    from jupytext.sync_contentsmanager import build_sync_jupytext_contents_manager_class as paired
-
-    page, twin = pair_in(tmp_path, name)
-    make_newer(*((page, twin) if newer == "chapter" else (twin, page)))
-    path = (page if opened == "chapter" else twin).relative_to(tmp_path).as_posix()
-    lab = paired(LargeFileManager)(root_dir=str(tmp_path), outdated_text_notebook_margin=60)
-    cells = list(solution_cells(lab.get(path, type="notebook")["content"]))
-    assert bool(cells) == ("{solution}" in page.read_text("utf-8"))
-    assert [cell.metadata.get("jupyter") for cell in cells] == [SOLUTION] * len(cells)
-
-
 def test_an_exercise_asks_before_it_shows_an_answer(twin):
     """What stands open is unwritten, says so, and comes before what is folded."""
-    open_cells = [cell for cell in twin.cells if cell not in list(solution_cells(twin))]
-    asked = [cell for cell in open_cells if "exercises.check(" in cell.source]
+    code = [cell for cell in twin.cells if "exercises.check(" in cell.source]
+    answered = [cell for cell in code if "hide-cell" in cell.metadata.get("tags", ())]
+    asked = [cell for cell in code if cell not in answered]
     for cell in asked:
         assert re.search(r" = None  #|\.\.\.", cell.source), cell.source
         [output] = cell.outputs
         assert output.data["text/plain"].startswith("Not answered yet"), cell.source
-    answered = [cell for cell in solution_cells(twin) if "exercises.check(" in cell.source]
     assert [checked(cell) for cell in asked] == [checked(cell) for cell in answered]
 
 

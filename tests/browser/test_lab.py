@@ -25,9 +25,12 @@ ERRORS = """() => [...jupyterapp.shell.currentWidget.content.model.cells]
   .flatMap(cell => cell.type === 'code' ? cell.outputs.toJSON() : [])
   .filter(output => output.output_type === 'error').map(output => output.evalue)"""
 
-SOLUTIONS = """() => jupyterapp.shell.currentWidget.content.widgets
-  .filter(cell => cell.model.getMetadata('tags')?.includes('hide-cell'))
-  .map(cell => [cell.inputHidden, cell.outputHidden])"""
+SOLUTIONS = """() => {
+  const cells = jupyterapp.shell.currentWidget.content.widgets;
+  const below = at => cells.slice(at + 1).findIndex(cell => cell.headingInfo?.level > 0);
+  return cells.flatMap((cell, at) => cell.headingInfo?.text === 'Solution'
+    ? [cells.slice(at + 1, at + 1 + below(at)).map(inner => inner.isHidden)] : []);
+}"""
 
 
 def free_port():
@@ -116,13 +119,15 @@ def opened(browser, address):
 
 def test_a_lesson_runs_and_its_slider_moves_the_picture(lab, browser):
     with opened(browser, f"{lab}/lab/tree/{LESSON}") as page:
-        folded = page.evaluate(SOLUTIONS)
-        assert folded == [[True, True]] * 5
+        page.wait_for_function(f"({SOLUTIONS})().flat().filter(Boolean).length === 10")
+        folded = [[True, True]] * 5  # words, and code with what it shows
+        assert page.evaluate(SOLUTIONS) == folded
         assert page.evaluate(RUN_ALL)
         page.wait_for_function(IDLE)
         assert page.evaluate(ERRORS) == []
-        # JupyterLab shows the output of whatever it runs; the code stays folded
-        assert page.evaluate(SOLUTIONS) == [[True, False]] * 5
+        assert page.evaluate(SOLUTIONS) == folded
+        page.get_by_role("button", name="2 cells hidden").first.click()
+        assert page.evaluate(SOLUTIONS) == [[False, False], *folded[1:]]
 
         slider = page.locator(".widget-slider [role=slider]").first
         slider.scroll_into_view_if_needed()

@@ -214,7 +214,48 @@ def endless_but_careful():
             continue
 
 
-@pytest.mark.parametrize("answer", [endless, endless_but_careful])
+def endless_and_deaf():
+    while True:
+        try:
+            endless()
+        except:  # noqa: E722, what a reader may write
+            continue
+
+
+def endless_and_deaf_twice():
+    while True:
+        try:
+            endless_and_deaf()
+        except BaseException:
+            continue
+
+
+class EndlessGenerator:
+    """Catches everything in a generator, with a clean-up of its own."""
+
+    def __call__(self):
+        return sum(self.ones())
+
+    def ones(self):
+        while True:
+            try:
+                yield 1
+            except BaseException:
+                continue
+            finally:
+                len("")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        endless,
+        endless_but_careful,
+        endless_and_deaf,
+        endless_and_deaf_twice,
+        EndlessGenerator(),
+    ],
+)
 def test_an_endless_answer_is_stopped(run, monkeypatch, answer):
     monkeypatch.setattr(running, "SECONDS", 0.01)
     assert run(answer).words == "Not yet: it runs for more than 0.01 seconds; does it end?"

@@ -20,7 +20,8 @@ HIDDEN = ":tags: [hide-cell]\n"
 def section(name):
     """The exercises of a chapter, without what comes after them."""
     text = (BOOK / f"{name}.md").read_text(encoding="utf-8")
-    return re.split(r"^## ", text.partition("\n## Exercises\n")[2], flags=re.MULTILINE)[0]
+    title = "Three questions to take along" if name == "index" else "Exercises"
+    return re.split(r"^## ", text.partition(f"\n## {title}\n")[2], flags=re.MULTILINE)[0]
 
 
 def checks(source):
@@ -39,8 +40,9 @@ def cells(name, *, solved):
     return found
 
 
-ASKED = {name: source for page in CHAPTERS for name, source in cells(page, solved=False).items()}
-SOLVED = {name: source for page in CHAPTERS for name, source in cells(page, solved=True).items()}
+PAGES = ["index", *CHAPTERS]
+ASKED = {name: source for page in PAGES for name, source in cells(page, solved=False).items()}
+SOLVED = {name: source for page in PAGES for name, source in cells(page, solved=True).items()}
 
 
 @pytest.mark.parametrize("page", CHAPTERS)
@@ -62,7 +64,7 @@ def test_an_exercise_stands_in_its_own_chapter_and_is_solved_there(page):
 
 
 def test_every_exercise_of_a_chapter_stands_on_its_page():
-    own = {name for name in checking._EXERCISES if re.match(r"ch[1-9]-", name)}
+    own = {name for name in checking._EXERCISES if re.match(r"ch[0-9]-", name)}
     assert own == set(ASKED) == set(SOLVED)
 
 
@@ -102,7 +104,8 @@ def given(page):
     """What the solutions of a chapter take from the cells above them."""
     long = scb.SCBTask.example(1000)
     task = scb.SCBTask.example(8) if page < "03" else long
-    return {"task": task, "T": 1000, "mu": long.stationary, "K_P": long.transition_energy}
+    sizes = {"T": task.context_length, "N": task.vocab_size}
+    return {"task": task, **sizes, "mu": long.stationary, "K_P": long.transition_energy}
 
 
 def result(source, page):
@@ -116,7 +119,7 @@ def result(source, page):
 
 @pytest.mark.parametrize("name", SOLVED)
 def test_a_solution_is_right(name):
-    [page] = [page for page in CHAPTERS if name in cells(page, solved=True)]
+    [page] = [page for page in PAGES if name in cells(page, solved=True)]
     assert result(SOLVED[name], page) == "Right."
 
 

@@ -895,3 +895,97 @@ def test_fractions_are_numbers():
     from fractions import Fraction
 
     assert scb.exercises.check("ch1-stationary", (Fraction(5, 6), Fraction(1, 6))).passed
+
+
+# A task of one's own
+
+
+def rate_without_projection(task):
+    mu, P = task.stationary, task.transition
+    return 2 / (mu @ (P**2).sum(0) - mu @ mu + task.context_length * mu @ mu)
+
+
+def fall_to_one_position(task):
+    one = np.eye(task.context_length, task.vocab_size)
+    P, mu = task.transition, task.stationary
+    return floor(P, task.attention, mu) - floor(P, one, mu)
+
+
+def law_by_hand(task):
+    context = [0, 2, 1, 0, 1, 2, 0, 2]
+    return sum(
+        w * task.transition[:, x] for w, x in zip(task.attention[:, 1], context, strict=True)
+    )
+
+
+OWN_TASKS = {
+    "ch1-law": law_by_hand,
+    "ch1-sharp": fall_to_one_position,
+    "ch3-stable-rate": rate_without_projection,
+    "ch6-samples": lambda task: 4 * scb.theory.samples_needed(task, 1),
+    "ch6-batch": lambda task: next(
+        B for B in range(1, 10**6) if scb.theory.escape_chance(task, 0.01, B) > 0.99
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OWN_TASKS)
+def test_an_answer_is_judged_against_a_task_of_ones_own(name):
+    own = scb.SCBTask.random(3, 8, 2, np.random.default_rng(3), concentration=0.5)
+    if name == "ch6-batch":
+        own = scb.SCBTask.example(3000)
+    answer = OWN_TASKS[name](own)
+    assert scb.exercises.check(name, answer, task=own).passed
+    assert not scb.exercises.check(name, answer).passed
+    assert not scb.exercises.check(name, CASES[name].right, task=own).passed
+
+
+def test_what_stands_in_the_place_of_the_running_example_is_judged_against():
+    scb.model.use_example([[0.5, 0.1, 0.2], [0.3, 0.2, 0.7], [0.2, 0.7, 0.1]], [0.9, 0.1])
+    try:
+        answers = {
+            name: OWN_TASKS[name](scb.SCBTask.example(8)) for name in ("ch1-law", "ch1-sharp")
+        }
+        assert all(scb.exercises.check(name, answer).passed for name, answer in answers.items())
+    finally:
+        scb.model.use_example()
+    assert not any(scb.exercises.check(name, answer).passed for name, answer in answers.items())
+
+
+@each({name: case for name, case in CASES.items() if name not in OWN_TASKS})
+def test_an_exercise_with_its_own_numbers_refuses_a_task_and_says_why(name, right):
+    reason = {
+        "ch2-worst-corner": "its answer is the same for every task",
+        "ch2-half": "its answer is the same for every task",
+    }.get(name, checking.OWN_CASES if callable(right) else checking.OWN_NUMBERS)
+    with pytest.raises(scb.ScbError, match=f"task: expected none for '{name}', because {reason}"):
+        scb.exercises.check(name, right, task=scb.SCBTask.example(8))
+
+
+@pytest.mark.parametrize("name", OWN_TASKS)
+def test_what_is_no_task_is_refused(name):
+    with pytest.raises(scb.ScbError, match="task: expected an SCBTask, got int"):
+        scb.exercises.check(name, 1, task=8)
+
+
+def test_a_task_that_an_exercise_cannot_be_asked_about_is_refused():
+    with pytest.raises(scb.ScbError, match=r"expected 8 positions and 3 tokens .* got 9 and 3"):
+        scb.exercises.check("ch1-law", None, task=scb.SCBTask.example(9))
+    flat = scb.SCBTask(np.full((3, 3), 1 / 3), scb.SCBTask.example(8).attention)
+    for name in ("ch3-stable-rate", "ch6-samples", "ch6-batch"):
+        with pytest.raises(scb.ScbError, match="whose transition is not uniform"):
+            scb.exercises.check(name, 1, task=flat)
+    blind = scb.SCBTask(scb.SCBTask.example(8).transition, np.full((8, 3), 1 / 8))
+    with pytest.raises(scb.ScbError, match="whose attention is not uniform"):
+        scb.exercises.check("ch6-batch", 1, task=blind)
+
+
+@pytest.mark.parametrize("answer", ["ch2-worst-corner", "ch2-half"])
+def test_the_answers_that_are_the_same_for_every_task_are(answer):
+    rng = np.random.default_rng(4)
+    for _ in range(20):
+        task = scb.SCBTask.random(4, 6, 2, rng, concentration=0.5)
+        corners = list(itertools.product((-1, 1), repeat=2))
+        worst = max(corners, key=lambda at: scb.theory.signal_loss(task, *at))
+        best = min(np.arange(0, 4, 0.125), key=lambda a: scb.theory.signal_loss(task, 0.5, a))
+        assert scb.exercises.check(answer, worst if answer == "ch2-worst-corner" else best).passed

@@ -77,6 +77,53 @@ def test_the_words_of_a_question_are_whole(chapter):
             assert not re.search(r"[$\\{}]", option.why)
 
 
+NUMBER = re.compile(r"(?<![\w.])(?:\d+(?:\.\d+)?(?:e-?\d+)?|\.\d+)(?: ?(?:%|percent)(?!\w))?")
+DERIVED = {  # what no cell or sentence of the section says, and how it comes about
+    ("ch2", "6 percent"): 0.25 * 8 / 32,  # a quarter at T = 8, and it goes like 1/T
+    ("ch7", ".051"): 1 - 0.9**0.5,  # chapter 4 derives this border of stage 1
+    ("ch7", "90 %"): 1 - 0.1,  # a wrong option: one less the question's θ
+    ("ch7", "99 %"): 1 - 0.1**2,  # the right one: one less its square
+    ("ch7", "1 %"): 0.1**2,  # a wrong one: the square
+}
+
+
+def numbers_in(text):
+    """What a text says in digits, with its value; a share of 6 percent is 0.06."""
+    plain = re.sub(r"(?<=\d)(?:\\,|\{,\}|,)(?=\d{3})", "", text).replace("\\", "")
+    for written in NUMBER.findall(plain):
+        share = written.endswith(("%", "percent"))
+        yield written, float(re.sub(" ?(%|percent)", "", written)) / (100 if share else 1)
+
+
+def claims(question):
+    """The numbers in a question that somebody found: not the small whole ones, as in 1/T."""
+    options = [text for option in question.options for text in (option.text, option.why)]
+    for written, value in numbers_in(" ".join([question.text, *options])):
+        if value >= 10 or not value.is_integer():
+            yield written, value
+
+
+def body(chapter, label):
+    """The text and the cells of a section, down to the next label."""
+    return CHAPTERS[chapter].read_text("utf-8").partition(f"({label})=")[2].partition("\n(sec-")[0]
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_what_a_question_says_in_digits_stands_in_its_section(chapter):
+    for question in exercises.quiz(chapter).questions:
+        said = {value for _, value in numbers_in(body(chapter, question.section))}
+        for written, value in claims(question):
+            derived = DERIVED.get((chapter, written))
+            assert value in said if derived is None else abs(value - derived) < 0.003, written
+
+
+def test_no_derived_number_is_listed_for_nothing():
+    asked = ((chapter, one) for chapter in CHAPTERS for one in exercises.quiz(chapter).questions)
+    found = {(chapter, written) for chapter, one in asked for written, _ in claims(one)}
+    assert set(DERIVED) <= found
+    assert len(found) > 25
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -85,3 +85,44 @@ def test_a_page_gets_its_words_escaped():
     shown = Check("a < b & c")._repr_mimebundle_()
     assert shown["text/plain"] == "✓ a < b & c"
     assert "a &lt; b &amp; c</div>" in shown["text/html"]
+
+
+# Checks that are collected
+
+
+@pytest.fixture
+def collecting():
+    experiments.collect_checks()
+    yield
+    experiments.collect_checks(False)
+
+
+def test_collected_checks_say_that_they_do_not_hold_and_do_not_stop(collecting, capsys):
+    experiments.holds("four is odd", False)
+    experiments.agree("x", [1, 3], [1, 2], within=0.1, digits=2)
+    experiments.agree("y", [1, 2, 3], [1, 2], within=0.1)
+    experiments.holds("three is odd", True)
+    assert capsys.readouterr().out.splitlines() == [
+        "✗ four is odd: expected this to hold, got False.",
+        "✗ x: expected measured and formula within 10 %, got measured 3.0, formula 2.0, "
+        "off by 50 % at entry 1.",
+        "✗ y: expected: expected shape (3,) or one, got (2,).",
+        "✓ three is odd",
+    ]
+
+
+def test_what_is_no_check_still_stops(collecting):
+    with pytest.raises(ScbError, match=r"^within: "):
+        experiments.agree("x", 1, 1, within=-1)
+    with pytest.raises(ScbError, match=r"^condition: "):
+        experiments.holds("x", np.array([True, False]))
+
+
+def test_a_refutation_is_found_in_the_outputs_of_a_notebook():
+    bundle = experiments.Refutation("a < b", "expected this & got that")._repr_mimebundle_()
+    assert bundle["application/vnd.scb-refutation+json"] == {
+        "what": "a < b",
+        "words": "expected this & got that",
+    }
+    assert "does not hold" in bundle["text/html"]
+    assert "a &lt; b: expected this &amp; got that" in bundle["text/html"]

@@ -95,11 +95,10 @@ def test_shifted_runs_mark_the_crossings():
     assert [(d.get_xdata()[0], d.get_ydata()[0]) for d in dots] == [(9.25, 0.5), (24.75, 0.5)]
 
 
-@pytest.mark.parametrize("small", [False, True])
-def test_escape_times_draw_flow_and_formula(small):
-    picture = figures.escape_times(
-        [10, 1000], [9, 24.5], [7, 24.4], level=0.5, step=8.58, small=small
-    )
+@pytest.mark.parametrize("top", [None, 135])
+def test_escape_times_draw_flow_and_formula(top):
+    picture = figures.escape_times([10, 1000], [9, 24.5], [7, 24.4], level=0.5, step=8.58, top=top)
+    assert top is None or picture.figure.axes[0].get_ylim() == (0, top)
     assert "9.0 for T = 10, 24.5 for T = 1,000; a factor of ten costs 8.6" in picture.words
     formula, flow = picture.figure.axes[0].lines
     assert formula.get_ydata().tolist() == [7, 24.4]
