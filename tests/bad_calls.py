@@ -96,7 +96,7 @@ NO_ARRAY = {
 NO_SEQUENCE = {"None": None, "a number": 5, "used up": iter([1, 2])}
 NO_PATH = {"None": None, "a number": 5, "NUL": "a\0b", "empty": "", "bytes": b"a"}
 NO_FRAME = {"None": None, "a dict": {"a": [1.0]}, "no rows": pd.DataFrame()}
-NO_TASK = {"None": None, "a word": "task", "a model": MODEL}
+NO_TASK = {"None": None, "a word": "task", "a model": MODEL, "its class": scb.SCBTask}
 NO_TASK_LIKE = {
     "None": None,
     "a word": "task",
@@ -105,6 +105,7 @@ NO_TASK_LIKE = {
     "nan": (0.1, np.nan, 10),
     "short": (0.1, 0.5, 0.5),
 }
+NO_LENGTH_OR_REASON = {"None": None, "a half": 2.5, "True": True, "below": 1, "no words": " "}
 NO_SCHEDULE = {"a word": "fast", "nan": np.nan, "a list": [0.1], "infinite": np.inf}
 
 
@@ -163,6 +164,8 @@ def _bad_of_several(parts, *, strict):
         return {"a number": 5, "NUL": "a\0b", "None": None}
     if scb.theory.SignalConstants in origins:
         return NO_TASK_LIKE
+    if {*origins} == {int, str}:
+        return NO_LENGTH_OR_REASON
     if float in origins or int in origins:
         return NO_SCHEDULE
     if Mapping in origins:  # a grid

@@ -1,6 +1,7 @@
 """Bad calls whose arguments are of the right type and wrong nevertheless."""
 
 import tempfile
+from inspect import isfunction, signature
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from good_calls import (
     MU,
     NGRAM,
     OPTION,
+    OWN,
     PANEL,
     PATHS,
     PICTURE,
@@ -47,6 +49,11 @@ text, experiments, studies = scb.text, scb.experiments, scb.studies
 figures, widgets, exercises = scb.figures, scb.widgets, scb.exercises
 NAN_MATRIX, INF_MATRIX = (np.array([[0.5, bad], [0.5, 1.0]]) for bad in (np.nan, np.inf))
 THIRDS = np.full((2, 3), 1 / 3)
+OF_A_TASK = [
+    name
+    for name, one in ((name, getattr(widgets, name)) for name in widgets.__all__)
+    if isfunction(one) and "task" in signature(one).parameters
+]
 GIANT = theory.GiantStep(1.0, 0.1, 100)
 
 
@@ -108,6 +115,21 @@ OF_MODEL = [
     ("model.SCBTask", "last", lambda: TASK.output_distribution([[0] * 8], [3])),
     ("model.SCBTask", "last", lambda: TASK.output_distribution([[0] * 8], [0, 1])),
     ("model.SCBTask", "last", lambda: TASK.output_distribution([[0] * 8], 0)),
+    given("model.OwnExample", transition=P.T),
+    given("model.OwnExample", weights=[0.5, 0.4], transition=P),
+    given("model.OwnExample", weights=[1.0, 0.0], transition=P),
+    given("model.OwnExample", context_length=1, transition=P),
+    given("model.OwnExample", context_length=HUGE, transition=P),
+    ("model.OwnExample", "context_length", lambda: OWN.task(1)),
+    ("model.OwnExample", "context_length", lambda: OWN.task(HUGE)),
+    ("model.OwnExample", "path", lambda: model.OwnExample.read(NOWHERE)),
+    ("model.OwnExample", "path", lambda: model.OwnExample.read(FOLDER)),
+    ("model.OwnExample", "path", lambda: model.OwnExample.read(__file__)),
+    given("model.use_example", transition=P.T),
+    given("model.use_example", weights=[], transition=P),
+    given("model.use_example", weights=["a"]),
+    given("model.use_example", context_length=1),
+    given("model.use_example", context_length=HUGE, transition=P),
     given("model.Batch", tokens=[0, 1]),
     given("model.Batch", last=[0]),
     given("model.Batch", output=[[0], [1], [2], [0]]),
@@ -597,11 +619,23 @@ OF_OTHERS = [
     given("widgets.playground", beside={}),
     given("widgets.playground", beside={"none": 1}),
     given("widgets.playground", task=scb.SCBTask.example(10**5)),
-    given("widgets.playground", task=FLAT),
     given("widgets.playground", model=OTHERS_MODEL, task=TASK),
     given("widgets.playground", optimizer=training.Averaged(SGD)),
     given("widgets.playground", optimizer=scb.SGD(1e5)),
     given("widgets.playground", question=""),
+    *(given(f"widgets.{name}", task=FLAT) for name in OF_A_TASK),
+    given("exercises.Answer", right=(1.0,)),
+    given("exercises.Answer", right=np.nan),
+    given("exercises.Answer", wrong={(1.0, 2.0): "two."}),
+    given("exercises.Answer", wrong={"x": "x."}),
+    given("exercises.Answer", wrong={"q > 1": "q."}),
+    given("exercises.Answer", wrong={2.0: " "}),
+    given("exercises.Answer", wrong={2.0: "{x}"}),
+    given("exercises.Answer", otherwise=" "),
+    given("exercises.Answer", otherwise="{q:.3g}"),
+    given("exercises.Answer", asks=""),
+    given("exercises.Answer", rtol=-1.0),
+    given("exercises.Answer", atol=np.nan),
     given("exercises.check", name="no such exercise"),
     given("exercises.check", hint=9),
     given("exercises.quiz", chapter="ch99"),
@@ -612,6 +646,8 @@ OF_OTHERS = [
     given("exercises.Question", options=(WRONG,) * 3, text="Is it?", section="s", title="t"),
     given("exercises.Quiz", questions=(), chapter="ch1"),
     ("exercises.exercise", "hints", lambda: exercises.exercise("ch1-new", "one hint")),
+    ("exercises.value_exercise", "hints", lambda: exercises.value_exercise("ch1-new", "one")),
+    ("exercises.value_exercise", "name", lambda: exercises.value_exercise("New One")(len)),
     ("exercises.exercise", "name", lambda: exercises.exercise("New One")(len)),
 ]
 BY_HAND = [*OF_MODEL, *OF_TRAINING, *OF_THEORY, *OF_TEXT, *OF_EXPERIMENTS, *OF_OTHERS]

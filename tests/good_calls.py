@@ -45,6 +45,8 @@ EXPLORER = scb.widgets.Explorer([SLIDER], [PANEL], question="What?")
 PATHS = theory.FeedbackPaths(*(np.ones((2, 3)) for _ in range(5)))
 SOFTMAX_FLOW = theory.SoftmaxFlow(np.arange(3.0), np.ones(3), np.ones(3), np.ones((3, 2)))
 STUDY = scb.studies.Study("tiny", lambda rng: {"x": 1.0}, {"n": [1]}, 1)
+OWN = scb.model.OwnExample(TASK.transition)
+ANSWER = scb.exercises.Answer((0.5, 2.0), {"x * y < 0": "it is below zero."}, "look again.")
 INSTANCES = {
     "SCBTask": TASK,
     "LinearTransformer": MODEL,
@@ -83,6 +85,8 @@ INSTANCES = {
 }
 OWNERS = {
     **INSTANCES,
+    "Answer": ANSWER,
+    "OwnExample": OWN,
     "Adam": training.Adam(0.1),
     "Averaged": training.Averaged(SGD),
     "ColumnScaling": SGD,
@@ -208,6 +212,7 @@ GOOD = {
     "experiments.code_hash": {"function": datetime.date},
     "figures.ladder": {"medians": {"excess": MEDIANS}, "runs": MEDIANS, "names": {"a": "A"}},
     "figures.sgd_window": {**dict.fromkeys(("contexts", "largest", "smallest"), NUMBERS)},
+    "exercises.Answer": {"right": 0.5, "wrong": {2.0: "it is not 2."}, "otherwise": "no."},
     "exercises.check": {"name": "ch1-law", "answer": 1.0},
     "studies.Study.slice": {"points": [{"n": 1}], "seeds": 1},
 }

@@ -136,6 +136,7 @@ def exercise(name: str, *hints: str, about: int | str = OWN_CASES) -> Callable[[
     return _registering(name, hints, about, declared=False)
 
 
+@checked
 def value_exercise(
     name: str, *hints: str, about: int | str = OWN_NUMBERS
 ) -> Callable[[Declaration], Declaration]:
@@ -195,9 +196,15 @@ def _registering(
 
     if len(hints) not in (0, STEPS):
         raise ScbError(f"hints: expected {STEPS} or none for {name!r}, got {len(hints)}.")
-    if not (about.strip() if isinstance(about, str) else about >= 1):
-        raise ScbError(f"about: expected a context length or a reason for {name!r}, got {about!r}.")
+    _check_about(about)
     return register
+
+
+def _check_about(about: Any) -> None:
+    is_length = isinstance(about, int | np.integer) and about >= 2  # True is 1
+    if not (about.strip() if isinstance(about, str) else is_length):
+        expected = "a context length of at least 2, or a reason"
+        raise ScbError(f"about: expected {expected}, got {checks.brief(about)}.")
 
 
 @checked
