@@ -24,7 +24,7 @@ CORE = (
 # the one place of the limits: at most so many
 MOST = {
     "top-level names": 35,
-    "lines of the core": 750,
+    "lines of the core": 850,  # a hundred of them refuse bad arguments
     "longest function of the core": 34,
     "median function": 6,
     "90th percentile of functions": 18,

@@ -2,22 +2,47 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from scb_edu.exercises.arithmetic import filled, holds
+from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked, known_as
 
 __all__ = ["Answer"]
 
+Known: TypeAlias = float | tuple[float, ...]
 Wrong: TypeAlias = float | tuple[float, ...] | str
 
 
+def _are_numbers(value: Any) -> bool:
+    """Return whether a value is a finite number, or a tuple of two to four."""
+    several = isinstance(value, tuple)
+    try:
+        for number in value if several else (value,):
+            checks.finite_number("number", number)
+    except ScbError:
+        return False
+    return not several or len(value) in (2, 3, 4)
+
+
+def _known(name: str, value: Any) -> Any:
+    if not _are_numbers(value):
+        expected = "a finite number, or a tuple of 2 to 4"
+        raise ScbError(f"{name}: expected {expected}, got {checks.brief(value)}.")
+    return value
+
+
+known_as(Known, _known)
+
+
+@checked
 @dataclass(frozen=True)
 class Answer:
     """What is right, what is known to be wrong, and what is said to it.
@@ -76,7 +101,7 @@ class Answer:
     True
     """
 
-    right: float | tuple[float, ...]
+    right: Known
     wrong: Mapping[Wrong, str]
     otherwise: str
     asks: str = "one number"
@@ -84,26 +109,25 @@ class Answer:
     atol: float = 1e-8
 
     def __post_init__(self) -> None:
-        self._check_numbers("right", self.right)
         for name in ("rtol", "atol"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ScbError(f"{name}: expected a number from 0 up, got {getattr(self, name)!r}.")
-        for known, words in [*self.wrong.items(), (self.right, self.otherwise)]:
-            if isinstance(known, str):
-                holds(known, self._right)
-            else:
-                self._check_numbers("wrong", known)
-            if not filled(words, self._right).strip():
-                raise ScbError(f"words: expected what is said to {known!r}, got none.")
-        if not self.asks.strip():
-            raise ScbError("asks: expected what the exercise asks for, got no words.")
+            checks.non_negative_number(name, getattr(self, name))
+        for known, words in self.wrong.items():
+            self._check_mistake(known)
+            self._check_words(f"wrong[{checks.brief(known)}]", words)
+        self._check_words("otherwise", self.otherwise)
+        checks.sentence("asks", self.asks)
 
-    def _check_numbers(self, name: str, known: Any) -> None:
-        numbers = np.asarray(known)
-        whole = numbers.dtype.kind in "iuf" and numbers.ndim < 2 and np.isfinite(numbers).all()
-        if not whole or numbers.shape != np.shape(self.right) or numbers.size not in range(1, 5):
-            count = "1 to 4" if name == "right" else f"{len(self._right)}"
-            raise ScbError(f"{name}: expected {count} finite numbers, got {known!r}.")
+    def _check_mistake(self, known: Wrong) -> None:
+        if isinstance(known, str):
+            with _named("wrong"):
+                holds(known, self._right)
+        elif not _are_numbers(known) or np.shape(known) != np.shape(self.right):
+            expected = f"{len(self._right)} finite numbers"
+            raise ScbError(f"wrong: expected {expected}, got {checks.brief(known)}.")
+
+    def _check_words(self, name: str, words: str) -> None:
+        with _named(name):
+            checks.sentence(name, filled(words, self._right))
 
     @property
     def _right(self) -> list[float]:
@@ -121,8 +145,15 @@ class Answer:
             name: getattr(self, name) for name in parts
         }
 
+    @checked
     def said(self, given: Array) -> str | None:
-        """Return what is wrong with an answer, floats in any shape; None if nothing is."""
+        """Return what is wrong with an answer, floats in any shape; None if nothing is.
+
+        Raises
+        ------
+        ScbError
+            It is not made of numbers.
+        """
         if given.shape != np.shape(self.right):
             return f"it asks for {self.asks}, and yours has {_size(given, len(self._right))}."
         if not np.isfinite(given).all():
@@ -141,6 +172,15 @@ class Answer:
     def _close(self, numbers: Sequence[float], known: Sequence[float]) -> bool:
         pairs = zip(numbers, known, strict=True)
         return all(abs(mine - far) <= self.atol + self.rtol * abs(far) for mine, far in pairs)
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Let an error of the arithmetic begin with the argument that holds what it is about."""
+    try:
+        yield
+    except ScbError as error:
+        raise ScbError(f"{name}: {str(error).partition(': ')[2]}") from error
 
 
 def _listed(numbers: Any) -> list[float]:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from difflib import get_close_matches
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -16,8 +17,10 @@ from scb_edu.exercises.answers import Answer
 from scb_edu.exercises.fields import Field
 from scb_edu.exercises.verdicts import Verdict
 from scb_edu.model.task import SCBTask, check_task
+from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 
 __all__ = ["check", "exercise", "value_exercise"]
 
@@ -54,6 +57,7 @@ class _RefusedError(Exception):
     """The answer cannot be right; the message is the verdict."""
 
 
+@checked
 def exercise(name: str, *hints: str, about: int | str = OWN_CASES) -> Callable[[Check], Check]:
     """Register the check of an exercise under a name, with its hints.
 
@@ -139,6 +143,7 @@ def exercise(name: str, *hints: str, about: int | str = OWN_CASES) -> Callable[[
     return _registering(name, hints, about, declared=False)
 
 
+@checked
 def value_exercise(
     name: str, *hints: str, about: int | str = OWN_NUMBERS
 ) -> Callable[[Declaration], Declaration]:
@@ -198,11 +203,18 @@ def _registering(
 
     if len(hints) not in (0, STEPS):
         raise ScbError(f"hints: expected {STEPS} or none for {name!r}, got {len(hints)}.")
-    if not (about.strip() if isinstance(about, str) else about >= 1):
-        raise ScbError(f"about: expected a context length or a reason for {name!r}, got {about!r}.")
+    _check_about(about)
     return register
 
 
+def _check_about(about: Any) -> None:
+    is_length = isinstance(about, int | np.integer) and about >= 2  # True is 1
+    if not (about.strip() if isinstance(about, str) else is_length):
+        expected = "a context length of at least 2, or a reason"
+        raise ScbError(f"about: expected {expected}, got {checks.brief(about)}.")
+
+
+@checked
 def check(
     name: str, answer: Any, *, hint: int | None = None, task: SCBTask | None = None
 ) -> Verdict:
@@ -245,11 +257,14 @@ def check(
     Not answered yet: write your answer, then run the cell again.
     """
     if name not in _EXERCISES:
-        raise ScbError(f"name: expected one of {sorted(_EXERCISES)}, got {name!r}.")
+        near = get_close_matches(name, _EXERCISES, cutoff=0) or ["ch1-law"]
+        expected = f"one of {len(_EXERCISES)} exercises, such as {near[0]!r}"
+        raise ScbError(f"name: expected {expected}, got {checks.brief(name)}.")
     known = _EXERCISES[name]
     steps = range(1, len(known.hints) + 1)
-    if hint is not None and hint not in steps:
-        raise ScbError(f"hint: expected one of {[*steps]} for {name!r}, got {hint!r}.")
+    if hint is not None and (isinstance(hint, bool) or hint not in steps):
+        got = checks.brief(hint)
+        raise ScbError(f"hint: expected one of {[*steps]} for {name!r}, got {got}.")
     test, field = _asking(name, known, _about(name, known.about, task))
     guard = running.Guard()
     passed, words = _judged(test, answer, guard)

@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 from scb_edu.widgets.inline import asset, joined, mimebundle, script_json
 from scb_edu.widgets.packing import deflated
 
@@ -21,6 +22,7 @@ LETTERS = "abcd"
 HOW = "Choose an answer and check it: each says why it is right, or what it mixes up."
 
 
+@checked
 @dataclass(frozen=True)
 class Option:
     """One answer that a reader can choose.
@@ -58,6 +60,7 @@ class Option:
                 raise ScbError(f"{name} of an option: expected words, got none in {self!r}.")
 
 
+@checked
 @dataclass(frozen=True)
 class Question:
     """A question with its options and where the answer is found.
@@ -108,11 +111,13 @@ class Question:
         return ScbError(f"options: expected {expected}, got {got} in {self.text!r}.")
 
     @classmethod
+    @checked
     def read(cls, stored: dict[str, Any]) -> Question:
         """Return a question as it stands in a file of ``exercises/data``."""
         return cls(**{**stored, "options": tuple(Option(**one) for one in stored["options"])})
 
 
+@checked
 @dataclass(frozen=True, repr=False)
 class Quiz:
     """Questions about a chapter, to be left as the last expression of a cell.
@@ -192,6 +197,7 @@ class Quiz:
         return _widget_class()(page=_still(self))
 
 
+@checked
 def quiz(chapter: str) -> Quiz:
     """Return the questions about a chapter.
 

@@ -7,6 +7,7 @@ from html import escape
 from typing import Any, Protocol
 
 from scb_edu.support.pages import in_a_book
+from scb_edu.support.signatures import checked
 
 __all__ = ["Verdict"]
 
@@ -38,6 +39,7 @@ class Page(Protocol):
         ...
 
 
+@checked
 @dataclass(frozen=True, repr=False)
 class Verdict:
     """Whether an answer is right, and what to say to its author.

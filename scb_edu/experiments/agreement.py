@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from scb_edu.experiments.shown_tables import show, written
 from scb_edu.support.checks import Array, positive_int, positive_number, real_array
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 
 TICK, CROSS = "✓", "✗"
 BOX = "border-left: 3px solid {colour}; padding: 0.1em 0 0.1em 0.6em; margin: 0.2em 0"
@@ -27,6 +28,7 @@ class _Mode:
 _MODE = _Mode()
 
 
+@checked
 @dataclass(frozen=True, repr=False)
 class Check:
     """What was compared and held, in words.
@@ -57,6 +59,7 @@ class Check:
         return {"text/html": box, "text/plain": repr(self)}
 
 
+@checked
 @dataclass(frozen=True, repr=False)
 class Refutation:
     """What was compared and did not hold, where checks are collected.
@@ -92,6 +95,7 @@ class Refutation:
         return {"text/html": box, "text/plain": repr(self), REFUTED: told}
 
 
+@checked
 def collect_checks(collects: bool = True) -> None:
     """Let checks that do not hold be shown, and not raise, until the kernel ends.
 
@@ -123,6 +127,7 @@ def _refute(what: str, words: str) -> None:
     show(Refutation(what, words))
 
 
+@checked
 def agree(
     what: str,
     measured: ArrayLike,
@@ -179,7 +184,7 @@ got measured 0.300, formula 0.268, off by 11.8 %.
         show(Refutation(what, str(error)))
         return
     positive_number("within", within)
-    positive_int("digits", digits)
+    positive_int("digits", digits, most=17)
     off = np.abs(numbers / wanted - 1)
     worst = np.unravel_index(off.argmax(), off.shape)
     allowed = f"within {_percent(within)}"
@@ -191,6 +196,7 @@ got measured 0.300, formula 0.268, off by 11.8 %.
         show(Check(f"{what}: {_pair(names, numbers, wanted, digits)}, {allowed}"))
 
 
+@checked
 def holds(what: str, condition: bool) -> None:
     """Assert a condition, and show what it says.
 

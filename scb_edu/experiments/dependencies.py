@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 
 OWN = "scb_edu"
 ASIDE = tuple(f"{OWN}.{package}" for package in ("figures", "widgets", "exercises"))
@@ -38,6 +39,7 @@ class Part(NamedTuple):
     uses: frozenset[Place]
 
 
+@checked
 def code_hash(function: Callable[..., Any]) -> str:
     """Return a hash of the code that a function depends on: its own and all that it names.
 

@@ -9,11 +9,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from scb_edu.experiments.tables import refuse_unless_table
 from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
+
+MOST_COUNTED = 10**15
+"""The most that can be counted without losing one of them in a double."""
 
 
+@checked
 class Interval(NamedTuple):
     """A statistic of a sample and the interval that its own scatter gives it.
 
@@ -31,6 +35,7 @@ class Interval(NamedTuple):
     high: float
 
 
+@checked
 def bootstrap_interval(
     values: ArrayLike,
     *,
@@ -83,9 +88,8 @@ def bootstrap_interval(
     (10.0, True)
     """
     sample = _sample(values)
-    checks.generator("rng", rng)
-    _refuse_unless_share("level", level)
-    checks.positive_int("resamples", resamples)
+    checks.share("level", level)
+    checks.positive_int("resamples", resamples, most=checks.MOST_CALLS)
     estimate = _estimate(statistic, sample)
     if sample.min() == sample.max():
         return Interval(estimate, estimate, estimate)
@@ -116,6 +120,7 @@ def _percentiles(
     return float(result.confidence_interval.low), float(result.confidence_interval.high)
 
 
+@checked
 def bootstrap_groups(
     groups: Sequence[ArrayLike],
     statistic: Callable[..., Any],
@@ -165,26 +170,25 @@ def bootstrap_groups(
     """
     from scipy import stats
 
-    samples = [_ordered(values) for values in groups]
+    samples = [_ordered(values, f"groups[{i}]") for i, values in enumerate(groups)]
     if not samples or min(sample.size for sample in samples) < 2:
         raise ScbError("groups: expected samples of at least two values each.")
-    _refuse_unless_share("level", level)
-    estimate = statistic(*samples)
-    if not np.isfinite(estimate):
-        raise ScbError(f"statistic: expected it to return a finite number, got {estimate!r}.")
+    checks.share("level", level)
+    estimate = checks.finite_number("statistic, its result", statistic(*samples))
     result = stats.bootstrap(
         samples,
         statistic,
         vectorized=False,
-        n_resamples=checks.positive_int("resamples", resamples),
+        n_resamples=checks.positive_int("resamples", resamples, most=checks.MOST_CALLS),
         confidence_level=level,
         method="percentile",
-        rng=checks.generator("rng", rng),
+        rng=rng,
     )
     low, high = result.confidence_interval
     return Interval(float(estimate), float(low), float(high))
 
 
+@checked
 def mean_with_error(values: ArrayLike) -> tuple[float, float]:
     """Return the mean of independent values, and its standard error.
 
@@ -219,6 +223,7 @@ def mean_with_error(values: ArrayLike) -> tuple[float, float]:
     return float(sample.mean()), float(sample.std(ddof=1) / np.sqrt(sample.size))
 
 
+@checked
 def wilson_interval(count: int, total: int, *, level: float = 0.95) -> Interval:
     """Return a share with the interval of Wilson, which has a width even for none and all.
 
@@ -254,14 +259,15 @@ def wilson_interval(count: int, total: int, *, level: float = 0.95) -> Interval:
     """
     from scipy import stats
 
-    n, k = checks.positive_int("total", total), checks.natural("count", count)
+    n, k = checks.positive_int("total", total, most=MOST_COUNTED), checks.natural("count", count)
     if k > n:
         raise ScbError(f"count: expected a whole number from 0 to {n}, got {count!r}.")
-    _refuse_unless_share("level", level)
+    checks.share("level", level)
     ends = stats.binomtest(k, n).proportion_ci(level, method="wilson")
     return Interval(k / n, float(ends.low), float(ends.high))
 
 
+@checked
 def quantile_interval(values: ArrayLike, quantile: float = 0.5, *, level: float = 0.95) -> Interval:
     """Return a quantile of a sample with an interval between two of its values.
 
@@ -304,13 +310,14 @@ def quantile_interval(values: ArrayLike, quantile: float = 0.5, *, level: float 
 
     sample = _ordered(values)
     for name, number in (("quantile", quantile), ("level", level)):
-        _refuse_unless_share(name, number)
+        checks.share(name, number)
     found = stats.quantile_test(sample, p=quantile).confidence_interval(level)
     low = -np.inf if np.isnan(found.low) else float(found.low)
     high = np.inf if np.isnan(found.high) else float(found.high)
     return Interval(_quantile(sample, quantile), low, high)
 
 
+@checked
 def summarise(
     table: pd.DataFrame,
     by: str | Sequence[str],
@@ -357,8 +364,10 @@ def summarise(
     1  9      1       2.0  2.0   2.0
     """
     names = [by] if isinstance(by, str) else list(by)
-    refuse_unless_table(table, [*names, value])
+    checks.table("table", table)
     _refuse_taken(names)
+    for name, column in [*(("by", each) for each in names), ("value", value)]:
+        checks.known(name, column, list(table))
     rows = [
         (*key, len(values), *bootstrap_interval(values, statistic=statistic, level=level, rng=rng))
         for key, values in table.groupby(names, sort=False, dropna=False)[value]
@@ -372,24 +381,22 @@ def _sample(values: ArrayLike) -> checks.Array:
     return np.asarray(checks.real_array("values", array, 1), dtype=np.float64)
 
 
-def _estimate(statistic: object, sample: checks.Array) -> float:
-    if not callable(statistic):
-        raise ScbError(
-            f"statistic: expected a function of an array, got {type(statistic).__name__}."
-        )
+def _estimate(statistic: Callable[..., Any], sample: checks.Array) -> float:
     estimate = np.asarray(statistic(sample))
     if estimate.ndim:
         raise ScbError(f"statistic: expected it to return one number, got shape {estimate.shape}.")
     return float(estimate)
 
 
-def _ordered(values: ArrayLike) -> checks.Array:
+def _ordered(values: ArrayLike, name: str = "values") -> checks.Array:
     try:
         sample = np.sort(np.asarray(values, dtype=float), axis=None)
     except (TypeError, ValueError) as error:
-        raise ScbError(f"values: expected numbers or inf, got {values!r}.") from error
+        raise ScbError(f"{name}: expected numbers or inf, got {checks.brief(values)}.") from error
     if not sample.size or np.isnan(sample).any():
-        raise ScbError(f"values: expected numbers or inf, at least one, got {values!r}.")
+        raise ScbError(
+            f"{name}: expected numbers or inf, at least one, got {checks.brief(values)}."
+        )
     return sample
 
 
@@ -397,11 +404,6 @@ def _quantile(ordered: checks.Array, quantile: float) -> float:
     # through the rank: between two infinite values numpy finds nan
     rank = np.quantile(np.arange(ordered.size), quantile, method="averaged_inverted_cdf")
     return float(ordered[[int(np.floor(rank)), int(np.ceil(rank))]].mean())
-
-
-def _refuse_unless_share(name: str, number: object) -> None:
-    if not 0 < checks.real_number(name, number) < 1:
-        raise ScbError(f"{name}: expected a number between 0 and 1, got {number}.")
 
 
 def _refuse_taken(names: Sequence[str]) -> None:

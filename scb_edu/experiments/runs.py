@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import pickle
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ import numpy as np
 
 from scb_edu.experiments.journal import canonical
 from scb_edu.experiments.tables import Scalar, frame_of, in_words, plain_value
+from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
 
 Point = dict[str, Scalar]
@@ -78,7 +80,7 @@ def _rows(result: Any, taken: Sequence[str]) -> list[Point]:
     if not isinstance(rows, Sequence) or not rows or not all(isinstance(r, Mapping) for r in rows):
         raise ScbError(
             "function: expected it to return a mapping from names to values, or a filled "
-            f"sequence of such mappings, got {_briefly(result)}."
+            f"sequence of such mappings, got {checks.brief(result)}."
         )
     for name in taken:
         if any(name in row for row in rows):
@@ -93,31 +95,44 @@ def _plain_row(owner: str, row: Mapping[str, Any]) -> Point:
     return {str(name): plain_value(f"{owner} {name!r}", value) for name, value in row.items()}
 
 
-def _briefly(value: object) -> str:
-    words = repr(value)
-    return words if len(words) <= 60 else f"{words[:57]}..."
-
-
 def points_of(grid: Any) -> list[Point]:
     """Return the points of a grid, their values as Python's own."""
     if isinstance(grid, Mapping):
         axes = [_axis(name, values) for name, values in grid.items()]
+        _refuse_many(math.prod(map(len, axes)))
         points = [dict(zip(grid, values, strict=True)) for values in product(*axes)]
     elif isinstance(grid, Sequence) and grid and all(isinstance(p, Mapping) for p in grid):
         points = [dict(point) for point in grid]
     else:
-        raise ScbError(
-            "grid: expected a mapping from names to values, or a filled sequence of points, "
-            f"got {_briefly(grid)}."
-        )
+        raise _no_grid(grid)
     _refuse_names(points)
     plain = [_plain_row("grid", point) for point in points]
     frame_of(plain)  # what cannot become a column is better known before the runs than after
     return plain
 
 
+def a_grid(_name: str, grid: Any) -> Any:
+    """Return ``grid`` if it is a mapping or a sequence; what is in it, ``points_of`` asks."""
+    if not isinstance(grid, Mapping | Sequence) or isinstance(grid, str | bytes):
+        raise _no_grid(grid)
+    return grid
+
+
+def _no_grid(grid: object) -> ScbError:
+    return ScbError(
+        "grid: expected a mapping from names to values, or a filled sequence of points, "
+        f"got {checks.brief(grid)}."
+    )
+
+
+def _refuse_many(count: int) -> None:
+    if count > checks.MOST_CALLS:
+        raise ScbError(f"grid: expected at most {checks.MOST_CALLS:,} points, got {count:,}.")
+
+
 def _axis(name: str, values: Any) -> list[Any]:
     single = isinstance(values, str | Mapping) or not hasattr(values, "__iter__")
+    _refuse_many(0 if single or not hasattr(values, "__len__") else len(values))
     axis = [] if single else list(values)
     if not axis:
         raise ScbError(f"grid {name!r}: expected a filled sequence of values, got {values!r}.")
@@ -138,6 +153,10 @@ def _refuse_names(points: Sequence[Mapping[str, Any]]) -> None:
 
 def runs_of(points: Sequence[Point], seeds: int) -> list[Run]:
     """Return the runs, point by point; raise if a point comes twice."""
+    count = len(points) * seeds
+    if count > checks.MOST_CALLS:
+        most = f"{checks.MOST_CALLS:,} runs in all"
+        raise ScbError(f"seeds: expected at most {most}, got {checks.brief(count)}; take fewer.")
     seen: set[str] = set()
     for point in points:
         if canonical(point) in seen:

@@ -14,6 +14,7 @@ import pandas as pd
 from scb_edu.experiments.intervals import Interval
 from scb_edu.support.checks import instance, positive_int
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 
 Digits: TypeAlias = int | Mapping[str, int]
 
@@ -80,6 +81,7 @@ def _row(tag: str, texts: Any) -> str:
     return f"<tr>{''.join(cells)}</tr>"
 
 
+@checked
 def show_table(frame: pd.DataFrame, caption: str, *, digits: Digits = 3) -> None:
     """Show a frame as a table with a caption.
 
@@ -144,10 +146,12 @@ def _table(frame: pd.DataFrame, caption: str, digits: Digits) -> _Table:
 
 def _digits_by_column(digits: Digits, columns: pd.Index) -> dict[str, int]:
     if not isinstance(digits, Mapping):
-        return dict.fromkeys(columns, positive_int("digits", digits))
+        return dict.fromkeys(columns, positive_int("digits", digits, most=17))
     if unknown := set(digits) - set(columns):
         raise ScbError(f"digits: expected columns of {list(columns)}, got {sorted(unknown)}.")
-    return {name: positive_int(f"digits[{name!r}]", digits.get(name, 3)) for name in columns}
+    return {
+        name: positive_int(f"digits[{name!r}]", digits.get(name, 3), most=17) for name in columns
+    }
 
 
 def _text(value: object, digits: int) -> str:

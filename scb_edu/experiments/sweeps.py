@@ -26,17 +26,20 @@ from tqdm.auto import tqdm
 
 from scb_edu.experiments.dependencies import code_hash, place_of
 from scb_edu.experiments.journal import Journal, opened
-from scb_edu.experiments.runs import Run, Work, points_of, runs_of
+from scb_edu.experiments.runs import Run, Work, a_grid, points_of, runs_of
 from scb_edu.experiments.tables import frame_of, in_words
 from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked, known_as
 
+MOST_PROCESSES = 1024
 Grid = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
 Result = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 FORMAT = "scb_edu sweep, version 2"
 
 
+@checked
 def sweep(
     function: Callable[..., Result],
     grid: Grid,
@@ -118,6 +121,7 @@ def sweep(
     return table
 
 
+@checked
 def processes(count: int | None = None) -> ProcessPoolExecutor:
     """Return a pool of fresh processes, one for each core unless told, that suits ``sweep``.
 
@@ -149,7 +153,7 @@ def processes(count: int | None = None) -> ProcessPoolExecutor:
     4
     """
     return ProcessPoolExecutor(
-        None if count is None else checks.positive_int("count", count),
+        None if count is None else checks.positive_int("count", count, most=MOST_PROCESSES),
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_start_worker,
     )
@@ -177,13 +181,19 @@ def _pool(executor: Any, work: Work) -> Iterator[Executor]:
         _refuse_unless_importable(work.function)
         with processes() as pool:
             yield pool
-    elif isinstance(executor, Executor):
-        yield executor
     else:
-        raise ScbError(
-            "executor: expected a concurrent.futures.Executor (for Dask: client.get_executor()), "
-            f"got {type(executor).__name__}."
-        )
+        yield executor
+
+
+def an_executor(name: str, value: Any) -> Any:
+    """Return ``value`` if it is an executor."""
+    expected = "a concurrent.futures.Executor (for Dask: client.get_executor())"
+    checks.instance(name, value, Executor, expected)
+    return value
+
+
+known_as(Executor, an_executor)
+known_as(Grid, a_grid)
 
 
 def _refuse_unless_importable(function: object) -> None:

@@ -23,6 +23,7 @@ import pandas as pd
 from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
 from scb_edu.support.files import replacing
+from scb_edu.support.signatures import checked
 
 Scalar = bool | int | float | str
 
@@ -86,18 +87,6 @@ def _column(name: str, values: Sequence[Scalar]) -> pd.Series:
         raise ScbError(f"{name}: expected whole numbers of 64 bits, got a larger one.") from error
 
 
-def refuse_unless_table(table: object, names: Sequence[str] = ()) -> None:
-    """Raise unless ``table`` is a frame with at least one row and with the columns ``names``."""
-    if not isinstance(table, pd.DataFrame):
-        raise ScbError(f"table: expected a pandas.DataFrame, got {type(table).__name__}.")
-    if table.empty:
-        raise ScbError("table: expected at least one row, got none.")
-    for name in names:
-        if name not in table:
-            found = ", ".join(map(str, table))
-            raise ScbError(f"table: expected a column {name!r}, got only {found}.")
-
-
 # Where they are from
 
 
@@ -107,6 +96,7 @@ def _versions() -> str:
     return ", ".join([f"python {platform.python_version()}", *found])
 
 
+@checked
 @dataclass(frozen=True)
 class Provenance:
     """Where a stored table is from: what it takes to compute it anew.
@@ -164,6 +154,7 @@ class Provenance:
 MARK = "# scb_edu table, sha256 of what follows: "
 
 
+@checked
 def save_table(path: str | os.PathLike[str], table: pd.DataFrame, provenance: Provenance) -> None:
     """Write a table as CSV under two lines that say where it is from; all of it or nothing.
 
@@ -202,7 +193,8 @@ def save_table(path: str | os.PathLike[str], table: pd.DataFrame, provenance: Pr
     "T","loss"
     8,0.1
     """
-    refuse_unless_table(table)
+    checks.new_file("path", path)
+    checks.table("table", table)
     head = asdict(provenance) | {"types": _types(table)}
     # strings in quotes, numbers as repr gives them
     rows = table.to_csv(
@@ -210,10 +202,14 @@ def save_table(path: str | os.PathLike[str], table: pd.DataFrame, provenance: Pr
     )
     content = f"# {json.dumps(head)}\n{rows}"
     _refuse_unless_it_comes_back(table, content)
-    with replacing(Path(path), "w", encoding="utf-8", newline="") as file:
-        file.write(f"{MARK}{_digest(content)}\n{content}")
+    try:
+        with replacing(Path(path), "w", encoding="utf-8", newline="") as file:
+            file.write(f"{MARK}{_digest(content)}\n{content}")
+    except OSError as error:
+        raise ScbError(f"path: expected a file that can be written, got: {error}.") from error
 
 
+@checked
 def load_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     """Read a table that ``save_table`` wrote, to the last bit.
 

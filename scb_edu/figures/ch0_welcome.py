@@ -17,6 +17,7 @@ from scb_edu.figures.picture import (
     token_names,
 )
 from scb_edu.support.checks import Array
+from scb_edu.support.signatures import drawn
 
 SIZE = (3.4, 3.0)  # inches: two panels stand side by side in a page
 STAGE_1, STAGE_2 = "#eeeeee", "#fff8dc"  # a level of 240 or more would run into the white
@@ -25,6 +26,7 @@ THICKEST = 5  # of a cover's lines, in distances from line to line
 OFFSET: Any = {"textcoords": "offset points", "color": "#444444"}
 
 
+@drawn(value="N N", attention="T N")
 @styled()
 def moving_matrices(
     value: ArrayLike,
@@ -76,6 +78,7 @@ def moving_matrices(
     return Picture(figure, words)
 
 
+@drawn(times="n", value="n", attention="n")
 @styled()
 def moving_signals(
     times: ArrayLike, value: ArrayLike, attention: ArrayLike, *, now: float, stage_end: float
@@ -150,6 +153,7 @@ def _shade_stages(ax: Axes, first: float, boundary: float, last: float) -> None:
         ax.text(middle, 1.62, f"stage {number}", ha="center", va="center", color="#444444")
 
 
+@drawn(times="n", losses="n")
 @styled()
 def plateau(times: ArrayLike, losses: ArrayLike, *, floor: float, stage_end: float) -> Picture:
     """Draw the loss over time: flat at first, then a sudden fall to the floor.
@@ -197,6 +201,7 @@ def plateau(times: ArrayLike, losses: ArrayLike, *, floor: float, stage_end: flo
     return Picture(figure, words)
 
 
+@drawn(samples="n", attention="n T", truth="T")
 @styled()
 def cover(samples: ArrayLike, attention: ArrayLike, truth: ArrayLike) -> Picture:
     """Draw one column of the attention while it is trained: all positions alike, then a few left.

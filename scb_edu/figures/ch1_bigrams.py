@@ -34,7 +34,10 @@ from scb_edu.figures.picture import (
     token_names,
 )
 from scb_edu.model.task import SCBTask
+from scb_edu.support import checks
 from scb_edu.support.checks import Array
+from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import drawn
 
 TOKEN_COLORS = (SKY, AMBER, GREEN, PURPLE, YELLOW, "#BBBBBB")
 FAINT = 0.28  # opacity of what is there but not looked at
@@ -43,6 +46,7 @@ OUTPUT_ROW = -3.7  # the height at which `sequence` draws the output
 WIDTH = 4.6  # inches of a picture of its own: still readable on a phone
 
 
+@drawn(laws="steps N N", stationary="N")
 @styled()
 def settling(laws: ArrayLike, stationary: ArrayLike) -> Picture:
     """Draw how a bigram forgets its first token.
@@ -100,6 +104,7 @@ def _legend_beside(axes: np.ndarray, used: int) -> None:
         axes.flat[-1].set_axis_off()
 
 
+@drawn()
 @styled()
 def task_parts(task: SCBTask) -> Picture:
     """Draw P and Q of a task, and mu below P.
@@ -180,6 +185,7 @@ def _attention(ax: Axes, attention: Array, title: str = "Attention $Q$") -> None
         ax.axvline(edge, color="#e6e6e6", linewidth=1)
 
 
+@drawn(tokens="T")
 @styled()
 def sequence(
     task: SCBTask,
@@ -222,6 +228,12 @@ def sequence(
     >>> sequence(task, [2, 1, 0, 0], last=0, position=1, output=1, steps=3)
     Step 3 of 5: position 1 is drawn; it holds B. Context C B A A, last token A.
     """
+    checks.index("position", position, task.context_length)
+    for name, token in (("last", last), ("output", output)):
+        checks.index(name, token, task.vocab_size)
+    checks.token_ids("tokens", tokens, 1, task.vocab_size)
+    checks.shape_is("tokens", np.asarray(tokens), (task.context_length,), "(T,)")
+    checks.positive_int("steps", steps, most=STEPS)
     names = token_names(task.vocab_size)
     figure, ax = new_figure(4.3, 3.4)
     source, end = int(tokens[position]), len(tokens) + 0.7
@@ -324,6 +336,7 @@ def _column(
             ax.annotate("", (out - 0.5, OUTPUT_ROW), start, arrowprops=line | {"color": VALUE})
 
 
+@drawn(law="...", seen="...", error="...")
 @styled()
 def frequencies(law: ArrayLike, seen: ArrayLike, error: ArrayLike) -> Picture:
     """Draw frequencies of a sampler against the probabilities of a formula.
@@ -371,6 +384,7 @@ def frequencies(law: ArrayLike, seen: ArrayLike, error: ArrayLike) -> Picture:
     return Picture(figure, words)
 
 
+@drawn()
 @styled()
 def task_gallery(tasks: Mapping[str, SCBTask]) -> Picture:
     """Draw P above Q for a few named tasks, two tasks beside each other.
@@ -393,6 +407,8 @@ def task_gallery(tasks: Mapping[str, SCBTask]) -> Picture:
     >>> task_gallery({"example": scb.SCBTask.example(), "long": scb.SCBTask.example(20)})
     P and Q of 2 tasks. example: T = 8, Q = 2. long: T = 20, Q = 2.
     """
+    if not tasks:
+        raise ScbError("tasks: expected at least one, got none.")
     rows = -(-len(tasks) // 2)
     figure, axes = new_figure(
         WIDTH, 4.1 * rows, nrows=2 * rows, ncols=2, gridspec_kw={"height_ratios": [1, 1.9] * rows}
@@ -413,6 +429,7 @@ def task_gallery(tasks: Mapping[str, SCBTask]) -> Picture:
     return Picture(figure, f"P and Q of {len(tasks)} tasks. {sizes}".replace("\n", " "))
 
 
+@drawn()
 @styled()
 def predictors(losses: Mapping[str, float], floor: float) -> Picture:
     """Draw the losses of named predictors above the loss that nobody goes below.
@@ -451,6 +468,7 @@ def predictors(losses: Mapping[str, float], floor: float) -> Picture:
     return Picture(figure, f"Losses: {listed}. The irreducible loss is {floor:.3f}.")
 
 
+@drawn(counts="n", bits="n", losses="n")
 @styled()
 def spreading(
     counts: Sequence[int],
@@ -505,6 +523,7 @@ def spreading(
     return Picture(figure, words)
 
 
+@drawn(transition="N N", stationary="N")
 @styled()
 def transition_panel(transition: Array, stationary: Array) -> Picture:
     """Draw P and mu as one panel of an explorer.
@@ -545,6 +564,7 @@ def transition_panel(transition: Array, stationary: Array) -> Picture:
     return Picture(figure, words)
 
 
+@drawn(attention="T N")
 @styled()
 def attention_panel(attention: Array) -> Picture:
     """Draw Q as one panel of an explorer.
@@ -585,6 +605,7 @@ def attention_panel(attention: Array) -> Picture:
     return Picture(figure, words)
 
 
+@drawn(bits="3", losses="3")
 @styled()
 def unknown_panel(bits: Sequence[float], losses: Sequence[float], largest: float) -> Picture:
     """Draw what stays unknown to three readers of a sequence, as one panel of an explorer.

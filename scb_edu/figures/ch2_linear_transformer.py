@@ -25,7 +25,9 @@ from scb_edu.figures.picture import (
     styled,
     token_names,
 )
+from scb_edu.support import checks
 from scb_edu.support.checks import Array
+from scb_edu.support.signatures import drawn
 
 # what a model knows, from nothing to both, and its colour on this page
 COLORS = {
@@ -39,6 +41,7 @@ ZERO: Any = {"color": THEORY, "size": "large", "ha": "center", "va": "center"}
 LEVELS = (1 / 16, 1 / 4, 1, 2)
 
 
+@drawn(scores="d d", readout="N d")
 @styled()
 def head_blocks(scores: ArrayLike, readout: ArrayLike, vocab_size: int) -> Picture:
     """Draw the two matrices of a head by blocks: who looks at whom, and what is read there.
@@ -107,6 +110,7 @@ def _words_of_blocks(W: Array, R: Array, N: int) -> str:
     )
 
 
+@drawn(base="N", crowd="N", pointer="N", truth="N")
 @styled()
 def prediction_parts(
     base: ArrayLike, crowd: ArrayLike, pointer: ArrayLike, truth: ArrayLike
@@ -152,6 +156,7 @@ def prediction_parts(
     )
 
 
+@drawn(predictions="B N", truth="B N", contexts="B")
 @styled()
 def corner_predictions(
     predictions: Mapping[str, ArrayLike], truth: ArrayLike, contexts: Sequence[str]
@@ -181,6 +186,8 @@ def corner_predictions(
     Predictions beside the truth. 1 1 0, then 0: truth 0.90, 0.10; neither 0.50, 0.50; both \
 0.90, 0.10.
     """
+    for name in predictions:
+        checks.known("predictions, a name", name, list(COLORS))
     rows = {name: np.asarray(row) for name, row in predictions.items()}
     law = np.asarray(truth)
     figure, axes = new_figure(
@@ -206,6 +213,7 @@ def _words_of_corners(rows: Mapping[str, Array], law: Array, contexts: Sequence[
     return " ".join(sentences)
 
 
+@drawn(lengths="n", losses="n")
 @styled()
 def losses_by_length(lengths: Sequence[int], losses: Mapping[str, ArrayLike]) -> Picture:
     """Draw the loss of models of different knowledge against the length of the context.
@@ -230,6 +238,8 @@ def losses_by_length(lengths: Sequence[int], losses: Mapping[str, ArrayLike]) ->
     Loss against context length, from T = 8 to 80. what only: from 0.3200 to 0.3300. both: from \
 0.2900 to 0.2900.
     """
+    for name in losses:
+        checks.known("losses, a name", name, list(COLORS))
     curves = {name: np.asarray(curve) for name, curve in losses.items()}
     figure, ax = new_figure(4.8, 3.2)
     for name, curve in curves.items():
@@ -246,6 +256,7 @@ def losses_by_length(lengths: Sequence[int], losses: Mapping[str, ArrayLike]) ->
     )
 
 
+@drawn(alphas="n", excess="n n")
 @styled()
 def loss_surfaces(
     alphas: ArrayLike,
@@ -296,6 +307,7 @@ def loss_surfaces(
     )
 
 
+@drawn(alphas="n", excess="n n")
 @styled()
 def surface_point(
     alphas: ArrayLike,
@@ -343,6 +355,7 @@ loss.
     )
 
 
+@drawn(prediction="N", truth="N")
 @styled()
 def prediction_beside_truth(prediction: ArrayLike, truth: ArrayLike, context: str) -> Picture:
     """Draw one prediction as bars, and the law of the output as dashed lines.

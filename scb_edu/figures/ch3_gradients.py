@@ -19,8 +19,10 @@ from scb_edu.model.gradients import Gradient
 from scb_edu.model.similarity import GradientComparison
 from scb_edu.model.task import Batch
 from scb_edu.support.checks import Array
+from scb_edu.support.signatures import drawn
 
 
+@drawn(context="N", residual="N")
 @styled()
 def where_it_lands(gradient: Gradient, batch: Batch, context: Array, residual: Array) -> Picture:
     """Draw the gradient of one sample: all of V, and a single column of A.
@@ -79,6 +81,7 @@ def where_it_lands(gradient: Gradient, batch: Batch, context: Array, residual: A
     return Picture(figure, words)
 
 
+@drawn(sizes="n", errors="repeats n")
 @styled()
 def error_against_samples(sizes: Sequence[int], errors: Array, slope: float) -> Picture:
     """Draw the relative error of sampled gradients against the number of samples.
@@ -124,6 +127,7 @@ def error_against_samples(sizes: Sequence[int], errors: Array, slope: float) -> 
     return Picture(figure, words)
 
 
+@drawn(before="rows N", after="rows N", stationary="N")
 @styled()
 def columns_before_after(before: Array, after: Array, stationary: Array) -> Picture:
     """Draw a gradient's columns before and after they are divided by the mass of their token.
@@ -171,6 +175,7 @@ def columns_before_after(before: Array, after: Array, stationary: Array) -> Pict
     return Picture(figure, words)
 
 
+@drawn(plain="steps N", preconditioned="steps N", stationary="N")
 @styled()
 def learning_by_token(plain: Array, preconditioned: Array, stationary: Array) -> Picture:
     """Draw how fast each column of A is learned, with and without the division by mu.
@@ -227,6 +232,7 @@ preconditioned one leaves 12 % to 12 % in every column.
     return Picture(figure, words)
 
 
+@drawn(contexts="n", along="n", across="n", formulas="n")
 @styled()
 def curvature(
     contexts: Sequence[int], along: Array, across: Array, formulas: tuple[Array, Array]
@@ -275,6 +281,7 @@ in a direction that sums to zero it stays at 0.1.
     return Picture(figure, words)
 
 
+@drawn(exact="T", sampled="T")
 @styled()
 def push_on_column(
     exact: Array,
@@ -332,6 +339,7 @@ The one position that should rise ranks 1 among the sampled pushes.
     return Picture(figure, words)
 
 
+@drawn(sizes="n", cosines="n")
 @styled()
 def cosine_against_samples(
     sizes: Sequence[int], cosines: Array, needed: float, context_length: int, samples: int

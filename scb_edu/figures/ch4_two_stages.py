@@ -25,6 +25,7 @@ from scb_edu.figures.picture import (
     styled,
 )
 from scb_edu.support.checks import Array
+from scb_edu.support.signatures import drawn
 from scb_edu.theory.dynamics import SIDES, side_of_saddle
 
 PANEL = (3.4, 3.1)  # inches: two panels stand side by side in a page
@@ -57,6 +58,7 @@ class Path(Protocol):
 Curve: TypeAlias = tuple[Array, Array]
 
 
+@drawn()
 @styled()
 def numbers_and_matrices(numbers: Path, matrices: Path) -> Picture:
     """Draw the signals of a run on full matrices over the path of the two numbers.
@@ -102,6 +104,7 @@ def numbers_and_matrices(numbers: Path, matrices: Path) -> Picture:
     return Picture(figure, words)
 
 
+@drawn(field="n m", watershed="k")
 @styled()
 def phase_portrait(
     field: tuple[Array, Array, Array, Array],
@@ -165,6 +168,7 @@ def phase_portrait(
     return Picture(figure, words)
 
 
+@drawn(field="n m", watershed="k")
 @styled()
 def sampled_portrait(
     field: tuple[Array, Array, Array, Array],
@@ -222,6 +226,7 @@ def sampled_portrait(
     return Picture(figure, f"The flow is at {at}. {told}")
 
 
+@drawn(times="n", runs="n", rate="n")
 @styled()
 def early_growth(times: ArrayLike, runs: Mapping[int, Array], rate: Mapping[int, Array]) -> Picture:
     """Draw the distance from the saddle on a logarithmic axis: growth is a straight line.
@@ -264,6 +269,7 @@ def early_growth(times: ArrayLike, runs: Mapping[int, Array], rate: Mapping[int,
     return Picture(figure, f"Distance from the saddle, on a logarithmic axis: {ends}.")
 
 
+@drawn(levels="n m", moved="k")
 @styled()
 def balance(
     levels: tuple[Array, Array, Array], paths: Sequence[Path], moved: tuple[Array, Array, Array]
@@ -320,6 +326,7 @@ def balance(
     return Picture(figure, words)
 
 
+@drawn()
 @styled()
 def shifted_runs(runs: Mapping[int, Path], crossings: Mapping[int, float], level: float) -> Picture:
     """Draw one run for each context length, and the time at which each crosses a level.
@@ -368,6 +375,7 @@ def shifted_runs(runs: Mapping[int, Path], crossings: Mapping[int, float], level
     return Picture(figure, f"alpha_A crosses {level:g} at time {times}.")
 
 
+@drawn(contexts="n", measured="n", formula="n")
 @styled()
 def escape_times(
     contexts: ArrayLike,
@@ -419,6 +427,7 @@ def escape_times(
     return Picture(figure, words)
 
 
+@drawn(loss="n")
 @styled()
 def signal_stages(
     path: Path,
@@ -477,6 +486,7 @@ def signal_stages(
     return Picture(figure, _stages_in_words(path, stage_end, fall_end))
 
 
+@drawn(creep="n")
 @styled()
 def wrong_side(path: Path, creep: ArrayLike) -> Picture:
     """Draw how a run on the wrong side creeps away, on logarithmic axes.
@@ -524,6 +534,7 @@ def wrong_side(path: Path, creep: ArrayLike) -> Picture:
     return Picture(figure, words)
 
 
+@drawn()
 @styled()
 def with_and_without_penalty(flows: Mapping[str, Path]) -> Picture:
     """Draw the two signals of several flows over time, from where they meet the hyperbola.

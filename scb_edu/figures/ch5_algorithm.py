@@ -31,6 +31,7 @@ from scb_edu.figures.picture import (
     styled,
 )
 from scb_edu.support.checks import Array
+from scb_edu.support.signatures import drawn
 
 SINGLE = (4.8, 3.6)
 DOUBLE = (5.0, 6.0)  # one above the other, so that the words stay readable on a phone
@@ -46,6 +47,7 @@ GREENS = ("#b7e4cf", "#66c2a4", "#009E73", "#00664a", "#00241a")  # of rising pe
 LOST = "X"  # a run that diverged or vanished
 
 
+@drawn(runs="method seed samples excess attention")
 @styled()
 def method_courses(runs: pd.DataFrame, start: float, *, names: Mapping[str, str]) -> Picture:
     """Draw excess loss and distance of A over the samples: every run thin, medians thick.
@@ -101,6 +103,12 @@ def method_courses(runs: pd.DataFrame, start: float, *, names: Mapping[str, str]
     return Picture(figure, f"{text}{'; '.join(ends)}.")
 
 
+@drawn(
+    contexts="n",
+    largest="n",
+    smallest="n",
+    runs="context_length learning_rate seed ended alpha_A column_sum",
+)
 @styled()
 def sgd_window(
     contexts: ArrayLike, largest: ArrayLike, smallest: ArrayLike, runs: pd.DataFrame, *, steps: int
@@ -182,6 +190,7 @@ def _fates(runs: pd.DataFrame) -> list[tuple[str, str, str, pd.Series]]:
     ]
 
 
+@drawn(middle="method batch_size learning_rate excess")
 @styled()
 def rates_and_batches(middle: pd.DataFrame, *, names: Mapping[str, str]) -> Picture:
     """Draw the excess loss over the rate divided by the batch size, a line for each batch size.
@@ -247,6 +256,7 @@ def _name_batches(figure: Figure, sizes: Sequence[int]) -> None:
     figure.legend(lines, [f"{n:,}" for n in sizes], loc=where, ncols=len(sizes), title="batch size")
 
 
+@drawn(medians="method estimate low high", runs="method excess attention value")
 @styled()
 def ladder(
     medians: Mapping[str, pd.DataFrame], runs: pd.DataFrame, *, names: Mapping[str, str]
@@ -301,6 +311,7 @@ def ladder(
     return Picture(figure, f"{text}{'; '.join(parts)}.")
 
 
+@drawn(contexts="n", predicted="n", measured="context_length alpha_A")
 @styled()
 def slide_over_context(
     contexts: ArrayLike, predicted: ArrayLike, measured: Mapping[str, pd.DataFrame]
@@ -350,6 +361,7 @@ def _ends(values: pd.Series) -> tuple[int, ...]:
     return (0, -1) if len(values) > 1 else (0,)
 
 
+@drawn(rates="R", penalties="P", distance="P R")
 @styled()
 def penalty_maps(rates: ArrayLike, penalties: ArrayLike, distance: Mapping[str, Array]) -> Picture:
     """Draw the median distance of A over rate and penalty, a panel for each way to use it.
@@ -393,6 +405,7 @@ at rate 0.02 and penalty 0.1.
     return Picture(figure, f"Median distance of A to Q: {'; '.join(words)}.")
 
 
+@drawn(y="n", objectives="n", x="m", shrunk="m")
 @styled()
 def shrinkage(
     y: Array, objectives: Mapping[float, Array], x: Array, shrunk: Array, threshold: float
@@ -444,6 +457,7 @@ def shrinkage(
     return Picture(figure, f"With threshold {threshold:g}, {', '.join(moved)}.")
 
 
+@drawn(columns="T", truth="T")
 @styled()
 def columns_by_position(columns: Mapping[str, Array], truth: Array) -> Picture:
     """Draw columns of A over the positions, one above the other, with the truth as circles.
@@ -486,6 +500,7 @@ def columns_by_position(columns: Mapping[str, Array], truth: Array) -> Picture:
     return Picture(figure, f"{'; '.join(words)}.")
 
 
+@drawn(samples="R", left="R", signal="R")
 @styled()
 def positions_left(
     samples: Array, left: Mapping[float, Array], signal: Mapping[float, Array]
@@ -533,6 +548,7 @@ def positions_left(
     return Picture(figure, f"After {samples[-1]:,} samples: {ends}.")
 
 
+@drawn(samples="R", errors="R 2", masses="2")
 @styled()
 def rare_columns(
     samples: Array, errors: Mapping[str, Array], masses: Sequence[tuple[str, float]]
@@ -580,6 +596,7 @@ def rare_columns(
     return Picture(figure, words)
 
 
+@drawn()
 @styled()
 def two_runs(runs: Mapping[str, tuple[Any, ArrayLike]], *, title: str) -> Picture:
     """Draw the excess loss over the samples for one run of each method: a panel.

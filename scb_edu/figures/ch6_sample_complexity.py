@@ -33,6 +33,7 @@ from scb_edu.figures.picture import (
     styled,
 )
 from scb_edu.support.checks import Array
+from scb_edu.support.signatures import drawn
 
 SINGLE = (4.8, 3.8)
 DOUBLE = (4.6, 5.4)
@@ -48,6 +49,7 @@ Points: TypeAlias = Sequence[Array]
 Curve: TypeAlias = tuple[Array, Array]
 
 
+@drawn()
 @styled()
 def measured(
     points: Mapping[str, Points],
@@ -104,6 +106,7 @@ def measured(
     return Picture(figure, f"{_plain(labels[1])} over {_plain(labels[0])}. {ends}.")
 
 
+@drawn(groups="measured measured_low measured_high formula")
 @styled()
 def predicted_shares(groups: Mapping[str, pd.DataFrame], x: str, xlabel: str) -> Picture:
     """Draw shares of runs on the right side beside two predictions, a panel for each group.
@@ -174,6 +177,7 @@ def _share_in_words(row: pd.Series, x: str) -> str:
     return f"{row[x]:g} has {shares}"
 
 
+@drawn()
 @styled()
 def skewed_weights(points: Mapping[str, Points], formulas: Mapping[str, Curve]) -> Picture:
     """Draw the weight that skewed noise keeps outside the support, against sizes of the task.
@@ -219,6 +223,7 @@ def skewed_weights(points: Mapping[str, Points], formulas: Mapping[str, Curve]) 
     return Picture(figure, f"Sum of the weights outside the support. {ends}.")
 
 
+@drawn()
 @styled()
 def samples_by_size(
     points: Mapping[str, Mapping[str, Points]], formulas: Mapping[str, Curve]

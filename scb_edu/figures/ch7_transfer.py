@@ -14,12 +14,14 @@ from scb_edu.figures.picture import (
     token_names,
 )
 from scb_edu.support.checks import Array
+from scb_edu.support.signatures import drawn
 from scb_edu.training.trajectory import Trajectory
 
 TRIPLE = (5.2, 2.5)
 PANEL = (4.2, 3.2)
 
 
+@drawn(deviation="N N", along="N N", beside="N N")
 @styled()
 def carried(deviation: Array, along: Array, beside: Array, theta: float) -> Picture:
     """Draw what a pretrained V knows as a part along the truth and a part beside it.
@@ -65,6 +67,7 @@ to 0.00 beside it.
     return Picture(figure, words)
 
 
+@drawn(flow="n")
 @styled()
 def transfer_course(run: Trajectory, flow: tuple[Array, Array, Array], title: str) -> Picture:
     """Draw the signals of one downstream run over the samples seen, beside those of the flow.

@@ -28,6 +28,7 @@ from scb_edu.figures.picture import (
     token_names,
 )
 from scb_edu.support.checks import Array
+from scb_edu.support.signatures import drawn
 
 MAPS = (5.4, 4.0)
 VALUES = (5.6, 2.5)
@@ -47,6 +48,7 @@ Band = Sequence[Array]
 """Positions, estimates, and the lower and upper ends of their intervals: four (n,) arrays."""
 
 
+@drawn(maps="T N")
 @styled()
 def attention_maps(
     maps: Mapping[str, Array], *, likeness: Mapping[str, float], small: bool = False
@@ -95,6 +97,7 @@ def attention_maps(
     )
 
 
+@drawn(matrices="N N")
 @styled()
 def value_matrices(matrices: Mapping[str, Array]) -> Picture:
     """Draw value matrices side by side, with their numbers.
@@ -133,6 +136,7 @@ def value_matrices(matrices: Mapping[str, Array]) -> Picture:
     return Picture(figure, f"Value matrices beside {first}. Largest difference in an entry: {far}.")
 
 
+@drawn()
 @styled()
 def softmax_courses(panels: Mapping[str, Mapping[str, Band]]) -> Picture:
     """Draw courses over the samples seen, one panel a quantity, with bands for their intervals.
@@ -177,6 +181,7 @@ def softmax_courses(panels: Mapping[str, Mapping[str, Band]]) -> Picture:
     return Picture(figure, words)
 
 
+@drawn(weights="T")
 @styled()
 def weights_by_size(weights: Mapping[str, Array], sparsity: int) -> Picture:
     """Draw the weights of one column by their size, the largest first, on a logarithmic axis.
@@ -220,6 +225,7 @@ def weights_by_size(weights: Mapping[str, Array], sparsity: int) -> Picture:
     return Picture(figure, f"Weights by size. {'; '.join(words)}.")
 
 
+@drawn()
 @styled()
 def snaps(panels: Mapping[str, tuple[Array, Mapping[str, Array]]]) -> Picture:
     """Draw how the weights of one last token grow under exact gradients, one panel a setting.
@@ -267,6 +273,7 @@ def _growth(name: str, t: Array, y: Array) -> str:
     return f"{ends}, half-way at {half:.2g}"
 
 
+@drawn(contexts="n", measured="n", formulas="n")
 @styled()
 def waits(contexts: Array, measured: Mapping[str, Array], formulas: Mapping[str, Array]) -> Picture:
     """Draw the time until attention forms against the context length, both axes logarithmic.
@@ -309,6 +316,7 @@ def waits(contexts: Array, measured: Mapping[str, Array], formulas: Mapping[str,
     return Picture(figure, f"Time until attention forms. {'; '.join(words)}.")
 
 
+@drawn()
 @styled()
 def marked_losses(courses: Mapping[str, tuple[NDArray[Any], Array]], step: int) -> Picture:
     """Draw the excess loss of runs over their steps, and mark one step.

@@ -25,7 +25,9 @@ from scb_edu.figures.picture import (
     new_figure,
     styled,
 )
+from scb_edu.support import checks
 from scb_edu.support.checks import Array
+from scb_edu.support.signatures import drawn
 
 DARKEST = 0.6  # chances of 0.6 or more are equally dark: most are far smaller
 LETTERS = 8.5  # points of a letter on an axis that has 27 of them
@@ -36,6 +38,7 @@ Rows: TypeAlias = tuple[Array, Array, Array]
 """Estimates, and the lower and upper ends of their intervals: three (n,) arrays."""
 
 
+@drawn(transition="N N", names="N")
 @styled()
 def letter_table(transition: Array, names: Sequence[str]) -> Picture:
     """Draw P of a text, letter by letter.
@@ -69,6 +72,7 @@ def letter_table(transition: Array, names: Sequence[str]) -> Picture:
     return Picture(figure, words)
 
 
+@drawn()
 @styled()
 def learned_courses(courses: Mapping[str, tuple[Array, Rows, Rows]]) -> Picture:
     """Draw both signals over the samples for several kinds of runs, with their intervals.
@@ -112,6 +116,7 @@ def learned_courses(courses: Mapping[str, tuple[Array, Rows, Rows]]) -> Picture:
     return Picture(figure, " ".join(words))
 
 
+@drawn(truth="N N", learned="N N", names="N")
 @styled()
 def entries(truth: Array, learned: Array, names: Sequence[str], correlation: float) -> Picture:
     """Draw every entry of the learned V over that of P.
@@ -160,6 +165,7 @@ def entries(truth: Array, learned: Array, names: Sequence[str], correlation: flo
     return Picture(figure, words)
 
 
+@drawn(maps="T N", names="N")
 @styled()
 def letter_maps(maps: Mapping[str, Array], names: Sequence[str]) -> Picture:
     """Draw where each last letter looks, one map below the other, on one colour scale.
@@ -202,6 +208,7 @@ def letter_maps(maps: Mapping[str, Array], names: Sequence[str]) -> Picture:
     return Picture(figure, " ".join(words))
 
 
+@drawn()
 @styled()
 def scores(panels: Mapping[str, Mapping[str, Sequence[float]]]) -> Picture:
     """Draw scores with their intervals, one row a model, one panel a score.
@@ -242,6 +249,7 @@ def scores(panels: Mapping[str, Mapping[str, Sequence[float]]]) -> Picture:
     return Picture(figure, " ".join(words))
 
 
+@drawn(position="n", loss="n", dependence="T")
 @styled()
 def along_a_sequence(
     position: Array, loss: Rows, levels: tuple[float, float], dependence: Array
@@ -296,6 +304,7 @@ def along_a_sequence(
     return Picture(figure, words)
 
 
+@drawn(law="N", names="N")
 @styled()
 def next_letter(law: Array, came: int, names: Sequence[str], before: str, model: str) -> Picture:
     """Draw what a model expects after a piece of text, and what came.
@@ -325,6 +334,7 @@ def next_letter(law: Array, came: int, names: Sequence[str], before: str, model:
     >>> next_letter(np.array([0.25, 0.75]), 1, ["a", "b"], "abba", "bigram")
     After 'abba' the bigram expects b 0.75, a 0.25; b came, which had 0.75.
     """
+    checks.index("came", came, len(names))
     figure, ax = new_figure(4.4, 2.9)
     colors = [ATTENTION if n == came else SKY for n in range(len(names))]
     ax.bar(range(len(names)), law, color=colors, width=0.8)
@@ -339,6 +349,7 @@ def next_letter(law: Array, came: int, names: Sequence[str], before: str, model:
     return Picture(figure, words)
 
 
+@drawn(lines="n")
 @styled()
 def lines_of_text(lines: Sequence[str], title: str) -> Picture:
     """Write generated lines.

@@ -26,7 +26,9 @@ from scb_edu.figures.picture import (
     new_figure,
     styled,
 )
+from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import drawn
 
 SIZE = (4.8, 4.9)  # of the headline: legible on a phone, so the legend stands below
 BILL = 5.0
@@ -47,6 +49,7 @@ PARTS = (("pretraining", "#BBBBBB"), ("first", ATTENTION), ("second", VALUE))
 NAMES = {"pretraining": "pretraining", "first": "to half way", "second": "from there on"}
 
 
+@drawn(table="way context_length samples low high", ways="k")
 @styled()
 def headline_samples(
     table: pd.DataFrame, *, ways: Sequence[str], label: str = "samples until half way"
@@ -169,6 +172,7 @@ def _short(number: float) -> str:
     return f"{rounded:,.0f}" if rounded >= 100 else f"{rounded:g}"
 
 
+@drawn(bill="way", ways="k")
 @styled()
 def headline_bill(bill: pd.DataFrame, *, ways: Sequence[str], title: str = "") -> Picture:
     """Draw what each way pays up to the truth: pretraining, to half way, and from there on.
@@ -251,6 +255,7 @@ def _bill_told(way: str, row: pd.Series) -> str:
     return f"{LOOKS[way][0]}: {parts}; {whole}."
 
 
+@drawn(courses="seed samples alpha_A")
 @styled()
 def headline_race(courses: pd.DataFrame, *, way: str, horizon: tuple[float, float]) -> Picture:
     """Draw the signal alpha_A of a few runs of one way over the samples seen.
@@ -281,6 +286,7 @@ def headline_race(courses: pd.DataFrame, *, way: str, horizon: tuple[float, floa
 alpha_A within a tenth of 1, after 2,000 at most.
     """
     figure, ax = new_figure(4.0, 3.1)
+    checks.known("way", way, list(LOOKS))
     name, color, _ = LOOKS[way]
     ax.axhline(0.5, color="#999999", linewidth=0.8)
     ax.axhline(1, color=TRUTH, linestyle="--", linewidth=1)
@@ -307,6 +313,7 @@ def _race_told(courses: pd.DataFrame) -> str:
     return f"{words}, and {len(there)} end with alpha_A within a tenth of 1, {ends}"
 
 
+@drawn(cells="c d chance predicted share samples")
 @styled()
 def schedule_cost(cells: pd.DataFrame, *, c: float, d: float) -> Picture:
     """Draw the chance of the right side against the samples to half way, for schedules b(t).
@@ -352,6 +359,7 @@ def schedule_cost(cells: pd.DataFrame, *, c: float, d: float) -> Picture:
     return Picture(figure, f"c = {c:g}, d = {d:g}: {theory}; samples over T {cost}.")
 
 
+@drawn(time="n", spending="n")
 @styled()
 def spending_course(time: np.ndarray, spending: np.ndarray, constant: float) -> Picture:
     """Draw b(t) beside a constant b, on a logarithmic axis.

@@ -16,7 +16,7 @@ import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import Colormap, LinearSegmentedColormap, to_hex
+from matplotlib.colors import Colormap, LinearSegmentedColormap, is_color_like, to_hex
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from numpy.typing import ArrayLike
@@ -24,8 +24,10 @@ from PIL import Image
 
 from scb_edu.figures.palette import AMBER, ATTENTION, GREEN, PURPLE, SKY, TRUTH, VALUE, ink_on
 from scb_edu.figures.vector import for_a_page, svg, svg_lines
+from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
 from scb_edu.support.pages import in_a_book
+from scb_edu.support.signatures import checked, drawn
 
 # A 4 inch panel is shown 340 pixels wide on a phone, at 0.885 of its size: 10.5 points become 9.3.
 STYLE: Any = {
@@ -59,6 +61,8 @@ STYLE: Any = {
     "savefig.facecolor": "white",
 }
 PIXELS_PER_INCH = 96  # a CSS pixel is 1/96 inch
+SIZES, DPIS = (0.1, 100.0), (10, 2400)
+"""Inches, and dots to an inch, that a picture can have."""
 FRAME_DPI = 144  # of a WebP frame: one and a half device pixels to a CSS pixel
 PICTURE_DPI = 200  # of a PNG picture
 _STYLE_LOCK = threading.RLock()  # matplotlib's settings are global: one drawing at a time
@@ -81,6 +85,7 @@ def styled() -> Iterator[None]:
         yield
 
 
+@drawn()
 @styled()
 def new_figure(width: float, height: float, **subplots: Any) -> tuple[Figure, Any]:
     """Make a figure in the book's style, known to no global state.
@@ -102,11 +107,14 @@ def new_figure(width: float, height: float, **subplots: Any) -> tuple[Figure, An
     >>> axes.shape
     (2,)
     """
+    for name, inches in (("width", width), ("height", height)):
+        checks.within(name, inches, *SIZES)
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure, figure.subplots(**subplots)
 
 
+@checked
 @dataclass(frozen=True, repr=False, eq=False)
 class Picture:
     """A matplotlib figure and the words that say what it shows.
@@ -136,7 +144,8 @@ class Picture:
 
     def __post_init__(self) -> None:
         if not isinstance(self.words, str) or not self.words.strip():
-            raise ScbError(f"words must say what the picture shows; got {self.words!r}")
+            got = checks.brief(self.words)
+            raise ScbError(f"words must say what the picture shows; got {got}")
 
     def __repr__(self) -> str:
         return self.words
@@ -147,25 +156,33 @@ class Picture:
         width, height = self.figure.get_size_inches()
         return round(width * PIXELS_PER_INCH), round(height * PIXELS_PER_INCH)
 
+    @checked
     def webp(self, dpi: float = FRAME_DPI) -> bytes:
         """Return the picture as a WebP file, without loss: text stays crisp."""
         out = io.BytesIO()
         self._image(dpi).convert("RGB").save(out, "WEBP", lossless=True, quality=50, method=2)
         return out.getvalue()
 
+    @checked
     def png(self, dpi: float = PICTURE_DPI) -> bytes:
         """Return the picture as a PNG file."""
         out = io.BytesIO()
         self._image(dpi).save(out, "PNG", optimize=True)
         return out.getvalue()
 
+    @checked
     def save(self, path: str | Path) -> None:
         """Write the picture to a file; the ending of its name says in which format."""
+        checks.new_file("path", path)
+        ending, known = Path(path).suffix[1:], self.figure.canvas.get_supported_filetypes()
+        if ending and ending.lower() not in known:
+            raise ScbError(f"path: expected an ending such as .png or .svg, got {ending!r}.")
         with styled():
             self.figure.savefig(path, dpi=PICTURE_DPI)
 
     def _image(self, dpi: float) -> Image.Image:
         """Return the drawn figure; straight from the canvas, which is faster than `savefig`."""
+        checks.within("dpi", dpi, *DPIS)
         usual = self.figure.dpi
         canvas: Any = FigureCanvasAgg(self.figure)
         try:
@@ -205,6 +222,7 @@ def _few_colors(image: Image.Image) -> Image.Image:
     return few
 
 
+@drawn()
 def heatmap(
     ax: Axes,
     matrix: ArrayLike,
@@ -252,6 +270,9 @@ def heatmap(
     cells = np.asarray(matrix, dtype=float)
     if cells.ndim != 2 or not cells.size:
         raise ScbError(f"matrix must have shape (rows, columns); got shape {cells.shape}")
+    if not is_color_like(color):
+        raise ScbError(f"color: expected one that matplotlib knows, got {checks.brief(color)}.")
+    checks.form("form", form, 0.0)
     low, high = limits if limits is not None else _limits(cells)
     with styled():
         image = ax.imshow(
@@ -293,6 +314,7 @@ def _write_numbers(ax: Axes, cells: np.ndarray, image: AxesImage, form: str) -> 
         text.set_in_layout(False)  # it lies inside the axes: three times as fast
 
 
+@drawn()
 def token_names(vocab_size: int) -> list[str]:
     """Return A, B, C, ... for the tokens 0, 1, 2, ...; numbers when letters run out.
 
@@ -309,6 +331,7 @@ def token_names(vocab_size: int) -> list[str]:
     >>> token_names(3)
     ['A', 'B', 'C']
     """
+    checks.positive_int("vocab_size", vocab_size, least=0, most=checks.MOST_CALLS)
     if vocab_size > 26:
         return [str(token) for token in range(vocab_size)]
     return [chr(ord("A") + token) for token in range(vocab_size)]

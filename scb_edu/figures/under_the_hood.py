@@ -14,6 +14,7 @@ from scb_edu.figures.picture import (
     new_figure,
     styled,
 )
+from scb_edu.support.signatures import drawn
 
 # column of the table, name, colour, marker, where its ratio stands; drawn in this order
 SPEED_CODES = (
@@ -25,6 +26,7 @@ SPEED_CODES = (
 )
 
 
+@drawn(table="vocab_size context_length batch_size ours numpy careful_indices jax_indices dense")
 @styled()
 def speed(table: pd.DataFrame) -> Picture:
     """Draw how long one training step takes, for the library, for PyTorch and for JAX.

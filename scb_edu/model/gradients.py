@@ -8,19 +8,20 @@ from typing import overload
 import numpy as np
 
 from scb_edu.model.norms import weighted_inner_product, weighted_square_norm
-from scb_edu.model.task import Batch, SCBTask, token_attention
+from scb_edu.model.task import Batch, SCBTask, attended
 from scb_edu.model.transformer import (
     LinearTransformer,
     SoftmaxTransformer,
     Transformer,
     check_fit,
-    check_model,
     softmax,
 )
 from scb_edu.support import checks
 from scb_edu.support.checks import Array, Tokens
+from scb_edu.support.signatures import checked
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Gradient:
     """The gradient of a loss with respect to the parameters of a linear transformer.
@@ -46,6 +47,7 @@ class Gradient:
     attention: Array
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class SoftmaxGradient:
     """The gradient of a loss with respect to the parameters of a softmax transformer.
@@ -71,6 +73,7 @@ class SoftmaxGradient:
     logits: Array
 
 
+@checked
 def loss(model: Transformer, batch: Batch) -> float:
     """Return the mean over the batch of 1/2 ||e_o - V X a_k||^2.
 
@@ -110,6 +113,7 @@ def loss(model: Transformer, batch: Batch) -> float:
 def gradient(model: LinearTransformer, batch: Batch) -> Gradient: ...
 @overload
 def gradient(model: SoftmaxTransformer, batch: Batch) -> SoftmaxGradient: ...
+@checked
 def gradient(
     model: LinearTransformer | SoftmaxTransformer, batch: Batch
 ) -> Gradient | SoftmaxGradient:
@@ -155,6 +159,7 @@ def gradient(
     return _chain(model, model.attention, residual.T @ context / B, attention)
 
 
+@checked
 def population_loss(model: Transformer, task: SCBTask) -> float:
     """Return the mean of the sample loss over the whole law of the task, in closed form.
 
@@ -197,6 +202,7 @@ def population_loss(model: Transformer, task: SCBTask) -> float:
 def population_gradient(model: LinearTransformer, task: SCBTask) -> Gradient: ...
 @overload
 def population_gradient(model: SoftmaxTransformer, task: SCBTask) -> SoftmaxGradient: ...
+@checked
 def population_gradient(
     model: LinearTransformer | SoftmaxTransformer, task: SCBTask
 ) -> Gradient | SoftmaxGradient:
@@ -243,6 +249,7 @@ def population_gradient(
     return _chain(model, A, value, attention)
 
 
+@checked
 def bayes_loss(task: SCBTask) -> float:
     """Return the irreducible loss, which V = P, A = Q reaches and no predictor goes below.
 
@@ -268,6 +275,7 @@ def bayes_loss(task: SCBTask) -> float:
     return population_loss(LinearTransformer.oracle(task), task)
 
 
+@checked
 def precondition(gradient: Gradient, stationary: Array) -> Gradient:
     """Return the preconditioned, projected gradient.
 
@@ -302,10 +310,13 @@ def precondition(gradient: Gradient, stationary: Array) -> Gradient:
     >>> step.value.tolist(), step.attention.tolist()
     ([[2.0, 0.0], [0.0, 2.0]], [[-2.0, 0.0], [2.0, 0.0]])
     """
-    checks.instance("gradient", gradient, Gradient, "a Gradient of a linear transformer")
     mu = checks.real_array("stationary", stationary, 1)
     checks.shape_is("stationary", mu, (len(gradient.value),), "(N,)")
     checks.all_positive("stationary", mu, "the preconditioner divides by it")
+    checks.shape_is("gradient.value", gradient.value, (len(mu), len(mu)), "(N, N)")
+    checks.shape_is(
+        "gradient.attention", gradient.attention, (len(gradient.attention), len(mu)), "(T, N)"
+    )
     return Gradient(gradient.value / mu, centred(gradient.attention / mu))
 
 
@@ -371,12 +382,10 @@ def _times_covariance(M: Array, mu: Array) -> Array:
 
 def _forward(model: Transformer, batch: Batch) -> tuple[Array, Array]:
     """Return h = X a_k and r = V h - e_o, (B, N) each."""
-    check_model(model)
-    checks.instance("batch", batch, Batch, "a Batch")
     N = len(model.value)
-    context = token_attention(model.attention, batch.tokens, batch.last, N)
-    output = checks.token_ids("output", batch.output, 1, N)
-    checks.shape_is("output", output, (len(context),), "(B,)")
+    context = attended(model.attention, batch.tokens, batch.last, N, "batch.")
+    output = checks.token_ids("batch.output", batch.output, 1, N)
+    checks.shape_is("batch.output", output, (len(context),), "(B,)")
     residual = context @ model.value.T
     residual[np.arange(len(output)), output] -= 1
     return context, residual

@@ -8,15 +8,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import entr
 
-from scb_edu.model.task import SCBTask, check_task
+from scb_edu.model.task import SCBTask
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 
 LN_2 = math.log(2)
 LARGEST_TABLE = 10_000_000  # probabilities that ``output_entropy`` lists at once
 
 
+@checked
 def entropy(distributions: ArrayLike) -> Array:
     """Return the entropy of a distribution, or of each column of an array of them, in bits.
 
@@ -51,6 +53,7 @@ def entropy(distributions: ArrayLike) -> Array:
     return np.asarray(entr(columns).sum(axis=0) / LN_2 + 0.0).reshape(p.shape[1:])
 
 
+@checked
 def output_entropy(task: SCBTask) -> float:
     """Return the conditional entropy of the output given context and last token, in bits.
 
@@ -81,9 +84,8 @@ def output_entropy(task: SCBTask) -> float:
     >>> round(scb.model.output_entropy(scb.SCBTask.example()), 3)
     1.411
     """
-    check_task(task)
     N, K = task.vocab_size, task.sparsity
-    if N ** (K + 1) > LARGEST_TABLE:
+    if checks.power_exceeds(N, K + 1, LARGEST_TABLE):
         raise ScbError(
             f"task: expected N^(Q+1) of at most {LARGEST_TABLE:,}, got N = {N} and Q = {K}; "
             "average entropy(task.output_distribution(...).T) over a sample instead."

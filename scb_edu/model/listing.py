@@ -8,11 +8,14 @@ import numpy as np
 
 from scb_edu.model.sampling import token_dtype
 from scb_edu.model.task import Batch, SCBTask
+from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 
 MOST = 100_000
 
 
+@checked
 def every_sample(task: SCBTask) -> list[tuple[float, Batch]]:
     """Return all samples of a tiny task, each a batch of one, with their chances.
 
@@ -45,7 +48,7 @@ def every_sample(task: SCBTask) -> list[tuple[float, Batch]]:
     (8, 1.0)
     """
     N, T = task.vocab_size, task.context_length
-    if N ** (T + 2) > MOST:
+    if checks.power_exceeds(N, T + 2, MOST):
         raise ScbError(
             f"task: expected at most {MOST:,} samples, got {N}^{T + 2} of them; "
             "take fewer tokens or a shorter context, or draw with task.sample()."

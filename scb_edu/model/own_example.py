@@ -18,6 +18,7 @@ from scb_edu.model.task import SCBTask
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 
 __all__ = ["OwnExample", "use_example"]
 
@@ -25,6 +26,7 @@ KEYS = ("transition", "weights", "context_length")
 BOOKS_OWN = SCBTask.__dict__["example"]
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class OwnExample:
     """A task for every context length, as the running example is one.
@@ -67,6 +69,7 @@ class OwnExample:
         self.task(self.context_length)  # it refuses what is no transition
 
     @classmethod
+    @checked
     def read(cls, path: str | os.PathLike[str]) -> OwnExample:
         """Read a TOML file: ``transition``, and where they differ the other two.
 
@@ -108,6 +111,7 @@ class OwnExample:
             )
         return cls(**told)
 
+    @checked
     def task(self, context_length: int | None = None) -> SCBTask:
         """Return the task with this context length, or with its own.
 
@@ -119,7 +123,7 @@ class OwnExample:
         Raises
         ------
         ScbError
-            It is not.
+            It is not, or so large that no usual memory holds the task.
 
         Notes
         -----
@@ -134,6 +138,7 @@ class OwnExample:
         asked = self.context_length if context_length is None else context_length
         T = checks.positive_int("context_length", asked, least=max(2, len(shares)))
         tokens = np.arange(len(checks.real_array("transition", self.transition, 2)))
+        checks.fits_memory("context_length", len(tokens) * T, "an attention")
         attention = np.zeros((T, len(tokens)))
         for step, share in enumerate(shares):
             attention[(1 + 2 * tokens + step * T // len(shares)) % T, tokens] = share
@@ -147,6 +152,7 @@ class OwnExample:
         return checks.column_stochastic("weights", shares[:, None])[:, 0]
 
 
+@checked
 def use_example(
     transition: ArrayLike | None = None,
     weights: Sequence[float] = (0.6, 0.4),
@@ -187,6 +193,7 @@ def use_example(
     >>> scb.SCBTask.example(100)
     SCBTask(vocab_size=3, context_length=100, sparsity=2)
     """
+    checks.positive_int("context_length", context_length, least=2)
     own = None if transition is None else OwnExample(transition, weights, context_length)
     replaced: Any = BOOKS_OWN if own is None else staticmethod(own.task)
     SCBTask.example = replaced  # type: ignore[method-assign]

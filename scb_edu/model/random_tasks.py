@@ -7,11 +7,13 @@ import numpy as np
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 
 # weight of the uniform law in a random column: every token can follow every other
 UNIFORM_SHARE = 0.01
 
 
+@checked
 def random_transition(
     vocab_size: int, rng: np.random.Generator, *, concentration: float = 1.0
 ) -> Array:
@@ -47,11 +49,13 @@ def random_transition(
     [1.0, 1.0, 1.0, 1.0]
     """
     N = checks.positive_int("vocab_size", vocab_size)
+    checks.fits_memory("vocab_size", N * N, "a transition")
     spread = checks.positive_number("concentration", concentration)
-    peaked = checks.generator("rng", rng).dirichlet(np.full(N, spread), size=N).T
+    peaked = rng.dirichlet(np.full(N, spread), size=N).T
     return np.asarray((1 - UNIFORM_SHARE) * peaked + UNIFORM_SHARE / N)
 
 
+@checked
 def random_attention(
     vocab_size: int, context_length: int, sparsity: int, rng: np.random.Generator
 ) -> Array:
@@ -84,15 +88,22 @@ def random_attention(
     >>> np.count_nonzero(Q, axis=0).tolist()
     [3, 3, 3, 3]
     """
-    N = checks.positive_int("vocab_size", vocab_size)
-    T = checks.positive_int("context_length", context_length)
-    K = checks.positive_int("sparsity", sparsity)
-    if K > T:
-        raise ScbError(f"sparsity: expected at most context_length = {T} positions, got {K}.")
+    N, T, K = check_sizes(vocab_size, context_length, sparsity)
     # weights near 1/K: a position with hardly any weight would not count as one
-    weights = checks.generator("rng", rng).dirichlet(np.full(K, 5.0), size=N).T
+    weights = rng.dirichlet(np.full(K, 5.0), size=N).T
     # the K positions with the smallest of T random numbers are a uniform draw without repetition
     positions = rng.random((T, N)).argsort(axis=0)[:K]
     attention = np.zeros((T, N))
     np.put_along_axis(attention, positions, weights, axis=0)
     return attention
+
+
+def check_sizes(vocab_size: int, context_length: int, sparsity: int) -> tuple[int, int, int]:
+    """Return the sizes of an attention, N, T and Q, if they are such, and fit the memory."""
+    N = checks.positive_int("vocab_size", vocab_size)
+    T = checks.positive_int("context_length", context_length)
+    K = checks.positive_int("sparsity", sparsity)
+    checks.fits_memory("vocab_size" if N > T else "context_length", N * T, "an attention")
+    if K > T:
+        raise ScbError(f"sparsity: expected at most context_length = {T} positions, got {K}.")
+    return N, T, K

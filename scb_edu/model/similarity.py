@@ -16,8 +16,10 @@ from scb_edu.model.transformer import Transformer, check_fit
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 
 
+@checked
 def attention_cosine(first: Array, second: Array, stationary: Array) -> float:
     """Return the cosine of the angle between two attention maps, after taking off uniform.
 
@@ -38,7 +40,7 @@ def attention_cosine(first: Array, second: Array, stationary: Array) -> float:
     Raises
     ------
     ScbError
-        The shapes do not fit, or an entry is not finite.
+        The shapes do not fit, an entry is not finite, or ``stationary`` is no distribution.
 
     Notes
     -----
@@ -61,6 +63,7 @@ def attention_cosine(first: Array, second: Array, stationary: Array) -> float:
     return weighted_inner_product(known[0], known[1], mu) / math.sqrt(math.prod(squares))
 
 
+@checked
 def off_support_mass(model: Transformer, task: SCBTask) -> float:
     """Return the weight on positions at which the task never looks, on average over the tokens.
 
@@ -96,6 +99,7 @@ def off_support_mass(model: Transformer, task: SCBTask) -> float:
     return float(weights.sum(axis=0, dtype=float) @ task.stationary)
 
 
+@checked
 def effective_support_size(attention: Array, stationary: Array) -> float:
     """Return how many positions a column of A uses: exp(entropy), on average over the tokens.
 
@@ -132,6 +136,7 @@ def effective_support_size(attention: Array, stationary: Array) -> float:
     return float(np.exp(entr(p).sum(axis=0)) @ mu)
 
 
+@checked
 @dataclass(frozen=True)
 class GradientComparison:
     """How close an estimate is to the truth: in direction, and in all.
@@ -158,6 +163,7 @@ class GradientComparison:
     relative_error: float
 
 
+@checked
 def compare_gradients(estimate: Array, truth: Array) -> GradientComparison:
     """Compare a sampled gradient with the population gradient.
 
@@ -195,6 +201,7 @@ def compare_gradients(estimate: Array, truth: Array) -> GradientComparison:
     return GradientComparison(float(cosine), float(np.linalg.norm(guess - exact) / length))
 
 
+@checked
 def noise_scale(estimates: Sequence[Array], truth: Array, batch_size: int) -> float:
     """Return the number of samples at which the noise of a gradient is as long as the gradient.
 
@@ -237,9 +244,8 @@ def noise_scale(estimates: Sequence[Array], truth: Array, batch_size: int) -> fl
 
 def _maps(stationary: Array, **maps: Array) -> tuple[Array, ...]:
     """Return the maps and mu in double precision, checked to be of one shape (T, N) and (N,)."""
-    mu = checks.real_array("stationary", stationary, 1).astype(float)
     found = [checks.real_array(name, each, 2).astype(float) for name, each in maps.items()]
-    shape = (len(found[0]), len(mu))
+    shape = (len(found[0]), np.size(stationary))
     for name, each in zip(maps, found, strict=True):
         checks.shape_is(name, each, shape, "(T, N)")
-    return (*found, mu)
+    return (*found, checks.distribution("stationary", stationary, shape[1], "(N,)"))

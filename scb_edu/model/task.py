@@ -11,13 +11,15 @@ from numpy.typing import ArrayLike
 from scipy.sparse.csgraph import connected_components
 
 from scb_edu.model.norms import is_rounding, weighted_square_norm
-from scb_edu.model.random_tasks import random_attention, random_transition
+from scb_edu.model.random_tasks import check_sizes, random_attention, random_transition
 from scb_edu.model.sampling import ColumnSampler, LookupTable
 from scb_edu.support import checks
 from scb_edu.support.checks import TOLERANCE, Array, Tokens
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 
 
+@checked
 @dataclass(frozen=True)
 class Batch:
     """B samples of a task: contexts, last tokens and outputs, all as 0-based token ids.
@@ -30,6 +32,11 @@ class Batch:
         The token after each context, which chooses the positions to look at.
     output : (B,) array
         The token to predict.
+
+    Raises
+    ------
+    ScbError
+        What is given is no numbers, or the shapes do not fit. Whether the ids fit, a model asks.
 
     Notes
     -----
@@ -47,7 +54,13 @@ class Batch:
     last: Tokens
     output: Tokens
 
+    def __post_init__(self) -> None:
+        tokens, last, output = self.tokens, self.last, self.output
+        if tokens.ndim != 2 or not last.shape == output.shape == tokens.shape[:1]:
+            checks.shapes({"tokens": "B T", "last": "B", "output": "B"}, vars(self))
 
+
+@checked
 @dataclass(frozen=True, eq=False)
 class SCBTask:
     """A Sparse Contextual Bigram: the next token follows an earlier one, chosen by the last token.
@@ -110,6 +123,7 @@ class SCBTask:
         )
 
     @classmethod
+    @checked
     def example(cls, context_length: int = 8) -> SCBTask:
         """Return the running example of the book: three tokens, two positions for each.
 
@@ -129,6 +143,7 @@ class SCBTask:
         SCBTask(vocab_size=3, context_length=100, sparsity=2)
         """
         T = checks.positive_int("context_length", context_length, least=2)
+        checks.fits_memory("context_length", 3 * T, "an attention")
         attention = np.zeros((T, 3))
         tokens = np.arange(3)
         first = (1 + 2 * tokens) % T
@@ -137,6 +152,7 @@ class SCBTask:
         return cls([[0.7, 0.2, 0.1], [0.2, 0.6, 0.3], [0.1, 0.2, 0.6]], attention)
 
     @classmethod
+    @checked
     def random(
         cls,
         vocab_size: int,
@@ -173,6 +189,7 @@ class SCBTask:
         >>> scb.SCBTask.random(5, 20, 3, np.random.default_rng(0))
         SCBTask(vocab_size=5, context_length=20, sparsity=3)
         """
+        check_sizes(vocab_size, context_length, sparsity)
         transition = random_transition(vocab_size, rng, concentration=concentration)
         return cls(transition, random_attention(vocab_size, context_length, sparsity, rng))
 
@@ -205,6 +222,7 @@ class SCBTask:
         T = self.context_length
         return _energy(self.attention, np.full(T, 1 / T), self.stationary)
 
+    @checked
     def sample(self, batch_size: int, rng: np.random.Generator) -> Batch:
         """Draw independent samples, exactly from the law of the task.
 
@@ -234,12 +252,13 @@ class SCBTask:
         dtype('uint8')
         """
         B = checks.positive_int("batch_size", batch_size)
-        checks.generator("rng", rng)
+        checks.fits_memory("batch_size", B * self.context_length, "a batch")
         tokens = self._context_sampler.draw((B, self.context_length), rng)
         last = self._context_sampler.draw((B,), rng)
         source = tokens[np.arange(B), self.position_sampler.draw(last, rng)]
         return Batch(tokens, last, self.output_sampler.draw(source, rng))
 
+    @checked
     def output_distribution(self, tokens: ArrayLike, last: ArrayLike) -> Array:
         """Return the law of the output given the context and the last token, P X q^(k).
 
@@ -268,7 +287,7 @@ class SCBTask:
         >>> scb.SCBTask.example().output_distribution([[0] * 8], [1]).round(3).tolist()
         [[0.7, 0.2, 0.1]]
         """
-        return token_attention(self.attention, tokens, last, self.vocab_size) @ self.transition.T
+        return attended(self.attention, tokens, last, self.vocab_size) @ self.transition.T
 
     @cached_property
     def _context_sampler(self) -> LookupTable:
@@ -301,6 +320,7 @@ def refuse_flat(task: SCBTask, *parts: Literal["transition", "attention"]) -> No
             )
 
 
+@checked
 def token_attention(attention: Array, tokens: ArrayLike, last: ArrayLike, vocab_size: int) -> Array:
     """Return X a_k for each sample: how much attention falls on each token of the vocabulary.
 
@@ -335,11 +355,21 @@ def token_attention(attention: Array, tokens: ArrayLike, last: ArrayLike, vocab_
     >>> scb.model.token_attention(uniform, [[0, 1, 1, 1]], [0], 2).tolist()
     [[0.25, 0.75]]
     """
-    context = checks.token_ids("tokens", tokens, 2, vocab_size)
-    chosen = checks.token_ids("last", last, 1, vocab_size)
+    N = checks.positive_int("vocab_size", vocab_size)
+    A = checks.real_array("attention", attention, 2)
+    checks.shape_is("attention", A, (len(A), N), "(T, N)")
+    return attended(A, tokens, last, N)
+
+
+def attended(
+    attention: Array, tokens: ArrayLike, last: ArrayLike, vocab_size: int, owner: str = ""
+) -> Array:
+    """Return X a_k for an attention that was checked; the owner of the tokens is named."""
+    context = checks.token_ids(f"{owner}tokens", tokens, 2, vocab_size)
+    chosen = checks.token_ids(f"{owner}last", last, 1, vocab_size)
     B = len(context)
-    checks.shape_is("tokens", context, (B, len(attention)), "(B, T)")
-    checks.shape_is("last", chosen, (B,), "(B,)")
+    checks.shape_is(f"{owner}tokens", context, (B, len(attention)), "(B, T)")
+    checks.shape_is(f"{owner}last", chosen, (B,), "(B,)")
     bins = context + vocab_size * np.arange(B)[:, None]  # (B, T), one set of N bins a sample
     weights = attention.T[chosen]  # (B, T)
     totals = np.bincount(bins.ravel(), weights.ravel(), minlength=B * vocab_size)

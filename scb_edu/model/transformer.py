@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 from scipy import special
 
 from scb_edu.model.norms import weighted_inner_product, weighted_square_norm
-from scb_edu.model.task import SCBTask, check_task, token_attention
+from scb_edu.model.task import SCBTask, attended, check_task
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
+from scb_edu.support.signatures import checked, known_as
 
 
 class Transformer(Protocol):
@@ -74,9 +75,10 @@ class _OneLayer:
         [[0.1, 0.3, 0.6]]
         """
         N = len(self.value)
-        return token_attention(self.attention, tokens, last, N) @ self.value.T
+        return attended(self.attention, tokens, last, N) @ self.value.T
 
 
+@checked
 @dataclass(frozen=True, eq=False, repr=False)
 class LinearTransformer(_OneLayer):
     """One layer of linear attention: after the last token k the prediction is f = V X a_k.
@@ -109,6 +111,7 @@ class LinearTransformer(_OneLayer):
     attention: Array
 
     @classmethod
+    @checked
     def from_signals(
         cls, task: SCBTask, value: float, attention: float, *, dtype: DTypeLike = np.float64
     ) -> LinearTransformer:
@@ -148,6 +151,7 @@ class LinearTransformer(_OneLayer):
         return cls(V.astype(dtype), A.astype(dtype))
 
     @classmethod
+    @checked
     def initial(cls, task: SCBTask, *, dtype: DTypeLike = np.float64) -> LinearTransformer:
         """Return the starting point of training: V = mu 1^T, A = 11^T/T, both signals zero.
 
@@ -164,6 +168,7 @@ class LinearTransformer(_OneLayer):
         return cls.from_signals(task, 0, 0, dtype=dtype)
 
     @classmethod
+    @checked
     def oracle(cls, task: SCBTask, *, dtype: DTypeLike = np.float64) -> LinearTransformer:
         """Return the ground truth V = P, A = Q, which no predictor beats.
 
@@ -178,10 +183,10 @@ class LinearTransformer(_OneLayer):
         >>> scb.distances(scb.LinearTransformer.oracle(task), task)
         Distances(value=0.0, attention=0.0)
         """
-        check_task(task)
         return cls(task.transition.astype(dtype), task.attention.astype(dtype))
 
 
+@checked
 @dataclass(frozen=True, eq=False, repr=False)
 class SoftmaxTransformer(_OneLayer):
     """One layer of softmax attention: f = V X a_k with a_k = softmax(w_k) over the positions.
@@ -214,6 +219,7 @@ class SoftmaxTransformer(_OneLayer):
     logits: Array
 
     @classmethod
+    @checked
     def initial(cls, task: SCBTask, *, dtype: DTypeLike = np.float64) -> SoftmaxTransformer:
         """Return the same starting point as the linear model: V = mu 1^T and all logits zero.
 
@@ -231,6 +237,7 @@ class SoftmaxTransformer(_OneLayer):
         return cls(V.astype(dtype), np.zeros_like(A, dtype=dtype))
 
     @classmethod
+    @checked
     def oracle(
         cls, task: SCBTask, *, floor: float = 1e-9, dtype: DTypeLike = np.float64
     ) -> SoftmaxTransformer:
@@ -259,7 +266,6 @@ class SoftmaxTransformer(_OneLayer):
         >>> bool(np.abs(model.attention - task.attention).max() < 1e-8)
         True
         """
-        check_task(task)
         logits = np.log(task.attention + checks.positive_number("floor", floor))
         return cls(task.transition.astype(dtype), logits.astype(dtype))
 
@@ -295,6 +301,7 @@ Number = TypeVar("Number", float, Array)
 """One number of a model, or those of a run, one a record."""
 
 
+@checked
 @dataclass(frozen=True)
 class Signals(Generic[Number]):
     """How far V and A have moved from uniform (0) to truth (1).
@@ -319,6 +326,7 @@ class Signals(Generic[Number]):
     attention: Number
 
 
+@checked
 @dataclass(frozen=True)
 class Distances(Generic[Number]):
     """How far V is from P and A from Q, in the mu-weighted norm.
@@ -343,6 +351,7 @@ class Distances(Generic[Number]):
     attention: Number
 
 
+@checked
 def signals(model: Transformer, task: SCBTask) -> Signals[float]:
     """Return alpha_V = <V - mu 1^T, P - mu 1^T>_mu / K_P, and alpha_A likewise.
 
@@ -395,6 +404,7 @@ def value_signal(value: Array, task: SCBTask) -> float:
     return _projection(value, task.transition, mu, mu, task.transition_energy)
 
 
+@checked
 def distances(model: Transformer, task: SCBTask) -> Distances[float]:
     """Return ||V - P||_mu and ||A - Q||_mu, where ||M||_mu^2 = sum_k mu_k ||M_k||^2 over columns.
 
@@ -431,10 +441,20 @@ def distances(model: Transformer, task: SCBTask) -> Distances[float]:
     )
 
 
+def a_model(name: str, model: Any) -> Any:
+    """Return ``model`` if it is a transformer of the library."""
+    expected = "a LinearTransformer or a SoftmaxTransformer"
+    checks.instance(name, model, LinearTransformer | SoftmaxTransformer, expected)
+    return model
+
+
+known_as(Transformer, a_model)
+known_as(LinearTransformer | SoftmaxTransformer, a_model)
+
+
 def check_model(model: object) -> None:
     """Raise unless ``model`` is a transformer of the library."""
-    expected = "a LinearTransformer or a SoftmaxTransformer"
-    checks.instance("model", model, LinearTransformer | SoftmaxTransformer, expected)
+    a_model("model", model)
 
 
 def check_fit(model: Transformer, task: SCBTask) -> None:

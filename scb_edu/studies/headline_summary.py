@@ -16,7 +16,10 @@ from scb_edu.model.task import SCBTask
 from scb_edu.studies import headline
 from scb_edu.studies.ch6_sample_complexity import fixed_task
 from scb_edu.studies.study import stored
+from scb_edu.support import checks
 from scb_edu.support.checks import Array
+from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 from scb_edu.theory.dynamics import escape_time
 from scb_edu.theory.schedules import (
     constant_spending,
@@ -59,6 +62,7 @@ def headline_runs() -> pd.DataFrame:
     return pd.concat([stored(name) for name in names], ignore_index=True)
 
 
+@checked
 def headline_table(runs: pd.DataFrame, column: str = "half") -> pd.DataFrame:
     """Return the headline's table: a row for each way, task and T.
 
@@ -88,6 +92,8 @@ def headline_table(runs: pd.DataFrame, column: str = "half") -> pd.DataFrame:
     >>> [round(float(table.loc[("aligned", T), "samples"]), -2) for T in (100, 6400)]
     [1200.0, 1200.0]
     """
+    checks.table("runs", runs, GROUP)
+    checks.known("column", column, list(runs.columns))
     groups: Any = runs.groupby(GROUP, sort=False)[column]
     return pd.DataFrame([_row(way, N, T, seen, column) for (way, N, T), seen in groups])
 
@@ -109,6 +115,7 @@ def _row(way: str, vocab_size: int, T: int, samples: pd.Series, column: str) -> 
     }
 
 
+@checked
 def per_position(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with all numbers of samples divided by T.
 
@@ -126,6 +133,7 @@ def per_position(table: pd.DataFrame) -> pd.DataFrame:
     [7.0]
     """
     columns = ["samples", "low", "high", "predicted", "least"]
+    checks.table("table", table, [*columns, "context_length"])
     return table.assign(**{name: table[name] / table["context_length"] for name in columns})
 
 
@@ -163,6 +171,7 @@ def spent(stage: Stage, time: float) -> float:
     return float(moment.samples)
 
 
+@checked
 def headline_slopes(
     runs: pd.DataFrame, column: str = "half", *, rng: np.random.Generator
 ) -> pd.DataFrame:
@@ -240,6 +249,7 @@ def power_of_length(lengths: Array, samples: ArrayLike, resampled: ArrayLike) ->
     return {**found, "shortest": lengths.min(), "longest": lengths.max()}
 
 
+@checked
 def headline_bill(runs: pd.DataFrame, context_length: int) -> pd.DataFrame:
     """Return what each way pays for what, up to the end: medians, and the whole in 90 % of cases.
 
@@ -267,7 +277,12 @@ def headline_bill(runs: pd.DataFrame, context_length: int) -> pd.DataFrame:
     >>> bool(bill.loc["aligned", "second"] > bill.loc["aligned", "first"])
     True
     """
-    some = runs[runs["context_length"] == context_length]
+    T = checks.positive_int("context_length", context_length)
+    checks.table("runs", runs, ("way", "context_length", "pretraining", "half", "end"))
+    some = runs[runs["context_length"] == T]
+    if some.empty:
+        known = ", ".join(map(str, sorted(set(runs["context_length"]))))
+        raise ScbError(f"context_length: expected one of {known}, got {T}.")
     return pd.DataFrame(
         [{"way": way, **_bill(one)} for way, one in some.groupby("way", sort=False)]
     )
@@ -288,6 +303,7 @@ def _bill(runs: pd.DataFrame) -> dict[str, float]:
     }
 
 
+@checked
 def schedule_cells(runs: pd.DataFrame) -> pd.DataFrame:
     """Return chance and cost of each schedule, by theory and in runs; samples are over T.
 
@@ -313,6 +329,7 @@ def schedule_cells(runs: pd.DataFrame) -> pd.DataFrame:
     >>> len(schedule_cells(stored("headline-schedules")))
     16
     """
+    checks.table("runs", runs, ("c", "d", "context_length", "half"))
     groups: Any = runs.groupby(["c", "d", "context_length"], sort=False)["half"]
     return pd.DataFrame([_cell(c, d, T, half) for (c, d, T), half in groups])
 

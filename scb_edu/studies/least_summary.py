@@ -16,7 +16,10 @@ from scb_edu.studies.headline import THETA
 from scb_edu.studies.headline_least import ONE_STEP, STUDIES
 from scb_edu.studies.headline_summary import QUANTILE, power_of_length
 from scb_edu.studies.study import stored
+from scb_edu.support import checks
 from scb_edu.support.checks import Array
+from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 from scb_edu.theory.finetuning import selection_samples
 from scb_edu.theory.schedules import least_samples
 
@@ -151,6 +154,7 @@ def samples_at(arrived: pd.Series, factor: float | Array) -> Array:
     return np.asarray(np.exp(np.interp(np.log(factor), logs, np.log(arrived))))
 
 
+@checked
 def least_batches(*, rng: np.random.Generator) -> list[LeastBatch]:
     """Return the least multiples of all ways and context lengths, by the stored runs.
 
@@ -171,6 +175,7 @@ def least_batches(*, rng: np.random.Generator) -> list[LeastBatch]:
     return [LeastBatch.of(way, T, some, rng) for (way, T), some in groups]
 
 
+@checked
 def least_table(batches: Sequence[LeastBatch]) -> pd.DataFrame:
     """Return the least batches as the rows of a table.
 
@@ -200,7 +205,13 @@ def least_table(batches: Sequence[LeastBatch]) -> pd.DataFrame:
            way  context_length  samples  least
     0  related             100     90.0  384.0
     """
+    _refuse_none(batches)
     return pd.DataFrame([_row(batch) for batch in batches])
+
+
+def _refuse_none(batches: Sequence[LeastBatch]) -> None:
+    if not len(batches):
+        raise ScbError("batches: expected at least one, got none.")
 
 
 def _row(batch: LeastBatch) -> dict[str, object]:
@@ -234,6 +245,7 @@ def clean_samples(way: str, task: SCBTask) -> float:
     return selection_samples(task, z, THETA if way == "related giant" else 1.0)
 
 
+@checked
 def least_slopes(batches: Sequence[LeastBatch], *, shortest: int = 0) -> pd.DataFrame:
     """Return the power of T of the least samples of each way, with a bootstrap interval.
 
@@ -262,10 +274,14 @@ def least_slopes(batches: Sequence[LeastBatch], *, shortest: int = 0) -> pd.Data
     >>> round(float(least_slopes(batches)["slope"][0]), 3)
     0.5
     """
+    least = checks.natural("shortest", shortest)
+    _refuse_none(batches)
     ways = dict.fromkeys(batch.way for batch in batches)
-    mine = {
-        way: [b for b in batches if b.way == way and b.context_length >= shortest] for way in ways
-    }
+    mine = {way: [b for b in batches if b.way == way and b.context_length >= least] for way in ways}
+    for way, some in mine.items():
+        if len({batch.context_length for batch in some}) < 2:
+            name = "shortest" if least else "batches"
+            raise ScbError(f"{name}: expected two context lengths or more of {way!r}, got fewer.")
     return pd.DataFrame([{"way": way, **_slope(some)} for way, some in mine.items()])
 
 

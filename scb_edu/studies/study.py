@@ -22,12 +22,15 @@ from scb_edu.experiments.sweeps import Result, sweep
 from scb_edu.experiments.tables import Provenance, load_table, save_table
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer
+from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 from scb_edu.training import train
 from scb_edu.training.optimizers import Optimizer
 from scb_edu.training.trajectory import Trajectory
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Study:
     """Runs whose results are computed once and stored in the package.
@@ -56,11 +59,16 @@ class Study:
     seeds: int
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        checks.sentence("name", self.name)
+        checks.positive_int("seeds", self.seeds)
+
     @property
     def command(self) -> str:
         """What to type to compute the table anew."""
         return f"python -m scb_edu.studies {self.name}"
 
+    @checked
     def compute(self, executor: Executor, cache: str | os.PathLike[str] | None) -> pd.DataFrame:
         """Run what the cache lacks, with a progress bar, and return the whole table."""
         code = self.code  # before the runs: the files may change while they go on
@@ -76,6 +84,7 @@ class Study:
         table.attrs["code"] = code
         return table
 
+    @checked
     def slice(self, points: Sequence[Mapping[str, Any]], seeds: int) -> pd.DataFrame:
         """Run the first seeds of some points anew, here and now; the stored rows say the same."""
         with ThreadPoolExecutor(1) as here:
@@ -87,14 +96,19 @@ class Study:
         parts = [code_hash(self.function), points_of(self.grid), self.seeds, self.seed]
         return hashlib.sha256(canonical(parts).encode()).hexdigest()[:16]
 
+    @checked
     def known(self, folder: Path) -> Mapping[str, Any]:
         """Return the provenance of the table in a folder; empty where there is no such table."""
-        file = folder / f"{self.name}.csv"
+        file = Path(folder) / f"{self.name}.csv"
         return load_table(file).attrs if file.exists() else {}
 
+    @checked
     def store(self, table: pd.DataFrame, folder: Path) -> Path:
         """Write a table that was computed, with its provenance, and return the file."""
-        file, seconds = folder / f"{self.name}.csv", round(table.attrs["seconds"], 1)
+        checks.table("table", table)
+        if not {"seconds", "code"} <= set(table.attrs):
+            raise ScbError("table: expected one that compute() returned, got one without its code.")
+        file, seconds = Path(folder) / f"{self.name}.csv", round(table.attrs["seconds"], 1)
         source = Provenance(self.command, self.seed, code=table.attrs["code"], seconds=seconds)
         save_table(file, table, source)
         return file
@@ -106,6 +120,7 @@ def from_scratch(context_length: int, optimizer: Optimizer, **options: Any) -> T
     return train(task, LinearTransformer.initial(task, dtype=np.float32), optimizer, **options)
 
 
+@checked
 def stored(name: str) -> pd.DataFrame:
     """Read a table that came with the package.
 

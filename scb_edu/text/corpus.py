@@ -18,6 +18,7 @@ from scb_edu.model.task import SCBTask
 from scb_edu.support import checks
 from scb_edu.support.checks import Array, Tokens
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 
 UNKNOWN = "<unk>"
 """The last token of a capped vocabulary: it stands for all that has no token of its own."""
@@ -33,6 +34,7 @@ def _characters(text: str) -> list[str]:
 UNITS: dict[str, Callable[[str], list[str]]] = {"character": _characters, "word": WORD.findall}
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Corpus:
     """A text as a sequence of token ids, 0 for the most frequent symbol.
@@ -86,6 +88,7 @@ class Corpus:
         return f"Corpus({len(self.tokens):,} {self.unit}s, vocab_size={self.vocab_size})"
 
     @classmethod
+    @checked
     def from_text(
         cls, text: str, *, unit: str = "character", vocab_size: int | None = None
     ) -> Corpus:
@@ -125,9 +128,8 @@ class Corpus:
         >>> corpus.vocabulary, corpus.tokens.tolist()
         (('be', 'to', '<unk>'), [1, 0, 2, 2, 1, 0])
         """
-        if not isinstance(text, str):
-            raise ScbError(f"text: expected a str, got {type(text).__name__}; decode bytes first.")
-        symbols = _known_unit(unit)(text.lower())
+        split, _ = _known_unit(unit), _cap(vocab_size)
+        symbols = split(text.lower())
         if not symbols:
             raise ScbError(f"text: expected at least two {unit}s, got none: nothing in it is one.")
         count = Counter(symbols)
@@ -142,6 +144,7 @@ class Corpus:
         return cls(ids, tuple(words), unit)._of_most_frequent(vocab_size, ids)
 
     @classmethod
+    @checked
     def from_file(
         cls,
         path: str | os.PathLike[str],
@@ -179,6 +182,8 @@ class Corpus:
         ...     scb.text.Corpus.from_file(file)
         Corpus(4 characters, vocab_size=2)
         """
+        _known_unit(unit)
+        _cap(vocab_size)
         try:
             text = Path(path).read_bytes().decode("utf-8")
         except OSError as error:
@@ -205,6 +210,7 @@ class Corpus:
         """The share of each token in the text, (N,)."""
         return np.asarray(self.counts(1) / len(self.tokens))
 
+    @checked
     def encode(self, text: str) -> Tokens:
         """Return the ids of a text in this vocabulary.
 
@@ -232,6 +238,7 @@ class Corpus:
         ids = [place.get(symbol, other) for symbol in symbols]
         return np.array(ids, dtype=self.tokens.dtype)
 
+    @checked
     def decode(self, tokens: ArrayLike) -> str:
         """Return the text of some token ids.
 
@@ -258,6 +265,7 @@ class Corpus:
         between = "" if self.unit == "character" else " "
         return between.join(self.vocabulary[token] for token in ids)
 
+    @checked
     def split(self, *shares: float, vocab_size: int | None = None) -> tuple[Corpus, ...]:
         """Cut the text into consecutive parts, with the vocabulary of the first.
 
@@ -289,6 +297,7 @@ class Corpus:
         >>> first.vocabulary, rest.decode(rest.tokens)
         (('a', 'n', 'b', '<unk>'), '<unk><unk>ab')
         """
+        _cap(vocab_size)
         if not shares or min(shares) <= 0 or sum(shares) >= 1:
             raise ScbError(f"shares: expected numbers above 0, together below 1, got {shares}.")
         ends = [0, *(round(len(self.tokens) * s) for s in accumulate(shares)), len(self.tokens)]
@@ -300,6 +309,7 @@ class Corpus:
             Corpus(whole.tokens[a:b], whole.vocabulary, self.unit) for a, b in pairwise(ends)
         )
 
+    @checked
     def shuffled(self, rng: np.random.Generator) -> Corpus:
         """Return the same tokens in random order: frequencies stay, all else is lost.
 
@@ -323,9 +333,10 @@ class Corpus:
         >>> sorted(mixed.decode(mixed.tokens)) == sorted("abracadabra")
         True
         """
-        order = checks.generator("rng", rng).permutation(len(self.tokens))
+        order = rng.permutation(len(self.tokens))
         return Corpus(self.tokens[order], self.vocabulary, self.unit)
 
+    @checked
     def counts(self, order: int) -> NDArray[np.int64]:
         """Return how often each group of consecutive tokens occurs.
 
@@ -356,7 +367,7 @@ class Corpus:
         [[0, 1], [1, 1]]
         """
         K, N, L = checks.positive_int("order", order), self.vocab_size, len(self.tokens)
-        if N**K > LARGEST_COUNT or L < K:
+        if checks.power_exceeds(N, K, LARGEST_COUNT) or L < K:
             raise ScbError(
                 f"order: expected at most the {L:,} tokens and a table of at most "
                 f"{LARGEST_COUNT:,} entries, got order {K} of {N} tokens."
@@ -365,6 +376,7 @@ class Corpus:
         place = np.ravel_multi_index(newest_first, (N,) * K)
         return np.bincount(place, minlength=N**K).reshape((N,) * K)
 
+    @checked
     def distribution(self, order: int, smoothing: float = 1.0) -> Array:
         """Return the law of a token given the ``order - 1`` tokens before it, from counts.
 
@@ -401,6 +413,7 @@ class Corpus:
         lower = self.distribution(order - 1, s) if order > 1 else np.asarray(1 / self.vocab_size)
         return np.asarray((seen + s * lower[..., None]) / (seen.sum(axis=0) + s))
 
+    @checked
     def task(self, attention: ArrayLike, *, smoothing: float = 1.0) -> SCBTask:
         """Return the task whose P says what follows what in this text.
 
@@ -439,8 +452,8 @@ class Corpus:
         seen = np.bincount(part, minlength=self.vocab_size)
         other = self.vocabulary.index(UNKNOWN) if UNKNOWN in self.vocabulary else -1
         kept = [int(i) for i in np.argsort(-seen, kind="stable") if seen[i] and i != other]
-        if vocab_size is not None:
-            cap = checks.positive_int("vocab_size", vocab_size, least=2)  # one is the unknown
+        cap = _cap(vocab_size)
+        if cap is not None:
             kept = kept if len(kept) + (len(kept) < self.vocab_size) <= cap else kept[: cap - 1]
         new_id = np.full(self.vocab_size, len(kept))
         new_id[kept] = np.arange(len(kept))
@@ -449,9 +462,15 @@ class Corpus:
 
 
 def _known_unit(unit: str) -> Callable[[str], list[str]]:
-    if unit not in UNITS:
-        raise ScbError(f"unit: expected one of {sorted(UNITS)}, got {unit!r}.")
+    checks.known("unit", unit, sorted(UNITS))
     return UNITS[unit]
+
+
+def _cap(vocab_size: int | None) -> int | None:
+    """Return the largest vocabulary that is wanted, if one is."""
+    if vocab_size is None:
+        return None
+    return checks.positive_int("vocab_size", vocab_size, least=2)  # one is the unknown
 
 
 def _refuse_small(words: tuple[str, ...]) -> None:
@@ -459,6 +478,7 @@ def _refuse_small(words: tuple[str, ...]) -> None:
         raise ScbError(f"vocabulary: expected at least two symbols, got {words}.")
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class NGram:
     """A table that gives the law of the next token after the few tokens before it.
@@ -496,6 +516,7 @@ class NGram:
         object.__setattr__(self, "table", checks.frozen(columns.reshape(table.shape)))
 
     @classmethod
+    @checked
     def fit(cls, corpus: Corpus, order: int, smoothing: float = 1.0) -> NGram:
         """Return the model of a text: ``corpus.distribution`` with the same arguments.
 
@@ -526,6 +547,7 @@ class NGram:
         """How many tokens before the last one are read, at least 1 so that a context is one."""
         return max(1, self.order - 2)
 
+    @checked
     def predict(self, tokens: ArrayLike, last: ArrayLike) -> Array:
         """Return the law of the next token for each sample.
 

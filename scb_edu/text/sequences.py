@@ -10,11 +10,12 @@ from numpy.typing import ArrayLike
 
 from scb_edu.model.gradients import gradient
 from scb_edu.model.sampling import cumulative, token_dtype
-from scb_edu.model.task import Batch, SCBTask, check_task
-from scb_edu.model.transformer import LinearTransformer
+from scb_edu.model.task import Batch, SCBTask
+from scb_edu.model.transformer import LinearTransformer, SoftmaxTransformer
 from scb_edu.support import checks
 from scb_edu.support.checks import Array, Tokens
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 from scb_edu.text.corpus import NGram
 from scb_edu.training.optimizers import Moment, Optimizer, finite, parameters_of
 
@@ -33,6 +34,7 @@ class Predictor(Protocol):
 Source: TypeAlias = SCBTask | Predictor
 
 
+@checked
 def windows(
     sequence: ArrayLike,
     context_length: int,
@@ -100,6 +102,7 @@ def predictions(source: Source, batch: Batch) -> Array:
     return source.predict(batch.tokens, batch.last)
 
 
+@checked
 def clip_and_normalize(prediction: ArrayLike) -> Array:
     """Return predictions as distributions: entries below zero become zero, the rest is divided.
 
@@ -137,6 +140,7 @@ def clip_and_normalize(prediction: ArrayLike) -> Array:
     return np.asarray(clipped / total)
 
 
+@checked
 def interpolate(prediction: ArrayLike, background: ArrayLike, weight: float) -> Array:
     """Return (1 - weight) times the clipped prediction plus weight times a fixed law.
 
@@ -155,7 +159,8 @@ def interpolate(prediction: ArrayLike, background: ArrayLike, weight: float) -> 
     Raises
     ------
     ScbError
-        The weight is not from 0 to 1, or a prediction has no entry above zero.
+        The weight is not from 0 to 1, a prediction has no entry above zero, or the background is
+        no distribution.
 
     Notes
     -----
@@ -170,9 +175,14 @@ def interpolate(prediction: ArrayLike, background: ArrayLike, weight: float) -> 
     share = checks.non_negative_number("weight", weight)
     if share > 1:
         raise ScbError(f"weight: expected a number from 0 to 1, got {share}.")
-    return np.asarray((1 - share) * clip_and_normalize(prediction) + share * np.asarray(background))
+    law = clip_and_normalize(prediction)
+    other = checks.rows_of_laws("background", np.atleast_2d(background))
+    size = (1 if len(other) == 1 else len(law), law.shape[1])
+    checks.shape_is("background", other, size, "(N,) or (B, N)")
+    return np.asarray((1 - share) * law + share * other)
 
 
+@checked
 def nll(distributions: Array, output: ArrayLike) -> Array:
     """Return -log of the probability that each distribution gave to what came, (B,), in nats.
 
@@ -184,7 +194,8 @@ def nll(distributions: Array, output: ArrayLike) -> Array:
     Raises
     ------
     ScbError
-        The shapes do not fit, or an output had probability zero: its surprise has no bound.
+        The shapes do not fit, a row is no distribution, or an output had probability zero: its
+        surprise has no bound.
 
     Notes
     -----
@@ -196,7 +207,7 @@ def nll(distributions: Array, output: ArrayLike) -> Array:
     >>> float(np.exp(scb.text.nll(np.full((3, 4), 0.25), [0, 1, 2]).mean()))
     4.0
     """
-    p = checks.real_array("distributions", distributions, 2)
+    p = checks.rows_of_laws("distributions", distributions)
     ids = checks.token_ids("output", output, 1, p.shape[1])
     checks.shape_is("output", ids, (len(p),), "(B,)")
     chance = p[np.arange(len(ids)), ids]
@@ -208,6 +219,7 @@ def nll(distributions: Array, output: ArrayLike) -> Array:
     return np.asarray(-np.log(chance))
 
 
+@checked
 def generate(
     source: Source,
     length: int,
@@ -240,7 +252,8 @@ def generate(
     Raises
     ------
     ScbError
-        A model was given no start, the start does not fit, or nothing of a prediction is left.
+        A model was given no start, the start does not fit, the tokens would not fit the memory, or
+        nothing of a prediction is left.
 
     Notes
     -----
@@ -254,11 +267,13 @@ def generate(
     [1, 1, 0, 0, 1, 1]
     """
     L = checks.positive_int("length", length)
-    checks.generator("rng", rng)
+    N = _vocab_size(source)
     first = _first_window(source, rng) if start is None else np.asarray(start)
-    row = checks.token_ids("start", np.atleast_2d(first), 2, _vocab_size(source))  # (B, T + 1)
+    row = checks.token_ids("start", np.atleast_2d(first), 2, N)  # (B, T + 1)
     T = row.shape[1] - 1
-    sequence = np.empty((len(row), T + 1 + L), dtype=token_dtype(_vocab_size(source)))
+    _refuse_other_length("start", source, T)
+    checks.fits_memory("length", len(row) * (T + 1 + L), "a table of tokens")
+    sequence = np.empty((len(row), T + 1 + L), dtype=token_dtype(N))
     sequence[:, : T + 1] = row
     for at in range(T, T + L):
         context = sequence[:, at - T + with_last : at + with_last]
@@ -267,6 +282,7 @@ def generate(
     return sequence[:, T + 1 :] if first.ndim == 2 else sequence[0, T + 1 :]
 
 
+@checked
 def sequence_loss(
     source: Source, sequence: ArrayLike, context_length: int, *, with_last: bool = False
 ) -> Array:
@@ -303,7 +319,10 @@ def sequence_loss(
     >>> scb.text.sequence_loss(swap, [0, 0, 1, 1, 0, 1], 1).tolist()
     [0.0, 0.0, 0.0, 1.0]
     """
-    batch = windows(sequence, context_length, with_last=with_last)
+    N = _vocab_size(source)
+    x = checks.token_ids("sequence", sequence, 1, N)
+    batch = windows(x, context_length, with_last=with_last)
+    _refuse_other_length("context_length", source, context_length)
     return square_losses(predictions(source, batch), batch.output)
 
 
@@ -322,6 +341,7 @@ def square_losses(prediction: Array, output: Tokens) -> Array:
     return np.asarray(0.5 * np.square(residual).sum(axis=1))
 
 
+@checked
 def train_on_sequence(
     model: LinearTransformer,
     sequence: ArrayLike,
@@ -377,14 +397,16 @@ def train_on_sequence(
     >>> model.value.round(2).tolist()
     [[0.0, 1.0], [1.0, 0.0]]
     """
-    T = len(model.attention)
-    B = checks.positive_int("batch_size", batch_size)
-    x = np.asarray(sequence)
+    T, N = model.attention.shape
+    B, count = checks.positive_int("batch_size", batch_size), checks.positive_int("steps", steps)
+    checks.fits_memory("batch_size", B * T, "a batch")
+    x = checks.token_ids("sequence", sequence, 1, N)
     windows(x, T)  # its errors come before the first step
-    checks.generator("rng", rng)
+    mu = checks.distribution("stationary", stationary, N, "(N,)")
+    checks.all_positive("stationary", mu, "the preconditioner divides by it")
     state = optimizer.init(parameters_of(model))
-    moment = Moment(stationary=np.asarray(stationary, model.value.dtype))
-    for step in range(checks.positive_int("steps", steps)):
+    moment = Moment(stationary=mu.astype(model.value.dtype))
+    for step in range(count):
         places = np.arange(step * B, step * B + B) if in_order else rng.integers(0, 1 << 62, B)
         batch = windows(x, T, ends=T + places % (len(x) - T - 1), with_last=with_last)
         slope = parameters_of(gradient(model, batch))
@@ -394,6 +416,7 @@ def train_on_sequence(
     return LinearTransformer(*optimizer.result(parameters_of(model), state))
 
 
+@checked
 def window_distribution(task: SCBTask) -> Array:
     """Return the law that a sliding window of T + 1 tokens settles in.
 
@@ -425,9 +448,8 @@ def window_distribution(task: SCBTask) -> Array:
     >>> window.shape, window.sum(axis=0).round(3).tolist()
     ((2, 2), [0.667, 0.333])
     """
-    check_task(task)
     N, T = task.vocab_size, task.context_length
-    if N ** (T + 1) > LARGEST_CHAIN:
+    if checks.power_exceeds(N, T + 1, LARGEST_CHAIN):
         raise ScbError(
             f"task: expected N^(T+1) of at most {LARGEST_CHAIN:,} windows, got N = {N} and "
             f"T = {T}; generate a long sequence and count instead."
@@ -445,6 +467,7 @@ def window_distribution(task: SCBTask) -> Array:
     )
 
 
+@checked
 def lag_joint_distribution(window: Array, lag: int) -> Array:
     """Return the joint law of two tokens of a window, the last one and that ``lag`` before it.
 
@@ -463,7 +486,7 @@ def lag_joint_distribution(window: Array, lag: int) -> Array:
     Raises
     ------
     ScbError
-        The lag is out of range.
+        The lag is out of range, or the window is no joint law.
 
     Notes
     -----
@@ -476,6 +499,7 @@ def lag_joint_distribution(window: Array, lag: int) -> Array:
     >>> scb.text.lag_joint_distribution(window, 1).round(3).tolist()
     [[0.444, 0.222], [0.222, 0.111]]
     """
+    checks.joint_law("window", window)
     T = window.ndim - 1
     if checks.positive_int("lag", lag) > T:
         raise ScbError(f"lag: expected at most T = {T}, got {lag}.")
@@ -488,6 +512,19 @@ def _sliding(task: SCBTask) -> Array:
     N, T = task.vocab_size, task.context_length
     every = np.indices((N,) * (T + 1)).reshape(T + 1, -1)
     return task.output_distribution(every[:T].T, every[T]).reshape((N,) * (T + 2))
+
+
+def _refuse_other_length(name: str, source: Any, length: int) -> None:
+    """Raise unless a source can read contexts of so many tokens."""
+    if isinstance(source, SCBTask | LinearTransformer | SoftmaxTransformer):
+        T = len(source.attention)
+        if length != T:
+            raise ScbError(
+                f"{name}: expected contexts of T = {T}, as the source has, got {length}."
+            )
+    elif isinstance(source, NGram) and length < source.context_length:
+        least = source.context_length
+        raise ScbError(f"{name}: expected contexts of at least {least} tokens, got {length}.")
 
 
 def _first_window(source: Source, rng: np.random.Generator) -> Tokens:

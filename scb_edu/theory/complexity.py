@@ -11,9 +11,11 @@ from scb_edu.model.gradients import Gradient, SoftmaxGradient
 from scb_edu.model.task import SCBTask, refuse_flat
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
+from scb_edu.support.signatures import checked
 from scb_edu.theory.dynamics import growth_rate
 
 
+@checked
 def initial_signal_drift(gradient: Gradient | SoftmaxGradient, task: SCBTask) -> float:
     """Return how fast a gradient moves the signal alpha_V, per unit of time.
 
@@ -46,13 +48,13 @@ def initial_signal_drift(gradient: Gradient | SoftmaxGradient, task: SCBTask) ->
     0.01
     """
     refuse_flat(task, "transition")
-    checks.instance("gradient", gradient, Gradient | SoftmaxGradient, "a Gradient")
     slope = checks.real_array("gradient.value", gradient.value, 2)
     checks.shape_is("gradient.value", slope, task.transition.shape, "(N, N)")
     # dividing the columns by mu and weighing them by mu cancel
     return float(-np.vdot(slope, _deviation(task)) / task.transition_energy)
 
 
+@checked
 def initial_signal_std(task: SCBTask) -> float:
     """Return the standard deviation of the first push on alpha_V, as one sample estimates it.
 
@@ -88,6 +90,7 @@ def initial_signal_std(task: SCBTask) -> float:
     return math.sqrt(max(float(square), 0.0)) / (T * K_P)
 
 
+@checked
 def samples_needed(task: SCBTask, snr: float) -> float:
     """Return how many samples lift the first push on alpha_V to that signal-to-noise ratio.
 
@@ -121,6 +124,7 @@ def samples_needed(task: SCBTask, snr: float) -> float:
     return (ratio * initial_signal_std(task) * task.context_length) ** 2
 
 
+@checked
 def escape_chance(task: SCBTask, learning_rate: float, batch_size: float) -> float:
     """Return the chance that training from the initial point leaves the saddle rightly.
 
@@ -158,6 +162,7 @@ def escape_chance(task: SCBTask, learning_rate: float, batch_size: float) -> flo
     return float(ndtr(math.sqrt(seen / samples_needed(task, 1.0))))
 
 
+@checked
 def attention_noise(
     task: SCBTask, learning_rate: float, batch_size: float, penalty: float = 0.0
 ) -> float:
@@ -206,6 +211,7 @@ def attention_noise(
     return math.sqrt(settled_energy(task, rate, samples))
 
 
+@checked
 def thresholded_mass(
     task: SCBTask, learning_rate: float, batch_size: float, penalty: float
 ) -> float:
@@ -251,6 +257,7 @@ def thresholded_mass(
     return float(task.context_length * rate * noise / (2 * shrink))
 
 
+@checked
 def skewed_mass(task: SCBTask, learning_rate: float, batch_size: float) -> float:
     """Return the sum of the weights outside the support that the skew of the noise keeps up.
 

@@ -16,6 +16,7 @@ from scb_edu.model.task import SCBTask, refuse_flat
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 
 SLACK = 1e-9
 """How far beyond the feasible interval a correlation still counts as its end."""
@@ -216,6 +217,7 @@ def correlated_transition(
     return transition if theta == 1 else relatives.draw(rng)
 
 
+@checked
 def correlated_task(
     task: SCBTask, theta: float, rng: np.random.Generator, *, attention: str | None = None
 ) -> SCBTask:
@@ -258,7 +260,6 @@ def correlated_task(
     """
     refuse_flat(task, "transition")
     wanted = checks.real_number("theta", theta)
-    checks.generator("rng", rng)
     if attention not in (None, "fresh"):
         raise ScbError(f"attention: expected 'fresh' or None, got {attention!r}.")
     P = correlated_transition(task.transition, task.stationary, wanted, rng)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from scb_edu.model.transformer import LinearTransformer, Signals
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked, known_as
 
 FLAT, FALLEN = 0.9, 0.1
 """Shares of the excess loss that are left where stage 1 ends, and where the fall ends."""
@@ -25,10 +27,19 @@ BORDER = 1 - math.sqrt(FLAT)
 """The pointer's weight alpha_V alpha_A where stage 1 ends."""
 SIDES = ("right", "wrong", "stuck")
 """Where a run may stand after the saddle."""
+ENERGIES, LONGEST = (1e-30, 1e6), 1e30
+"""What the solver can do: the size of an energy, and of a context length."""
+TIMES, FARTHEST = (1e-60, 1e20), 1e6
+"""The time it can go, and how far from the truth it can begin."""
+REACHES = (1e-12, 1e3)
+"""How far from the saddle its stable branches can be followed."""
+EVALUATIONS = 300_000
+"""How often it may ask for the rate: seconds."""
 DECIDED = 0.25
 """How large the signals of a run are that has left the saddle."""
 
 
+@checked
 class SignalConstants(NamedTuple):
     """The three numbers of a task that the flow of the signals depends on.
 
@@ -79,17 +90,14 @@ class SignalConstants(NamedTuple):
         if isinstance(task, SCBTask):
             refuse_flat(task, "transition", "attention")
             return cls(task.transition_energy, task.attention_energy, task.context_length)
-        K_P, K_Q, T = _three(task)
-        return cls(
-            checks.positive_number("transition_energy", K_P),
-            checks.positive_number("attention_energy", K_Q),
-            checks.at_least_one("context_length", T),
-        )
+        return _constants(task)
 
 
 TaskLike: TypeAlias = SCBTask | SignalConstants | tuple[float, float, float]
+known_as(TaskLike, lambda _name, task: task if isinstance(task, SCBTask) else _constants(task))
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Flow:
     """A path of the two signals.
@@ -118,6 +126,7 @@ class Flow:
     attention: Array
 
 
+@checked
 def signal_rate(task: TaskLike, value: Any, attention: Any) -> tuple[Any, Any]:
     """Return the velocity (d alpha_V/dt, d alpha_A/dt) at a point, or at arrays of points.
 
@@ -134,7 +143,8 @@ def signal_rate(task: TaskLike, value: Any, attention: Any) -> tuple[Any, Any]:
     Raises
     ------
     ScbError
-        The task has no energy, or the three numbers are not in their range.
+        An argument is not as described, the task has no energy, or its three numbers are not in
+        their range.
 
     Notes
     -----
@@ -146,10 +156,11 @@ def signal_rate(task: TaskLike, value: Any, attention: Any) -> tuple[Any, Any]:
     >>> scb.theory.signal_rate((0.2, 0.5, 100), 0.0, 0.0)
     (0.01, 0.0)
     """
-    K_P, K_Q, T = SignalConstants.of(task)
-    return _rate(K_P, K_Q, T, value, attention)
+    value, attention = checks.alike(value=value, attention=attention)
+    return velocity(*SignalConstants.of(task), value, attention)
 
 
+@checked
 def feedback_rate(
     task: TaskLike, value: Any, attention: Any, beside: Any, scatter: Any
 ) -> tuple[Any, Any, Any, Any]:
@@ -173,7 +184,8 @@ def feedback_rate(
     Raises
     ------
     ScbError
-        The task has no energy, or the three numbers are not in their range.
+        An argument is not as described, the task has no energy, or its three numbers are not in
+        their range.
 
     Notes
     -----
@@ -187,8 +199,16 @@ def feedback_rate(
     >>> [round(rate, 3) for rate in rates]
     [-0.495, 0.1, -0.404, -0.5]
     """
-    K_P, K_Q, T = SignalConstants.of(task)
-    dV, dA = _rate(K_P, K_Q, T, value, attention)
+    given = checks.alike(value=value, attention=attention, beside=beside, scatter=scatter)
+    return rate_with_feedback(SignalConstants.of(task), *given)
+
+
+def rate_with_feedback(
+    constants: SignalConstants, value: Any, attention: Any, beside: Any, scatter: Any
+) -> tuple[Any, Any, Any, Any]:
+    """Return the same for constants and numbers that were checked."""
+    K_P, K_Q, T = constants
+    dV, dA = velocity(K_P, K_Q, T, value, attention)
     squares = 1 / T + K_Q * attention**2 + scatter  # the mean of ||a_k||^2
     return (
         dV - scatter * value,
@@ -198,6 +218,7 @@ def feedback_rate(
     )
 
 
+@checked
 def signal_loss(task: TaskLike, value: Any, attention: Any) -> Any:
     """Return how far the loss of a model of the family is above the irreducible loss.
 
@@ -215,7 +236,8 @@ def signal_loss(task: TaskLike, value: Any, attention: Any) -> Any:
     Raises
     ------
     ScbError
-        The task has no energy, or the three numbers are not in their range.
+        An argument is not as described, the task has no energy, or its three numbers are not in
+        their range.
 
     Notes
     -----
@@ -227,10 +249,11 @@ def signal_loss(task: TaskLike, value: Any, attention: Any) -> Any:
     >>> [scb.theory.signal_loss((0.25, 0.5, 100), alpha, alpha) for alpha in (1.0, -1.0)]
     [0.0, 0.005]
     """
-    K_P, K_Q, T = SignalConstants.of(task)
-    return K_P / 2 * ((1 - value) ** 2 / T + K_Q * (1 - value * attention) ** 2)
+    value, attention = checks.alike(value=value, attention=attention)
+    return _excess(*SignalConstants.of(task), value, attention)
 
 
+@checked
 def signal_flow(
     task: TaskLike,
     *,
@@ -271,12 +294,12 @@ def signal_flow(
     True
     """
     constants = SignalConstants.of(task)
-    end = checks.positive_number("t_end", t_end)
-    count = checks.positive_int("points", points, least=2)
+    end, count = time_until(t_end), points_of_time(points)
     solution = _solve(constants, start, end, t_eval=np.linspace(0, end, count))
     return Flow(solution.t, solution.y[0], solution.y[1])
 
 
+@checked
 def growth_rate(task: TaskLike) -> float:
     """Return the rate at which the signals leave the saddle, close to sqrt(K_P K_Q).
 
@@ -293,7 +316,8 @@ def growth_rate(task: TaskLike) -> float:
     Raises
     ------
     ScbError
-        The task has no energy, or the three numbers are not in their range.
+        An argument is not as described, the task has no energy, or its three numbers are not in
+        their range.
 
     Notes
     -----
@@ -311,6 +335,7 @@ def growth_rate(task: TaskLike) -> float:
     return 2 * K_P * K_Q / (damping + math.sqrt(damping**2 + 4 * K_P * K_Q))
 
 
+@checked
 def saddle(task: TaskLike) -> Signals[float]:
     """Return the fixed point that the start is close to, (0, -1/(T K_Q)).
 
@@ -321,7 +346,8 @@ def saddle(task: TaskLike) -> Signals[float]:
     Raises
     ------
     ScbError
-        The task has no energy, or the three numbers are not in their range.
+        An argument is not as described, the task has no energy, or its three numbers are not in
+        their range.
 
     Notes
     -----
@@ -337,6 +363,7 @@ def saddle(task: TaskLike) -> Signals[float]:
     return Signals(0.0, -1 / (T * K_Q))
 
 
+@checked
 def signal_jacobian(task: TaskLike, value: float, attention: float) -> Array:
     """Return the matrix of the flow linearised at a point.
 
@@ -372,6 +399,7 @@ def signal_jacobian(task: TaskLike, value: float, attention: float) -> Array:
     return np.array([[-1 / T - K_Q * a**2, K_Q * cross], [K_P * cross, -K_P * v**2]])
 
 
+@checked
 def separatrix(task: TaskLike, *, reach: float = 1.5, points: int = 200) -> tuple[Array, Array]:
     """Return the curve that parts the starts that find the truth from those that never do.
 
@@ -406,13 +434,13 @@ def separatrix(task: TaskLike, *, reach: float = 1.5, points: int = 200) -> tupl
     ([-0.5, 0.5], [0.5, -0.5])
     """
     constants = SignalConstants.of(task)
-    far = checks.positive_number("reach", reach)
-    count = checks.positive_int("points", points, least=2)
+    far, count = checks.within("reach", reach, *REACHES), points_of_time(points)
     left, right = (_stable_branch(constants, far, count, side) for side in (-1, 1))
     both = np.concatenate([left[:, :0:-1], right], axis=1)
     return both[0], both[1]
 
 
+@checked
 def escape_time(
     task: TaskLike,
     level: float,
@@ -498,6 +526,7 @@ def _first_zero(
     return float(reached[0]) if len(reached) else math.inf
 
 
+@checked
 class Stages(NamedTuple):
     """When the exact flow from (0, 0) leaves stage 1, and when the fall that follows is over.
 
@@ -524,6 +553,7 @@ class Stages(NamedTuple):
     fall: float
 
 
+@checked
 def stages(task: TaskLike) -> Stages:
     """Return when stage 1 ends on the exact flow from (0, 0), and when the fall is over.
 
@@ -540,7 +570,8 @@ def stages(task: TaskLike) -> Stages:
     Raises
     ------
     ScbError
-        The task has no energy, or the three numbers are not in their range.
+        An argument is not as described, the task has no energy, or its three numbers are not in
+        their range.
 
     Notes
     -----
@@ -558,6 +589,7 @@ def stages(task: TaskLike) -> Stages:
     return Stages(excess_time(task, FLAT), excess_time(task, FALLEN))
 
 
+@checked
 def excess_time(task: TaskLike, left: float, *, start: tuple[float, float] = (0.0, 0.0)) -> float:
     """Return the first time at which a share of the excess loss of the start is left.
 
@@ -594,13 +626,14 @@ def excess_time(task: TaskLike, left: float, *, start: tuple[float, float] = (0.
     if not 0 < share < 1:
         raise ScbError(f"left: expected a number between 0 and 1, got {share:.6g}.")
     begin = _start_point(start)
-    goal = share * signal_loss(constants, *begin)
+    goal = share * _excess(*constants, *begin)
     if goal == 0:
         raise ScbError("start: expected a point with an excess loss, got the truth.")
     solve = partial(_solve, constants, start)
-    return _first_zero(constants, solve, lambda y: float(signal_loss(constants, *y) / goal - 1))
+    return _first_zero(constants, solve, lambda y: float(_excess(*constants, *y) / goal - 1))
 
 
+@checked
 def escape_time_limit(task: TaskLike, level: float) -> float:
     """Return the formula that the escape time of alpha_A from (0, 0) approaches for large T.
 
@@ -642,6 +675,7 @@ def escape_time_limit(task: TaskLike, level: float) -> float:
     return (math.log(2 * T * K_Q * goal) - 0.5 * math.log(left)) / math.sqrt(K_P * K_Q)
 
 
+@checked
 def side_of_saddle(value: float, attention: float) -> str:
     """Return the side of the saddle on which a run has arrived, if it has.
 
@@ -670,6 +704,7 @@ def side_of_saddle(value: float, attention: float) -> str:
     return "wrong" if attention < -DECIDED else "stuck"
 
 
+@checked
 def flow_invariant(task: TaskLike, value: Any, attention: Any) -> Any:
     """Return alpha_V^2/K_Q - alpha_A^2/K_P, which the flow without its 1/T term conserves.
 
@@ -685,7 +720,8 @@ def flow_invariant(task: TaskLike, value: Any, attention: Any) -> Any:
     Raises
     ------
     ScbError
-        The task has no energy, or the three numbers are not in their range.
+        An argument is not as described, the task has no energy, or its three numbers are not in
+        their range.
 
     Notes
     -----
@@ -698,10 +734,12 @@ def flow_invariant(task: TaskLike, value: Any, attention: Any) -> Any:
     >>> scb.theory.flow_invariant((0.25, 0.5, 100), 1.0, 1.0)
     -2.0
     """
+    value, attention = checks.alike(value=value, attention=attention)
     K_P, K_Q, _ = SignalConstants.of(task)
     return value**2 / K_Q - attention**2 / K_P
 
 
+@checked
 def population_step(
     model: LinearTransformer, task: SCBTask, learning_rate: float
 ) -> LinearTransformer:
@@ -743,7 +781,12 @@ def population_step(
     )
 
 
-def _rate(K_P: float, K_Q: float, T: float, value: Any, attention: Any) -> tuple[Any, Any]:
+def _excess(K_P: float, K_Q: float, T: float, value: Any, attention: Any) -> Any:
+    return K_P / 2 * ((1 - value) ** 2 / T + K_Q * (1 - value * attention) ** 2)
+
+
+def velocity(K_P: float, K_Q: float, T: float, value: Any, attention: Any) -> tuple[Any, Any]:
+    """Return ``signal_rate`` for constants and numbers that were checked."""
     missing = 1 - value * attention
     return (1 - value) / T + K_Q * attention * missing, K_P * value * missing
 
@@ -754,7 +797,7 @@ def _solve(
     """Follow the flow from time 0 to ``end``."""
 
     def rate(_t: float, y: Array) -> tuple[float, float]:
-        return _rate(*constants, y[0], y[1])
+        return velocity(*constants, y[0], y[1])
 
     push = 1 / constants.context_length
     return follow("start", rate, _start_point(start), end, scale=push, **options)
@@ -785,10 +828,26 @@ def follow(
     """
     atol = precision * min(scale, 1e-3)
     # LSODA: stage 1 is not stiff, stage 2 is, by the factor T
-    solution = solve_ivp(rate, (0, end), start, "LSODA", rtol=precision, atol=atol, **options)
+    counted = _counted(name, rate)
+    solution = solve_ivp(counted, (0, end), start, "LSODA", rtol=precision, atol=atol, **options)
     if not solution.success:
         raise ScbError(f"{name}: expected a path that can be followed, got: {solution.message}")
     return solution
+
+
+def _counted(name: str, rate: Callable[[float, Array], Any]) -> Callable[[float, Array], Any]:
+    """Return a rate that ends a path on which the solver gets nowhere."""
+    asked = itertools.count(1)
+
+    def counted(t: float, y: Array) -> Any:
+        if next(asked) > EVALUATIONS:
+            raise ScbError(
+                f"{name}: expected a path that can be followed, got one on which the solver asked "
+                f"{EVALUATIONS:,} times for the rate and reached the time {t:.3g} only."
+            )
+        return rate(t, y)
+
+    return counted
 
 
 def _stable_branch(constants: SignalConstants, reach: float, count: int, side: int) -> Array:
@@ -799,7 +858,7 @@ def _stable_branch(constants: SignalConstants, reach: float, count: int, side: i
     begin = 1e-6 * reach * side * np.sign(slow[0]) * slow  # from the saddle, as all points here
 
     def rate(_t: float, y: Array) -> tuple[float, float]:
-        return _rate(*constants, *(centre + y))
+        return velocity(*constants, *(centre + y))
 
     def leaves(_t: float, y: Array) -> float:
         return float(np.abs(y).max() - reach)
@@ -812,9 +871,22 @@ def _stable_branch(constants: SignalConstants, reach: float, count: int, side: i
     return np.asarray(centre[:, None] + np.column_stack([[0, 0], path.sol(times[1:])]))
 
 
+def time_until(t_end: object) -> float:
+    """Return the time that a flow is followed for, above 0 and not too far."""
+    checks.positive_number("t_end", t_end)
+    return checks.within("t_end", t_end, *TIMES)
+
+
+def points_of_time(points: object) -> int:
+    """Return how many times are reported, at least two."""
+    return checks.positive_int("points", points, least=2, most=checks.MOST_CALLS)
+
+
 def _start_point(start: tuple[float, float]) -> Array:
     point = checks.real_array("start", start, 1)
     checks.shape_is("start", point, (2,), "(alpha_V, alpha_A)")
+    for place, signal in enumerate(point):
+        checks.within(f"start[{place}]", signal, -FARTHEST, FARTHEST)
     return point
 
 
@@ -825,7 +897,18 @@ def _index_of(signal: str) -> int:
     return names.index(signal)
 
 
+def _constants(task: object) -> SignalConstants:
+    K_P, K_Q, T = _three(task)
+    for name, energy in (("task.transition_energy", K_P), ("task.attention_energy", K_Q)):
+        checks.positive_number(name, energy)
+        checks.within(name, energy, *ENERGIES)
+    checks.at_least_one("task.context_length", T)
+    return SignalConstants(K_P, K_Q, checks.within("task.context_length", T, 1, LONGEST))
+
+
 def _three(task: object) -> tuple[float, float, float]:
     if not isinstance(task, tuple | list) or len(task) != 3:
-        raise ScbError(f"task: expected an SCBTask or the numbers (K_P, K_Q, T), got {task!r}.")
+        raise ScbError(
+            f"task: expected an SCBTask or the numbers (K_P, K_Q, T), got {checks.brief(task)}."
+        )
     return task[0], task[1], task[2]

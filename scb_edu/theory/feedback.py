@@ -13,7 +13,7 @@ from scb_edu.model.task import SCBTask, refuse_flat
 from scb_edu.model.transformer import LinearTransformer, Signals
 from scb_edu.support import checks
 from scb_edu.support.checks import Array, Tokens
-from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 from scb_edu.theory.complexity import (
     attention_push_variance,
     beside_energy,
@@ -21,10 +21,14 @@ from scb_edu.theory.complexity import (
     settled_energy,
     truth_overlap,
 )
-from scb_edu.theory.dynamics import feedback_rate
+from scb_edu.theory.dynamics import SignalConstants, rate_with_feedback
 from scb_edu.theory.finetuning import growing_mode
 
+MOST_STEPS = 100_000_000
+"""How many steps a path can have."""
 
+
+@checked
 @dataclass(frozen=True, eq=False)
 class FeedbackPaths:
     """Paths of the signals, and of what V and A hold beside them, under the noise of training.
@@ -58,6 +62,7 @@ class FeedbackPaths:
     beside: Array
     scatter: Array
 
+    @checked
     def share(self, signal: str, level: float) -> float:
         """Return the share of the paths that end with a signal above a level.
 
@@ -74,9 +79,11 @@ class FeedbackPaths:
         >>> paths.share("value", 0.3)
         0.5
         """
+        checks.known("signal", signal, ("value", "attention"))
         return float((getattr(self, signal)[-1] > level).mean())
 
 
+@checked
 def feedback_paths(
     task: SCBTask,
     start: LinearTransformer,
@@ -139,19 +146,22 @@ def feedback_paths(
     0.6, 0.7
     """
     setting = _Setting.of(task, learning_rate, batch_size)
-    end, count = checks.positive_number("t_end", t_end), checks.positive_int("points", points)
     number, level = _limit(until)
+    count = checks.positive_int("points", points, most=checks.MOST_CALLS)
     state = _start(task, start, checks.positive_int("runs", runs))
+    checks.positive_number("t_end", t_end)
+    end = checks.within("t_end", t_end, 0, MOST_STEPS * setting.rate)
     steps = max(1, round(end / setting.rate / count))  # between two looks
     looks = [_numbers(state, task)]
     for _ in range(count):
         going = np.flatnonzero(~(np.abs(looks[-1][number]) > level))
-        state = _moved(state, going, steps, setting, checks.generator("rng", rng))
+        state = _moved(state, going, steps, setting, rng)
         looks.append(_numbers(state, task))
     columns = (np.array(column) for column in zip(*looks, strict=True))
     return FeedbackPaths(setting.rate * steps * np.arange(count + 1), *columns)
 
 
+@checked
 def feedback_strength(
     task: SCBTask, start: LinearTransformer, learning_rate: float, batch_size: float
 ) -> float:
@@ -193,7 +203,7 @@ def feedback_strength(
     0.25
     3.82
     """
-    growth, _, _ = growing_mode(task, start)
+    growth, _, _ = growing_mode(task, start, "start")
     return float(_Setting.of(task, learning_rate, batch_size).spill(start.value)) / growth**2
 
 
@@ -225,13 +235,13 @@ class _State(NamedTuple):
 def _limit(until: tuple[str, float] | None) -> tuple[int, float]:
     """Return which of the four numbers ends a path, and where."""
     signal, level = ("value", math.inf) if until is None else until
-    if signal not in ("value", "attention"):
-        raise ScbError(f"until: expected 'value' or 'attention' and a level, got {until!r}.")
+    checks.known("until[0]", signal, ("value", "attention"))
     return ("value", "attention").index(signal), level
 
 
 def _start(task: SCBTask, model: LinearTransformer, runs: int) -> _State:
     checks.shape_is("start.value", model.value, task.transition.shape, "(N, N)")
+    checks.fits_memory("runs", runs * model.value.size, "an array of all their V")
     value = np.asarray(model.value, float)
     moved = value - (value @ task.stationary)[:, None]
     return _State(np.tile(moved, (runs, 1, 1)), np.zeros(runs), np.zeros(runs))
@@ -264,7 +274,7 @@ def _step(state: _State, setting: _Setting, rng: np.random.Generator) -> _State:
     squares = 1 / T + K_Q * attention**2 + scatter  # (runs,), the mean of ||a_k||^2
     dV = _outer(1 / T + K_Q * attention, task.transition - task.stationary[:, None])
     dV -= _outer(squares, V)
-    _, dA, _, de = feedback_rate(task, *_numbers(state, task))
+    _, dA, _, de = rate_with_feedback(SignalConstants.of(task), *_numbers(state, task))
     kick = rate / math.sqrt(batch)
     kick_V = _outer(kick * np.sqrt(squares), _value_noise(len(V), task, rng))
     kick_A = kick * np.sqrt(attention_push_variance(task, V)) * rng.normal(size=len(V))
@@ -285,6 +295,7 @@ def _value_noise(runs: int, task: SCBTask, rng: np.random.Generator) -> Array:
     return np.asarray(root[:, None] * noise / root)
 
 
+@checked
 def hyperbola_slide(task: SCBTask, learning_rate: float, batch_size: float) -> Signals[float]:
     """Return where the signals end without a penalty, if V is free to follow the noise of A.
 

@@ -14,12 +14,13 @@ from scb_edu.model.task import SCBTask, check_task
 from scb_edu.model.transformer import (
     LinearTransformer,
     SoftmaxTransformer,
-    check_model,
+    a_model,
     value_signal,
 )
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 from scb_edu.theory.complexity import (
     attention_push_variance,
     beside_energy,
@@ -27,20 +28,24 @@ from scb_edu.theory.complexity import (
     samples_needed,
 )
 from scb_edu.theory.dynamics import (
+    FARTHEST,
     Flow,
     SignalConstants,
     TaskLike,
     arrival,
-    feedback_rate,
     follow,
     level_below_one,
+    points_of_time,
+    rate_with_feedback,
     saddle,
     signal_jacobian,
+    time_until,
 )
 
 Model = TypeVar("Model", LinearTransformer, SoftmaxTransformer)
 
 
+@checked
 def transfer(model: Model, task: SCBTask, *, attention: str = "uniform") -> Model:
     """Return where a downstream run starts: the pretrained V, and an attention that is reset.
 
@@ -89,6 +94,7 @@ def transfer(model: Model, task: SCBTask, *, attention: str = "uniform") -> Mode
     return LinearTransformer(model.value, np.full(shape, 1 / shape[0], model.value.dtype))
 
 
+@checked
 def temper(model: LinearTransformer, task: SCBTask, share: float) -> LinearTransformer:
     """Return a pretrained model whose V is drawn toward mu: V = mu 1^T + share (V - mu 1^T).
 
@@ -133,6 +139,7 @@ def temper(model: LinearTransformer, task: SCBTask, share: float) -> LinearTrans
     return LinearTransformer(mu + part * (model.value - mu), model.attention)
 
 
+@checked
 def selection_samples(task: SCBTask, deviations: float, correlation: float = 1.0) -> float:
     """Return the batch with which one step finds the positions of Q by a threshold.
 
@@ -178,6 +185,7 @@ def selection_samples(task: SCBTask, deviations: float, correlation: float = 1.0
     return scale * task.vocab_size * samples_needed(task, 1.0) / task.context_length
 
 
+@checked
 def transfer_flow(
     task: TaskLike, theta: float, *, t_end: float, beside: float = 0.0, points: int = 400
 ) -> Flow:
@@ -221,13 +229,12 @@ def transfer_flow(
     0.19
     """
     constants = SignalConstants.of(task)
-    begin = (checks.real_number("theta", theta), checks.non_negative_number("beside", beside))
-    end = checks.positive_number("t_end", t_end)
-    count = checks.positive_int("points", points, least=2)
+    begin, end, count = _begin(theta, beside), time_until(t_end), points_of_time(points)
     path = _solve(constants, begin, end, t_eval=np.linspace(0, end, count))
     return Flow(path.t, path.y[0], path.y[1])
 
 
+@checked
 def transfer_samples(
     task: TaskLike,
     theta: float,
@@ -281,15 +288,15 @@ def transfer_samples(
     [62000.0, 38000.0, 15000.0]
     [94000.0, 39000.0, 15000.0]
     """
-    begin, goal = checks.real_number("theta", theta), level_below_one(level)
-    rest = checks.non_negative_number("beside", beside)
+    begin, goal = _begin(theta, beside), level_below_one(level)
     rate = checks.positive_number("learning_rate", learning_rate)
     constants = SignalConstants.of(task)
-    solve = partial(_solve, constants, (begin, rest))
+    solve = partial(_solve, constants, begin)
     time = arrival(constants, solve, 1, goal) if goal > 0 else 0.0
     return time * checks.at_least_one("batch_size", batch_size) / rate
 
 
+@checked
 def transfer_time(task: TaskLike, theta: float, level: float = 0.5) -> float:
     """Return the formula for the time from alpha_V = theta to alpha_A = level.
 
@@ -327,8 +334,8 @@ def transfer_time(task: TaskLike, theta: float, level: float = 0.5) -> float:
     4.8 4.8
     """
     K_P, K_Q, T = SignalConstants.of(task)
-    goal, r = checks.positive_number("level", level), math.sqrt(K_P * K_Q)
-    push = checks.real_number("theta", theta) + 1 / (r * T)
+    goal, r = checks.within("level", level, 1e-30, FARTHEST), math.sqrt(K_P * K_Q)
+    push = checks.within("theta", theta, -FARTHEST, FARTHEST) + 1 / (r * T)
     if push <= 0:
         raise ScbError(
             f"theta: expected a number above -1/(rT) = {-1 / (r * T):.3g}, got {theta:.6g}; "
@@ -336,7 +343,7 @@ def transfer_time(task: TaskLike, theta: float, level: float = 0.5) -> float:
         )
     end = math.asinh(goal * math.sqrt(K_Q / K_P) / push)
     kappa = push**2 * math.sqrt(K_P / K_Q) / 2
-    if kappa * math.sinh(2 * end) >= 1:
+    if math.log(kappa) + 2 * end > math.log(2) or kappa * math.sinh(2 * end) >= 1:
         raise ScbError(
             f"level: expected one that is reached before alpha_V alpha_A = 1, got {goal:.6g}; "
             "use escape_time."
@@ -344,6 +351,7 @@ def transfer_time(task: TaskLike, theta: float, level: float = 0.5) -> float:
     return _hyperbolic_time(kappa, end) / r
 
 
+@checked
 def transfer_noise(
     task: SCBTask, pretrained: LinearTransformer, learning_rate: float, batch_size: float
 ) -> float:
@@ -386,6 +394,7 @@ def transfer_noise(
     return _noise_and_push(task, pretrained, learning_rate, batch_size)[0]
 
 
+@checked
 def transfer_chance(
     task: SCBTask, pretrained: LinearTransformer, learning_rate: float, batch_size: float
 ) -> float:
@@ -434,6 +443,7 @@ def transfer_chance(
     return float(ndtr((value_signal(pretrained.value, task) + push) / noise))
 
 
+@checked
 def transfer_boundary(
     task: SCBTask, pretrained: LinearTransformer, learning_rate: float, batch_size: float
 ) -> float:
@@ -485,9 +495,15 @@ def _noise_and_push(
     """Return the noise of the first steps and what 1/T adds, in units of alpha_V."""
     rate = checks.positive_number("learning_rate", learning_rate)
     B, first = checks.at_least_one("batch_size", batch_size), initial_signal_std(task)
-    growth, share, push = growing_mode(task, pretrained)
+    growth, share, push = growing_mode(task, pretrained, "pretrained")
     second = float(attention_push_variance(task, pretrained.value))
     return math.sqrt(rate / B * (first**2 + share**2 * second) / (2 * growth)), push
+
+
+def _begin(theta: float, beside: float) -> tuple[float, float]:
+    checks.non_negative_number("beside", beside)
+    far = checks.within("beside", beside, 0, FARTHEST)
+    return checks.within("theta", theta, -FARTHEST, FARTHEST), far
 
 
 def _hyperbolic_time(kappa: float, end: float) -> float:
@@ -507,12 +523,14 @@ def _solve(
 
     def rate(_t: float, y: Array) -> Sequence[float]:
         value, attention, beside = y
-        return feedback_rate(constants, value, attention, beside, 0.0)[:3]
+        return rate_with_feedback(constants, value, attention, beside, 0.0)[:3]
 
     return follow("theta", rate, (begin[0], 0.0, begin[1]), end, scale=push, **options)
 
 
-def growing_mode(task: SCBTask, model: LinearTransformer) -> tuple[float, float, float]:
+def growing_mode(
+    task: SCBTask, model: LinearTransformer, name: str = "model"
+) -> tuple[float, float, float]:
     """Return how a downstream run leaves its start, where the flow is linear.
 
     Parameters
@@ -520,6 +538,8 @@ def growing_mode(task: SCBTask, model: LinearTransformer) -> tuple[float, float,
     task : SCBTask
     model : LinearTransformer
         Only its V is read.
+    name : str
+        What its caller calls the model.
 
     Returns
     -------
@@ -535,7 +555,7 @@ def growing_mode(task: SCBTask, model: LinearTransformer) -> tuple[float, float,
     >>> round(growth, 3), round(scb.theory.growth_rate(task), 3), round(push * 1000 * growth, 3)
     (0.27, 0.27, 1.0)
     """
-    _check_model(model, task)
+    _check_model(model, task, name)
     beside = float(beside_energy(model.value, task))
     linear = signal_jacobian(task, 0.0, saddle(task).attention) - np.diag([0.0, beside])
     damping = -linear[0, 0] - linear[1, 1]
@@ -546,8 +566,10 @@ def growing_mode(task: SCBTask, model: LinearTransformer) -> tuple[float, float,
     return float(growth), float(share), float(1 / (growth * task.context_length))
 
 
-def _check_model(model: LinearTransformer | SoftmaxTransformer, task: SCBTask) -> None:
+def _check_model(
+    model: LinearTransformer | SoftmaxTransformer, task: SCBTask, name: str = "model"
+) -> None:
     check_task(task)
-    check_model(model)
+    a_model(name, model)
     size = (task.vocab_size, task.vocab_size)
-    checks.shape_is("model.value", model.value, size, "(N, N)")
+    checks.shape_is(f"{name}.value", model.value, size, "(N, N)")

@@ -13,6 +13,7 @@ from scipy.special import ndtr, ndtri
 from scb_edu.model.task import SCBTask
 from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 from scb_edu.theory.complexity import samples_needed
 from scb_edu.theory.dynamics import escape_time, growth_rate
 from scb_edu.training.optimizers import Moment, Schedule
@@ -24,6 +25,7 @@ HORIZON = 20.0
 """Growth times after which what noise adds no longer counts: e^(-20) of the first."""
 
 
+@checked
 @dataclass(frozen=True)
 class FallingSpending:
     """The schedule b(t) = max(first e^(-decay t), floor).
@@ -59,9 +61,11 @@ class FallingSpending:
 
     def __call__(self, time: float) -> float:
         """Return b at a time."""
+        checks.non_negative_number("time", time)
         return max(self.first * math.exp(-self.decay * time), self.floor)
 
 
+@checked
 def falling_spending(task: SCBTask, c: float, d: float) -> FallingSpending:
     """Return b(t) = max(c T e^(-lambda t), d sqrt(T)), with the task's growth rate.
 
@@ -96,6 +100,7 @@ def falling_spending(task: SCBTask, c: float, d: float) -> FallingSpending:
     return FallingSpending(first, floor, growth_rate(task))
 
 
+@checked
 def batch_schedule(spending: Spending, learning_rate: float) -> Callable[[Moment], float]:
     """Return the batch size B = eta b(t), at least 1, as ``train`` takes it.
 
@@ -131,6 +136,7 @@ def batch_schedule(spending: Spending, learning_rate: float) -> Callable[[Moment
     return lambda moment: max(1.0, rate * b(moment.time))
 
 
+@checked
 def penalty_from(time: float, penalty: float) -> Schedule:
     """Return a penalty that is zero at first and begins at a time.
 
@@ -166,6 +172,7 @@ def penalty_from(time: float, penalty: float) -> Schedule:
     return lambda moment: value if moment.time >= begin else 0.0
 
 
+@checked
 def least_samples(task: SCBTask, chance: float = 0.9) -> float:
     """Return the price of a sure start over all schedules: z^2 M_1, with chance = Phi(z).
 
@@ -201,6 +208,7 @@ def least_samples(task: SCBTask, chance: float = 0.9) -> float:
     return samples_needed(task, _deviations(chance))
 
 
+@checked
 def start_snr(task: SCBTask, spending: Spending) -> float:
     """Return mean over standard deviation of what the start leaves in the growing combination.
 
@@ -238,6 +246,7 @@ def start_snr(task: SCBTask, spending: Spending) -> float:
     return 1 / (rate * math.sqrt(samples_needed(task, 1.0) * noise))
 
 
+@checked
 def start_chance(task: SCBTask, spending: Spending) -> float:
     """Return the chance that training with b(t) leaves the saddle rightly: Phi(z).
 
@@ -273,6 +282,7 @@ def start_chance(task: SCBTask, spending: Spending) -> float:
     return float(ndtr(start_snr(task, spending)))
 
 
+@checked
 def sure_samples(
     task: SCBTask, spending: Spending, *, chance: float = 0.9, level: float = 0.5
 ) -> float:
@@ -321,6 +331,7 @@ def sure_samples(
     return float(quad(_over_time(spending), 0, end, limit=200)[0])
 
 
+@checked
 def constant_spending(task: SCBTask, chance: float) -> float:
     """Return the constant b at which the saddle is left rightly with that chance.
 
@@ -357,7 +368,7 @@ def constant_spending(task: SCBTask, chance: float) -> float:
 def _over_time(spending: Spending) -> Callable[[float], float]:
     """Return b as a function of the time."""
     if callable(spending):
-        return spending
+        return lambda time: checks.positive_number("spending, at a time", spending(time))
     b = checks.positive_number("spending", spending)
     return lambda _time: b
 

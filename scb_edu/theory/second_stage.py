@@ -14,13 +14,24 @@ from scb_edu.model.task import SCBTask, refuse_flat
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 from scb_edu.theory.complexity import crossed_variance, pointed_variance
-from scb_edu.theory.dynamics import Flow, SignalConstants, TaskLike, follow, signal_rate
+from scb_edu.theory.dynamics import (
+    FARTHEST,
+    Flow,
+    SignalConstants,
+    TaskLike,
+    follow,
+    points_of_time,
+    time_until,
+    velocity,
+)
 
 CLEARANCE = 4.0
 """How far the threshold of a giant step lies above the weights 1/T that it has to clear away."""
 
 
+@checked
 class GiantStep(NamedTuple):
     """One step of proximal descent on A that finds the support by itself.
 
@@ -48,6 +59,7 @@ class GiantStep(NamedTuple):
     batch_size: int
 
 
+@checked
 def giant_step(
     task: SCBTask, value: float = 0.5, *, share: float = 0.5, miss: float = 0.05
 ) -> GiantStep:
@@ -87,7 +99,7 @@ def giant_step(
     """
     refuse_flat(task, "transition")
     alpha = checks.positive_number("value", value)
-    kept, lost = _share("share", share), _share("miss", miss)
+    kept, lost = checks.share("share", share), checks.share("miss", miss)
     penalty = kept * alpha * task.transition_energy / task.sparsity
     tau = crossed_variance(task.transition, task.stationary)
     single = alpha * math.sqrt(tau / task.stationary.min())  # one sample's noise on a weight
@@ -99,6 +111,7 @@ def giant_step(
     )
 
 
+@checked
 def support_chance(task: SCBTask, step: GiantStep, value: float = 0.5) -> float:
     """Return the chance that one step from uniform attention leaves exactly the support.
 
@@ -136,14 +149,17 @@ def support_chance(task: SCBTask, step: GiantStep, value: float = 0.5) -> float:
     """
     refuse_flat(task, "transition")
     alpha, T = checks.positive_number("value", value), task.context_length
-    rate = checks.positive_number("attention_rate", step.attention_rate)
+    rate = checks.positive_number("step.attention_rate", step.attention_rate)
+    penalty = checks.non_negative_number("step.penalty", step.penalty)
+    B = checks.at_least_one("step.batch_size", step.batch_size)
     q = task.attention
-    noise = np.sqrt(entry_variance(task, alpha) / (step.batch_size * task.stationary))  # (T, N)
+    noise = np.sqrt(entry_variance(task, alpha) / (B * task.stationary))  # (T, N)
     push = alpha * task.transition_energy * (q - 1 / T) + 1 / (rate * T)
-    survives = ndtr((push - step.penalty) / noise) + ndtr((-push - step.penalty) / noise)
+    survives = ndtr((push - penalty) / noise) + ndtr((-push - penalty) / noise)
     return float(np.where(q > 0, survives, 1 - survives).prod())
 
 
+@checked
 def value_noise(task: SCBTask, learning_rate: float, batch_size: float) -> float:
     """Return the error of V that the noise of training keeps up around the truth.
 
@@ -185,6 +201,7 @@ def value_noise(task: SCBTask, learning_rate: float, batch_size: float) -> float
     return math.sqrt(2 * bayes_loss(task) * modes / B)
 
 
+@checked
 def penalised_flow(
     task: TaskLike,
     penalty: float,
@@ -236,17 +253,19 @@ def penalised_flow(
     """
     constants = SignalConstants.of(task)
     growth = constants.context_length * checks.non_negative_number("penalty", penalty)
-    if not 0 <= checks.real_number("alpha_A", start[1]) <= 1:
-        raise ScbError(f"start: expected alpha_A between 0 and 1, got {start[1]:.6g}.")
+    checks.within("penalty", penalty, 0, FARTHEST / constants.context_length)
+    checks.within("start[0], alpha_V", start[0], -FARTHEST, FARTHEST)
+    checks.within("start[1], alpha_A", start[1], 0, 1)
 
     def rate(_t: float, y: Array) -> tuple[float, float]:
-        dV, dA = signal_rate(constants, y[0], y[1])
+        dV, dA = velocity(*constants, y[0], y[1])
         return dV, dA + growth * y[1]
 
-    end = checks.positive_number("t_end", t_end)
-    times = np.linspace(0, end, checks.positive_int("points", points, least=2))
+    end = time_until(t_end)
+    times = np.linspace(0, end, points_of_time(points))
     scale, stop = 1 / constants.context_length, _used_up()
-    path = follow("start", rate, start, end, scale=scale, precision=1e-7, t_eval=times, events=stop)
+    options = {"scale": scale, "precision": 1e-7, "t_eval": times, "events": stop}
+    path = follow("penalty", rate, start, end, **options)
     value, attention = np.ones((2, len(times)))
     before = len(path.t)
     value[:before], attention[:before] = path.y
@@ -287,10 +306,3 @@ def entry_variance(task: SCBTask, value: float) -> Array:
     return np.asarray(
         value**2 * (q * pointed + (1 - q) * crowd - (q * task.transition_energy) ** 2)
     )
-
-
-def _share(name: str, value: object) -> float:
-    share = checks.real_number(name, value)
-    if not 0 < share < 1:
-        raise ScbError(f"{name}: expected a number between 0 and 1, got {share:.6g}.")
-    return share

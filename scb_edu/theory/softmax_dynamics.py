@@ -11,9 +11,11 @@ from scipy.integrate import quad
 from scb_edu.model.task import SCBTask, refuse_flat
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
-from scb_edu.theory.dynamics import follow
+from scb_edu.support.signatures import checked
+from scb_edu.theory.dynamics import follow, time_until
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class SoftmaxFlow:
     """The course of a softmax transformer under exact gradients.
@@ -44,6 +46,7 @@ class SoftmaxFlow:
     attention: Array
     weights: Array
 
+    @checked
     def arrival(self, weight: int, level: float) -> float:
         """Return when a weight first reaches a level; inf if it does not.
 
@@ -54,6 +57,7 @@ class SoftmaxFlow:
         >>> scb.theory.softmax_flow(task, 8, t_end=5).arrival(0, 0.125)
         0.0
         """
+        checks.index("weight", weight, self.weights.shape[1])
         above = np.flatnonzero(self.weights[:, weight] >= level)
         if not above.size:
             return math.inf
@@ -61,6 +65,7 @@ class SoftmaxFlow:
         return float(np.interp(level, self.weights[near, weight], self.t[near]))
 
 
+@checked
 def softmax_flow(task: SCBTask, ratio: float, *, t_end: float) -> SoftmaxFlow:
     """Follow softmax attention from the initial point, with the exact preconditioned gradient.
 
@@ -95,7 +100,7 @@ def softmax_flow(task: SCBTask, ratio: float, *, t_end: float) -> SoftmaxFlow:
     """
     refuse_flat(task, "transition", "attention")
     state = _Support(task, checks.positive_number("ratio", ratio))
-    end = checks.positive_number("t_end", t_end)
+    end = time_until(t_end)
     start = np.zeros(1 + state.weight.size)
     # logits are up to T^2 times as fast as V: with more precision the solver meets their rounding
     push = 1 / task.context_length
@@ -106,6 +111,7 @@ def softmax_flow(task: SCBTask, ratio: float, *, t_end: float) -> SoftmaxFlow:
     return SoftmaxFlow(found.t, found.y[0], alpha_A, weights)
 
 
+@checked
 def softmax_snap_time(task: SCBTask, ratio: float) -> float:
     """Return when the first weight of softmax attention snaps, for long contexts and large ratios.
 

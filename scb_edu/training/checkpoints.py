@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
 from scb_edu.support.files import replacing
+from scb_edu.support.signatures import checked
 from scb_edu.training.optimizers import parameters_of
 from scb_edu.training.steps import Descent
 from scb_edu.training.trajectory import Recorder, Status
@@ -26,6 +27,7 @@ from scb_edu.training.trajectory import Recorder, Status
 FORMAT = "scb_edu checkpoint 3"
 
 
+@checked
 @dataclass(frozen=True)
 class Checkpoint:
     """Where a run is kept while it goes on, and how often.
@@ -58,8 +60,7 @@ class Checkpoint:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "every", checks.positive_int("every", self.every))
-        if not Path(self.path).parent.is_dir() or Path(self.path).is_dir():
-            raise ScbError(f"checkpoint: expected a file in a folder that exists, got {self.path}.")
+        checks.new_file("path", self.path)
 
 
 def save(checkpoint: Checkpoint, identity: str, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -161,7 +162,7 @@ class Keeper:
         settings: object,
     ) -> None:
         if isinstance(checkpoint, str | os.PathLike):
-            checkpoint = Checkpoint(checkpoint)
+            checkpoint = Checkpoint(checks.new_file("checkpoint", checkpoint))
         self.checkpoint = checkpoint
         self.descent, self.recorder, self.plan = descent, recorder, plan
         if self.checkpoint:  # it reads every array

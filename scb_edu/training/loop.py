@@ -15,12 +15,20 @@ from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer, SoftmaxTransformer, Transformer, check_fit
 from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 from scb_edu.training.checkpoints import Checkpoint, Keeper
-from scb_edu.training.optimizers import START, BreakdownError, Moment, Optimizer, check_optimizer
+from scb_edu.training.optimizers import (
+    START,
+    BreakdownError,
+    Moment,
+    Optimizer,
+    check_moment,
+)
 from scb_edu.training.steps import Descent
 from scb_edu.training.trajectory import Columns, Record, Recorder, Status, Trajectory
 
 
+@checked
 @dataclass(frozen=True)
 class Stage:
     """Part of a run: an optimiser, for how many steps, and on how large batches.
@@ -55,7 +63,6 @@ class Stage:
     batch_size: int | Callable[[Moment], float]
 
     def __post_init__(self) -> None:
-        check_optimizer(self.optimizer)
         object.__setattr__(self, "steps", checks.positive_int("steps", self.steps))
         if not callable(self.batch_size):
             size = checks.positive_int("batch_size", self.batch_size)
@@ -70,12 +77,14 @@ class Stage:
         >>> scb.training.Stage(scb.SGD(0.1), 10, 64).batch_at(scb.training.Moment())
         64
         """
+        check_moment(moment)
         if not callable(self.batch_size):
             return self.batch_size
         size = round(checks.real_number("batch_size", self.batch_size(moment)))
         return checks.positive_int("batch_size", size)
 
 
+@checked
 def train(
     task: SCBTask,
     model: LinearTransformer | SoftmaxTransformer,
@@ -131,6 +140,7 @@ def train(
     return train_stages(task, model, [Stage(optimizer, steps, batch_size)], rng=rng, **options)
 
 
+@checked
 def train_stages(
     task: SCBTask,
     model: LinearTransformer | SoftmaxTransformer,
@@ -197,7 +207,7 @@ def train_stages(
     [0, 12800, 13600, 14400]
     """
     plan = _plan(task, model, stages)
-    descent = Descent(task, model, plan[0].optimizer, checks.generator("rng", rng))
+    descent = Descent(task, model, plan[0].optimizer, rng)
     total = sum(stage.steps for stage in plan)
     usual = Recorder.interval(task, total, plan[0].batch_at(START))
     every = usual if record_every is None else record_every

@@ -14,6 +14,7 @@ from scb_edu.model.transformer import LinearTransformer, SoftmaxTransformer
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked, known_as
 
 SMALLEST_SUM = 1e-3
 """A column of A whose sum is below this is not divided by it."""
@@ -21,6 +22,7 @@ SMALLEST_SUM = 1e-3
 Model = TypeVar("Model", LinearTransformer, SoftmaxTransformer)
 
 
+@checked
 class BreakdownError(ScbError):
     """A step that cannot be made. It ends a run, and is a result: the words say what to try.
 
@@ -46,6 +48,7 @@ class BreakdownError(ScbError):
         self.ended = ended
 
 
+@checked
 class Parameters(NamedTuple):
     """Two arrays of one model, or of its gradient: what an optimiser works on.
 
@@ -71,6 +74,7 @@ class Parameters(NamedTuple):
     weights: Array
 
 
+@checked
 class Moment(NamedTuple):
     """Where a run stands: what a schedule and an optimiser may know of it.
 
@@ -112,8 +116,12 @@ class Moment(NamedTuple):
         >>> scb.training.Moment(step=4, samples=40, time=2.0).after(10, 0.5)[:3]
         (5, 50, 2.5)
         """
+        return self._later(checks.natural("samples", samples), checks.finite_number("rate", rate))
+
+    def _later(self, samples: int, rate: float) -> Moment:
+        """Return the same for numbers that were checked: a run asks it at every step."""
         made, seen, time, mu, is_softmax = self
-        return Moment(made + 1, seen + samples, time + rate, mu, is_softmax)
+        return Moment._make((made + 1, seen + samples, time + rate, mu, is_softmax))
 
 
 START = Moment()
@@ -123,6 +131,7 @@ Schedule: TypeAlias = float | Callable[[Moment], float]
 """A number, or a function of the ``Moment`` at which a step begins."""
 
 
+@checked
 def soft_threshold(x: Array, threshold: float) -> Array:
     """Return x moved toward zero by the threshold, and exactly zero where it would cross it.
 
@@ -155,6 +164,7 @@ def soft_threshold(x: Array, threshold: float) -> Array:
     return _shrunk(x, checks.non_negative_number("threshold", threshold))
 
 
+@checked
 @dataclass(frozen=True)
 class Optimizer(ABC):
     """The contract of an optimiser: a gradient and a state in, new parameters and a state out.
@@ -208,7 +218,7 @@ class Optimizer(ABC):
         for name in ("learning_rate", "attention_rate"):
             rate = getattr(self, name)
             if rate is not None and not callable(rate):
-                checks.positive_number(name, rate)
+                a_rate(name, rate)
 
     def rates(self, moment: Moment = START) -> tuple[float, float]:
         """Return the learning rates of V and of A at a moment.
@@ -219,10 +229,11 @@ class Optimizer(ABC):
         >>> scb.SGD(0.1, attention_rate=0.5).rates()
         (0.1, 0.5)
         """
-        rate = _at(moment, "learning_rate", self.learning_rate, checks.positive_number)
+        check_moment(moment)
+        rate = _at(moment, "learning_rate", self.learning_rate, a_rate)
         if self.attention_rate is None:
             return rate, rate
-        return rate, _at(moment, "attention_rate", self.attention_rate, checks.positive_number)
+        return rate, _at(moment, "attention_rate", self.attention_rate, a_rate)
 
     def init(self, parameters: Parameters) -> Any:
         """Return the state before the first step: nothing to remember.
@@ -233,6 +244,7 @@ class Optimizer(ABC):
         >>> scb.SGD(0.1).init(scb.training.Parameters(np.eye(2), np.ones((5, 2))))
         ()
         """
+        check_parameters("parameters", parameters)
         return ()
 
     @abstractmethod
@@ -265,6 +277,7 @@ class Optimizer(ABC):
         >>> scb.SGD(0.1).result(here, ()) is here
         True
         """
+        check_parameters("parameters", parameters)
         return parameters
 
     def check_softmax(self) -> None:  # noqa: B027, most methods suit logits
@@ -281,6 +294,7 @@ class Optimizer(ABC):
         >>> scb.ProximalGradient(0.1, penalty=0).check_softmax()
         """
 
+    @checked
     def step(self, model: Model, gradient: Gradient | SoftmaxGradient, stationary: Array) -> Model:
         """Return the model after the first step of a run; the one that was given stays as it is.
 
@@ -309,7 +323,9 @@ class Optimizer(ABC):
         >>> scb.population_loss(after, task) < scb.population_loss(model, task)
         True
         """
-        mu = np.asarray(stationary, dtype=model.value.dtype)
+        mu = checks.real_array("stationary", stationary, 1).astype(model.value.dtype)
+        checks.shape_is("stationary", mu, (len(model.value),), "(N,)")
+        checks.all_positive("stationary", mu, "the preconditioner divides by it")
         is_softmax = isinstance(model, SoftmaxTransformer)
         if isinstance(gradient, SoftmaxGradient) is not is_softmax:
             kind, got = type(model).__name__, type(gradient).__name__
@@ -317,11 +333,16 @@ class Optimizer(ABC):
         if is_softmax:
             self.check_softmax()
         here = parameters_of(model)
+        for name, ours, theirs in zip(
+            ("value", "weights"), here, parameters_of(gradient), strict=True
+        ):
+            checks.shape_is(f"gradient, {name}", theirs, ours.shape, "that of the model")
         moment = Moment(stationary=mu, is_softmax=is_softmax)
         there, state = self.update(here, parameters_of(gradient), self.init(here), moment)
         return type(model)(*finite(*self.result(there, state)))
 
 
+@checked
 @dataclass(frozen=True)
 class ColumnScaling(Optimizer):
     """An optimiser whose step is a scaling of columns, for which ``train`` has a quick path.
@@ -366,6 +387,8 @@ class ColumnScaling(Optimizer):
         >>> scb.ProximalGradient(0.1).divisor(np.array([0.5, 0.25])).tolist()
         [0.5, 0.25]
         """
+        if stationary is not None:
+            checks.numbers("stationary", stationary)
         return None
 
     def proximal(self, attention: Array, moment: Moment = START, out: Array | None = None) -> Array:
@@ -385,7 +408,10 @@ class ColumnScaling(Optimizer):
         >>> scb.ProximalGradient(0.5, penalty=0.2).proximal(moved).round(12).tolist()
         [[0.5], [0.5], [0.0]]
         """
-        return attention
+        check_moment(moment)
+        if out is not None:
+            checks.numbers("out", out)
+        return checks.numbers("attention", attention)
 
     def direction(self, gradient: Array) -> Array:
         """Return the direction (T, K) of A for columns of its gradient, divided already.
@@ -396,12 +422,14 @@ class ColumnScaling(Optimizer):
         >>> scb.ProximalGradient(0.1).direction(np.array([[1.0], [3.0]])).tolist()
         [[-1.0], [1.0]]
         """
-        return centred(gradient) if self.projects else gradient
+        columns = checks.numbers("gradient", gradient)
+        return centred(columns) if self.projects else columns
 
     def update(
         self, parameters: Parameters, gradient: Parameters, state: Any, moment: Moment
     ) -> tuple[Parameters, Any]:
         """Return the parameters after a step against the divided columns."""
+        check_update(parameters, gradient, moment)
         rate, attention_rate = self.rates(moment)
         divisor = self.divisor(moment.stationary)
         slope_V, slope_W = gradient if divisor is None else (part / divisor for part in gradient)
@@ -410,6 +438,7 @@ class ColumnScaling(Optimizer):
         return Parameters(parameters.value - rate * slope_V, after), state
 
 
+@checked
 @dataclass(frozen=True)
 class SGD(ColumnScaling):
     """Plain stochastic gradient descent: no preconditioner, no projection, no threshold.
@@ -439,6 +468,7 @@ class SGD(ColumnScaling):
     """
 
 
+@checked
 @dataclass(frozen=True)
 class ProjectedSGD(SGD):
     """SGD that keeps the column sums of A: the gradient of A is centred over the positions.
@@ -472,6 +502,7 @@ class ProjectedSGD(SGD):
         return True
 
 
+@checked
 @dataclass(frozen=True)
 class ProximalGradient(ColumnScaling):
     """Preconditioned, projected proximal descent, the method of the paper.
@@ -520,7 +551,7 @@ class ProximalGradient(ColumnScaling):
 
     def divisor(self, stationary: Array | None) -> Array | None:
         """Return the mass of each token."""
-        return stationary
+        return stationary if stationary is None else checks.numbers("stationary", stationary)
 
     def threshold(self, moment: Moment = START) -> float:
         """Return what each weight of A loses in a step.
@@ -531,6 +562,7 @@ class ProximalGradient(ColumnScaling):
         >>> scb.ProximalGradient(0.5, penalty=0.2).threshold()
         0.1
         """
+        check_moment(moment)
         penalty = _at(moment, "penalty", self.penalty, checks.non_negative_number)
         return self.rates(moment)[1] * penalty if penalty else 0.0
 
@@ -550,6 +582,9 @@ class ProximalGradient(ColumnScaling):
         BreakdownError
             A sum is nearly zero, or negative.
         """
+        checks.numbers("attention", attention)
+        if out is not None:
+            checks.numbers("out", out)
         threshold = self.threshold(moment)
         shrunk = _shrunk(attention, threshold, out) if threshold else attention
         sums = shrunk.sum(axis=0)
@@ -564,10 +599,47 @@ class ProximalGradient(ColumnScaling):
         return divided
 
 
+def an_optimizer(name: str, optimizer: Any) -> Any:
+    """Return ``optimizer`` if it is one."""
+    if not isinstance(optimizer, Optimizer):
+        got = checks.brief(optimizer)
+        raise ScbError(f"{name}: expected one such as SGD(0.01), got {got}.")
+    return optimizer
+
+
+known_as(Optimizer, an_optimizer)
+
+
 def check_optimizer(optimizer: object) -> None:
     """Raise unless ``optimizer`` is one."""
-    if not isinstance(optimizer, Optimizer):
-        raise ScbError(f"optimizer: expected one such as SGD(0.01), got {optimizer!r}.")
+    an_optimizer("optimizer", optimizer)
+
+
+def a_rate(name: str, value: object) -> float:
+    """Return a learning rate, above zero; how a run with a large one ends is a result."""
+    return checks.positive_number(name, value, any_size=True)
+
+
+# What follows is asked at every step of every run: one look at a type each.
+
+
+def check_moment(moment: object) -> None:
+    """Raise unless ``moment`` is one."""
+    if not isinstance(moment, Moment):
+        checks.instance("moment", moment, Moment, "a Moment")
+
+
+def check_parameters(name: str, parameters: object) -> None:
+    """Raise unless these are Parameters."""
+    if not isinstance(parameters, Parameters):
+        checks.instance(name, parameters, Parameters, "Parameters")
+
+
+def check_update(parameters: object, gradient: object, moment: object) -> None:
+    """Raise unless these are what an ``update`` is given."""
+    check_parameters("parameters", parameters)
+    check_parameters("gradient", gradient)
+    check_moment(moment)
 
 
 def parameters_of(

@@ -326,8 +326,10 @@ class Supply:
         return self._drawn[self._used - 1]
 
     def _draw(self, batch_size: int) -> None:
+        T = self.packing.task.context_length
+        checks.fits_memory("batch_size", batch_size * T, "a batch")
         self._before, self._size, self._used = self.rng.bit_generator.state, batch_size, 0
-        codes = batch_size * self.packing.task.context_length / self.packing.width
+        codes = batch_size * T / self.packing.width
         count = round(min(max(AHEAD / codes, 1), MOST_AHEAD))
         self._drawn = self.packing.draw_several(batch_size, count, self.rng)
 

@@ -10,9 +10,18 @@ import numpy as np
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
-from scb_edu.training.optimizers import Moment, Optimizer, Parameters, Schedule, check_optimizer
+from scb_edu.support.signatures import checked
+from scb_edu.training.optimizers import (
+    Moment,
+    Optimizer,
+    Parameters,
+    Schedule,
+    check_parameters,
+    check_update,
+)
 
 
+@checked
 @dataclass(frozen=True)
 class Momentum(Optimizer):
     """Gradient descent with momentum: steps go against a decaying sum of the gradients.
@@ -52,16 +61,19 @@ class Momentum(Optimizer):
 
     def init(self, parameters: Parameters) -> Parameters:
         """Return a sum of nothing."""
+        check_parameters("parameters", parameters)
         return Parameters(*map(np.zeros_like, parameters))
 
     def update(
         self, parameters: Parameters, gradient: Parameters, state: Any, moment: Moment
     ) -> tuple[Parameters, Any]:
         """Return the parameters after a step against the sum, and the sum."""
+        check_update(parameters, gradient, moment)
         total = [self.momentum * old + new for old, new in zip(state, gradient, strict=True)]
         return _moved(parameters, self.rates(moment), total), Parameters(*total)
 
 
+@checked
 @dataclass(frozen=True)
 class Adam(Optimizer):
     """Adam: each entry moves by its mean gradient over the root of its mean square.
@@ -108,6 +120,7 @@ class Adam(Optimizer):
 
     def init(self, parameters: Parameters) -> tuple[int, Parameters, Parameters]:
         """Return how many steps were made, and the two running means."""
+        check_parameters("parameters", parameters)
         nothing = Parameters(*map(np.zeros_like, parameters))
         return 0, nothing, nothing
 
@@ -115,6 +128,7 @@ class Adam(Optimizer):
         self, parameters: Parameters, gradient: Parameters, state: Any, moment: Moment
     ) -> tuple[Parameters, Any]:
         """Return the parameters after a step, and the means without the bias of their start."""
+        check_update(parameters, gradient, moment)
         count, b, c = state[0] + 1, self.decay, self.square_decay
         mean = [b * old + (1 - b) * g for old, g in zip(state[1], gradient, strict=True)]
         square = [c * old + (1 - c) * g * g for old, g in zip(state[2], gradient, strict=True)]
@@ -126,6 +140,7 @@ class Adam(Optimizer):
         return after, (count, Parameters(*mean), Parameters(*square))
 
 
+@checked
 @dataclass(frozen=True)
 class Averaged(Optimizer):
     """Another optimiser whose model is the mean of its iterates (Polyak and Ruppert).
@@ -165,7 +180,6 @@ class Averaged(Optimizer):
     burn_in: int = 0
 
     def __post_init__(self) -> None:
-        check_optimizer(self.optimizer)
         object.__setattr__(self, "burn_in", checks.natural("burn_in", self.burn_in))
         for name in ("learning_rate", "attention_rate"):
             object.__setattr__(self, name, getattr(self.optimizer, name))
@@ -176,12 +190,14 @@ class Averaged(Optimizer):
 
     def init(self, parameters: Parameters) -> tuple[int, Any, Parameters]:
         """Return how many steps were made, the optimiser's state, and the mean."""
+        check_parameters("parameters", parameters)
         return 0, self.optimizer.init(parameters), parameters
 
     def update(
         self, parameters: Parameters, gradient: Parameters, state: Any, moment: Moment
     ) -> tuple[Parameters, Any]:
         """Return the optimiser's parameters, and the mean with them in it."""
+        check_update(parameters, gradient, moment)
         count, inner, mean = state[0] + 1, state[1], state[2]
         after, inner = self.optimizer.update(parameters, gradient, inner, moment)
         share = 1 / max(count - self.burn_in, 1)
@@ -190,6 +206,7 @@ class Averaged(Optimizer):
 
     def result(self, parameters: Parameters, state: Any) -> Parameters:
         """Return the mean."""
+        check_parameters("parameters", parameters)
         mean: Parameters = state[2]
         return mean
 

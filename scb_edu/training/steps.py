@@ -85,7 +85,7 @@ class Descent:
                     packed.move(self.value, self.weights, gradient, optimizer, self.moment, rates)
                 else:
                     self._move(gradient)
-        self.moment = self.moment.after(batch_size, rates[0])
+        self.moment = self.moment._later(batch_size, rates[0])
 
     def _move(self, gradient: packed.BatchGradient) -> None:
         """Let the optimiser have the whole gradient, and take what it returns."""

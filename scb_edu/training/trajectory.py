@@ -22,6 +22,7 @@ from scb_edu.model.transformer import (
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 from scb_edu.training.optimizers import Moment
 
 RECORDS = 100
@@ -31,6 +32,7 @@ Columns = Mapping[str, Callable[[Any, SCBTask], Any]]
 """Names and functions of (model, task): what is recorded beside the usual numbers."""
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Record:
     """What is noted of one moment of a run.
@@ -72,6 +74,7 @@ class Record:
     columns: Mapping[str, Array] = field(default_factory=dict)
 
 
+@checked
 @dataclass(frozen=True)
 class Status:
     """How a run ended.
@@ -101,6 +104,7 @@ class Status:
     message: str
 
     @classmethod
+    @checked
     def of(cls, ended: str, moment: Moment, reason: str = "") -> Status:
         """Return the status of a run that ended at a moment.
 
@@ -119,6 +123,7 @@ class Status:
         return self.ended in ("finished", "stopped")
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Trajectory:
     """A run: what was recorded of it, its model at the last record, and how it ended.

@@ -8,11 +8,13 @@ from scb_edu import figures
 from scb_edu.figures import Picture
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer
+from scb_edu.support.signatures import checked
 from scb_edu.theory.dynamics import Flow, signal_flow, stages
 from scb_edu.widgets.explorer import Explorer, Panel, Slider
 from scb_edu.widgets.own_task import task_or_example
 
 
+@checked
 def two_stages(task: SCBTask | None = None) -> Explorer:
     """Return the moving picture of the welcome page: V and A on their way from uniform to truth.
 

@@ -15,12 +15,14 @@ from scb_edu.model.random_tasks import random_attention, random_transition
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 from scb_edu.widgets.explorer import Explorer, Panel, Slider
 from scb_edu.widgets.own_task import task_or_example
 
 LONGEST = 16  # positions that one can tell apart in a drawn sequence
 
 
+@checked
 def one_sequence(task: SCBTask | None = None) -> Explorer:
     """Return the running example step by step: where the last token looks, what comes out.
 

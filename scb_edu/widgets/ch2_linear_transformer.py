@@ -14,6 +14,7 @@ from scb_edu.model.gradients import (
 )
 from scb_edu.model.task import Batch, SCBTask
 from scb_edu.model.transformer import LinearTransformer
+from scb_edu.support.signatures import checked
 from scb_edu.theory.dynamics import (
     saddle,
     signal_loss,
@@ -22,6 +23,7 @@ from scb_edu.widgets.explorer import Explorer, Panel, Slider
 from scb_edu.widgets.own_task import task_or_example
 
 
+@checked
 def loss_landscape(task: SCBTask | None = None) -> Explorer:
     """Return the two signals over a prediction beside the truth, and over the loss.
 

@@ -13,12 +13,14 @@ from scb_edu.model.similarity import compare_gradients, noise_scale
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer
 from scb_edu.support.checks import Array
+from scb_edu.support.signatures import checked
 from scb_edu.widgets.explorer import Explorer, Panel, Slider
 from scb_edu.widgets.own_task import ITS_OWN, with_lengths
 
 PUSH_LIMITS = (-0.12, 0.14)  # hold the noisiest batch: what shrinks is the noise, not the axis
 
 
+@checked
 def gradient_noise(task: SCBTask | None = None) -> Explorer:
     """Return batch size and context length over a sampled and the exact gradient of A.
 

@@ -14,6 +14,7 @@ from scb_edu.figures.ch4_two_stages import ROOM
 from scb_edu.model.task import SCBTask
 from scb_edu.studies.ch4_two_stages import BATCHES, LENGTHS, PENALTIES, TIME, walks
 from scb_edu.studies.study import stored
+from scb_edu.support.signatures import checked
 from scb_edu.theory.dynamics import (
     FALLEN,
     FLAT,
@@ -32,6 +33,7 @@ from scb_edu.widgets.own_task import refuse_task, task_or_example
 Pair: TypeAlias = tuple[float, float]
 
 
+@checked
 def escape(task: SCBTask | None = None) -> Explorer:
     """Return sparsity and level over the escape time against the context length.
 
@@ -85,6 +87,7 @@ def escape(task: SCBTask | None = None) -> Explorer:
     return Explorer(controls, [Panel(times, ("positions", "level"))], question=question)
 
 
+@checked
 def two_signals(task: SCBTask | None = None) -> Explorer:
     """Return context length, the two energies and the start over the path of the two signals.
 
@@ -144,6 +147,7 @@ def two_signals(task: SCBTask | None = None) -> Explorer:
     return Explorer(controls, panels, question=question)
 
 
+@checked
 def sampled_runs(task: SCBTask | None = None) -> Explorer:
     """Return context length, batch size and penalty over stored runs in the plane of the signals.
 

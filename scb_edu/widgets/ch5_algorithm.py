@@ -11,12 +11,14 @@ from scb_edu.figures import Picture
 from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer
 from scb_edu.studies.ch5_algorithm import excess_share, optimizer_of
+from scb_edu.support.signatures import checked
 from scb_edu.training import train
 from scb_edu.training.trajectory import Trajectory
 from scb_edu.widgets.explorer import Explorer, Panel, Slider
 from scb_edu.widgets.own_task import task_or_example
 
 
+@checked
 def algorithm_race(task: SCBTask | None = None) -> Explorer:
     """Return learning rate, penalty and batch size over one run of each of two methods.
 

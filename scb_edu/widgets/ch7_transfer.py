@@ -13,6 +13,7 @@ from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer
 from scb_edu.studies.ch7_transfer import DECIDED, HALF_WAY, pretrained
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 from scb_edu.theory.correlated import correlated_task
 from scb_edu.theory.dynamics import growth_rate
 from scb_edu.theory.finetuning import transfer, transfer_flow
@@ -25,6 +26,7 @@ from scb_edu.widgets.own_task import ITS_OWN, with_lengths
 CORRELATIONS = (-0.1, 0.0, 0.03, 0.1, 0.3, 1.0)
 
 
+@checked
 def transfer_run(task: SCBTask | None = None) -> Explorer:
     """Return what is carried over and the context length over one downstream run.
 

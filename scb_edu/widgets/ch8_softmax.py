@@ -14,11 +14,13 @@ from scb_edu.model.gradients import (
 from scb_edu.model.similarity import attention_cosine
 from scb_edu.model.task import SCBTask
 from scb_edu.studies.ch8_softmax import trained
+from scb_edu.support.signatures import checked
 from scb_edu.training.trajectory import Trajectory
 from scb_edu.widgets.explorer import Explorer, Panel, Slider
 from scb_edu.widgets.own_task import ITS_OWN, with_lengths
 
 
+@checked
 def softmax_training(task: SCBTask | None = None) -> Explorer:
     """Return context length and step over a run of softmax attention beside one of linear.
 

@@ -14,8 +14,10 @@ from typing import Any, NamedTuple
 
 from scb_edu.figures.picture import Picture, styled
 from scb_edu.figures.vector import named
+from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
 from scb_edu.support.pages import in_a_book
+from scb_edu.support.signatures import checked
 from scb_edu.widgets.inline import asset, mimebundle, script_json
 from scb_edu.widgets.packing import packed
 
@@ -28,6 +30,7 @@ STEP_MS = 125  # between two positions while playing: eight a second
 Position = tuple[int, ...]  # for each control that a panel depends on, which of its values
 
 
+@checked
 @dataclass(frozen=True)
 class Slider:
     """A control with discrete positions; also used to choose a seed.
@@ -64,14 +67,17 @@ class Slider:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", tuple(self.values))
+        checks.sentence("label", self.label)
+        if isinstance(self.format, str) and len(self.values):
+            checks.form("format", self.format, self.values[0])
         if not self.name.isidentifier():
-            raise ScbError(f"name: expected a Python name, got {self.name!r}.")
+            raise ScbError(f"name: expected a Python name, got {checks.brief(self.name)}.")
         if len(self.values) < 2:
-            raise ScbError(f"values of {self.name!r}: expected at least two, got {self.values}.")
-        if self.default not in self.values:
-            raise ScbError(
-                f"default of {self.name!r}: expected one of {self.values}, got {self.default!r}."
-            )
+            got = checks.brief(self.values)
+            raise ScbError(f"values of {self.name!r}: expected at least two, got {got}.")
+        if not any(self.default is value or self.default == value for value in self.values):
+            among, got = checks.brief(self.values), checks.brief(self.default)
+            raise ScbError(f"default of {self.name!r}: expected one of {among}, got {got}.")
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -85,6 +91,7 @@ class Slider:
         return self.values.index(self.default)
 
 
+@checked
 @dataclass(frozen=True)
 class Panel:
     """One picture of an explorer.
@@ -99,7 +106,7 @@ class Panel:
     """
 
     draw: Callable[..., Picture]
-    depends: tuple[str, ...]
+    depends: str | tuple[str, ...]
 
     def __post_init__(self) -> None:
         depends = (self.depends,) if isinstance(self.depends, str) else tuple(self.depends)
@@ -151,6 +158,7 @@ class Drawing(NamedTuple):
         )
 
 
+@checked
 @dataclass(frozen=True, repr=False, eq=False)
 class Explorer:
     """Controls over pictures, to be left as the last expression of a cell.
@@ -213,6 +221,7 @@ class Explorer:
     _drawn: dict[tuple[int, Position], Drawing] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
+        checks.sentence("question", self.question)
         object.__setattr__(self, "controls", tuple(self.controls))
         object.__setattr__(self, "panels", tuple(self.panels))
         if not self.panels:
@@ -225,19 +234,35 @@ class Explorer:
         if self.play is not None:
             _check_known("play", (self.play,), names)
 
+    @checked
     def frame(self, panel: int, position: Position) -> Frame:
         """Return a panel's frame for JupyterLab, drawn at most once."""
+        position = self._known(panel, position)
         if (panel, position) not in self._shown:
             self._shown[panel, position] = Frame.of(self._draw(panel, position))
         return self._shown[panel, position]
 
+    @checked
     def drawing(self, panel: int, position: Position) -> Drawing:
         """Return a panel's drawing for a page, drawn at most once."""
+        position = self._known(panel, position)
         if (panel, position) not in self._drawn:
             picture = self._draw(panel, position)
             lines = [named(line, f"{self._mark}{panel}-") for line in picture.svg_lines()]
             self._drawn[panel, position] = Drawing(tuple(lines), picture.words, picture.pixels[0])
         return self._drawn[panel, position]
+
+    def _known(self, panel: int, position: Position) -> Position:
+        """Return the position of a panel's controls as the tuple that it is kept by."""
+        names = self.panels[checks.index("panel", panel, len(self.panels))].depends
+        if len(position) != len(names):
+            expected = f"a place for each of {names}"
+            raise ScbError(f"position: expected {expected}, got {checks.brief(position)}.")
+        counts = (len(self._control(name).values) for name in names)
+        return tuple(
+            checks.index(f"position[{i}]", at, count)
+            for i, (at, count) in enumerate(zip(position, counts, strict=True))
+        )
 
     def _draw(self, panel: int, position: Position) -> Picture:
         names = self.panels[panel].depends
@@ -285,8 +310,10 @@ class Explorer:
             raise self._too_large([len(packed([self._lines(panel)])) for panel in panels], "")
         return page
 
+    @checked
     def estimate(self, panel: int) -> int:
         """Return about how many bytes a panel adds to a page, by its default frame alone."""
+        checks.index("panel", panel, len(self.panels))
         first = len(packed([[self.drawing(panel, self._start(panel)).lines]]))
         return first + round(NEXT_FRAME * first * (self._count(panel) - 1))
 
@@ -299,11 +326,12 @@ class Explorer:
         names = [self.question, *(panel.title for panel in self.panels)]
         return "x" + hashlib.sha256("\n".join(names).encode()).hexdigest()[:5]
 
+    @checked
     def drawings(self, panel: int) -> Iterator[Drawing]:
-        """Yield a panel's drawing for every position; the control named last moves fastest."""
+        """Return a panel's drawing at every position; the control named last moves fastest."""
+        checks.index("panel", panel, len(self.panels))
         lengths = (len(self._control(name).values) for name in self.panels[panel].depends)
-        for position in itertools.product(*map(range, lengths)):
-            yield self.drawing(panel, position)
+        return (self.drawing(panel, at) for at in itertools.product(*map(range, lengths)))
 
     def _count(self, panel: int) -> int:
         return math.prod(len(self._control(name).values) for name in self.panels[panel].depends)

@@ -12,6 +12,7 @@ from scb_edu.model.task import SCBTask
 from scb_edu.studies.headline import CHANCE
 from scb_edu.studies.headline_summary import schedule_cells
 from scb_edu.studies.study import stored
+from scb_edu.support.signatures import checked
 from scb_edu.theory.schedules import constant_spending, falling_spending
 from scb_edu.widgets.explorer import Explorer, Panel, Slider
 from scb_edu.widgets.own_task import refuse_task
@@ -20,6 +21,7 @@ RACERS = ("constant", "scheduled", "related", "tempered", "aligned", "pretrained
 HORIZON = (30, 500_000)
 
 
+@checked
 def headline_race(task: SCBTask | None = None) -> Explorer:
     """Return two ways of training and the context length over their stored runs.
 
@@ -77,6 +79,7 @@ def _course(courses: pd.DataFrame, T: int, way: str) -> Picture:
     return figures.headline_race(mine, way=way, horizon=HORIZON)
 
 
+@checked
 def spending_schedule(task: SCBTask | None = None) -> Explorer:
     """Return the two numbers of b(t) over its course, and over what it costs and how sure it is.
 

@@ -19,6 +19,7 @@ from scb_edu.model.task import SCBTask
 from scb_edu.model.transformer import LinearTransformer, SoftmaxTransformer, signals
 from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
+from scb_edu.support.signatures import checked
 from scb_edu.theory.dynamics import FALLEN, FLAT, Flow, excess_time, growth_rate, signal_flow
 from scb_edu.training.optimizers import Optimizer
 from scb_edu.widgets.explorer import Frame
@@ -60,6 +61,7 @@ METHODS = {
 }
 
 
+@checked
 def playground(
     task: SCBTask | None = None,
     model: LinearTransformer | SoftmaxTransformer | None = None,
@@ -138,6 +140,7 @@ def playground(
     >>> both.settings["method"], both.settings["other"]
     ('plain', {'method': 'proximal'})
     """
+    checks.sentence("question", question)
     task = SCBTask.example(DEFAULTS["T"]) if task is None else task
     check_sizes(task)
     first = Lane(model, optimizer, batch_size, penalty_from)
@@ -198,6 +201,7 @@ def _known(what: str, names: Sequence[str] | None, known: Sequence[str]) -> tupl
     return tuple(names)
 
 
+@checked
 @dataclass(frozen=True, repr=False, eq=False)
 class Playground:
     """Training that a reader starts, watches and changes; made by ``playground``.

@@ -122,7 +122,7 @@ def test_groups_hold_never_and_refuse_what_is_none():
         groups, lambda few, many: np.median(many) / np.median(few), rng=rng
     )
     assert ratio.estimate == 2.5
-    for bad, name in (([], "groups"), ([[1.0]], "groups"), ([[1.0, np.nan]], "values")):
+    for bad, name in (([], "groups"), ([[1.0]], "groups"), ([[1.0, np.nan]], "groups")):
         with pytest.raises(ScbError, match=name):
             experiments.bootstrap_groups(bad, np.mean, rng=rng)
     with pytest.raises(ScbError, match="statistic"):

@@ -512,7 +512,7 @@ def given(function=sweeps.draw, grid=GRID_123, seeds=1, executor=SERIAL, **other
 
 
 WRONG = {
-    "no function": (given(function=3), r"function: .*of \(rng, \*\*point\), got int"),
+    "no function": (given(function=3), "function: expected a function, got 3"),
     "no seeds": (given(seeds=0), "seeds: .*at least 1, got 0"),
     "half a seed": (given(seed=0.5), "seed: .*whole number of at least 0, got 0.5"),
     "a negative seed": (given(seed=-1), "seed: .*at least 0, got -1"),

@@ -171,7 +171,7 @@ def test_what_would_not_come_back_is_not_saved(tmp_path, table, message):
 def test_a_failed_save_leaves_the_old_file(file, monkeypatch):
     before = file.read_bytes()
     monkeypatch.setattr(files.os, "fsync", lambda _: (_ for _ in ()).throw(OSError("full")))
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(ScbError, match="path: expected a file that can be written, got: full"):
         save_table(file, PLAIN, SOURCE)
     assert file.read_bytes() == before
 
@@ -179,7 +179,7 @@ def test_a_failed_save_leaves_the_old_file(file, monkeypatch):
 @pytest.mark.parametrize("words", ["", " padded", "two\nlines", "two\u2028lines", 3, None])
 @pytest.mark.parametrize("name", ["command", "versions", "code"])
 def test_provenance_is_one_line_of_words(name, words):
-    with pytest.raises(ScbError, match=rf"{name}: expected one line of words, got"):
+    with pytest.raises(ScbError, match=rf"{name}: expected (one line of words|a str), got"):
         Provenance(**{"command": "make study", "seed": 0, name: words})
 
 
@@ -271,11 +271,11 @@ INTERVALS = {
     "none": ({"values": []}, "values: .*at least one entry"),
     "a matrix": ({"values": [[1.0]]}, r"values: .*1 dimension, got shape \(1, 1\)"),
     "no generator": ({"rng": 0}, r"rng: .*Generator, got int"),
-    "level 1": ({"level": 1.0}, "level: .*between 0 and 1, got 1.0"),
+    "level 1": ({"level": 1.0}, "level: .*between 0 and 1, got 1"),
     "level 95": ({"level": 95}, "level: .*got 95"),
     "level 0": ({"level": 0}, "level: .*got 0"),
     "no resamples": ({"resamples": 0}, "resamples: .*at least 1, got 0"),
-    "no function": ({"statistic": "median"}, "statistic: expected a function.*got str"),
+    "no function": ({"statistic": "median"}, "statistic: expected a function, got 'median'"),
     "many values": ({"statistic": np.sort}, "statistic: .*one number.*got shape"),
 }
 
@@ -330,8 +330,8 @@ def test_a_summary_can_be_saved(tmp_path):
 
 
 SUMMARIES = {
-    "an unknown group": ({"by": "N"}, "table: expected a column 'N', got only T, method, loss"),
-    "an unknown value": ({"value": "cost"}, "table: expected a column 'cost'"),
+    "an unknown group": ({"by": "N"}, "by: expected one of 'T', 'method', 'loss', got 'N'"),
+    "an unknown value": ({"value": "cost"}, "value: expected one of .* got 'cost'"),
     "no group": ({"by": []}, "by: expected at least one name"),
     "one name twice": ({"by": ["T", "T"]}, "by: .*leaves free, got 'T'"),
     "words": ({"by": "T", "value": "method"}, "values: .*real numbers"),

@@ -69,7 +69,7 @@ def test_what_needs_a_task_says_so(call, thing):
 @pytest.mark.parametrize("thing", [None, "model", 3, TASK, BATCH], ids=lambda x: type(x).__name__)
 @pytest.mark.parametrize("call", OF_A_MODEL.values(), ids=OF_A_MODEL)
 def test_what_needs_a_model_says_so(call, thing):
-    with pytest.raises(scb.ScbError, match=r"^model: expected a LinearTransformer"):
+    with pytest.raises(scb.ScbError, match=r"^(model|pretrained): expected a LinearTransformer"):
         call(thing)
 
 

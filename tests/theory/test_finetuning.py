@@ -326,5 +326,5 @@ def test_wrong_settings_are_named(name):
         function(TASK, related(0.1), -1, 64)
     with pytest.raises(scb.ScbError, match=r"batch_size: expected at least 1, got 0\.5"):
         function(TASK, related(0.1), 0.1, 0.5)
-    with pytest.raises(scb.ScbError, match="model: expected"):
+    with pytest.raises(scb.ScbError, match="pretrained: expected"):
         function(TASK, np.eye(3), 0.1, 64)

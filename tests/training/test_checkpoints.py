@@ -203,7 +203,7 @@ def test_numbers_of_numpy_do_not_lose_the_last_writing(tmp_path):
 
 def test_a_file_that_cannot_be_written_is_refused_before_the_first_step(tmp_path):
     steps = []
-    with pytest.raises(scb.ScbError, match="checkpoint: expected a file in a folder"):
+    with pytest.raises(scb.ScbError, match=r"(path|checkpoint): expected a file in a folder"):
         run(path=tmp_path, stop=lambda record: steps.append(record.step))  # a folder
     blocked = tmp_path / "run.npz"
     (tmp_path / "run.npz.partial").mkdir()
@@ -328,7 +328,7 @@ def test_a_damaged_file_is_refused_or_harmless(tmp_path):
 
 
 def test_where_and_how_often_are_checked(tmp_path):
-    with pytest.raises(scb.ScbError, match="checkpoint: expected a file in a folder that exists"):
+    with pytest.raises(scb.ScbError, match="path: expected a file in a folder that exists"):
         scb.training.Checkpoint(tmp_path / "nowhere" / "run.npz")
     with pytest.raises(scb.ScbError, match=r"every: .*got 0"):
         scb.training.Checkpoint(tmp_path / "run.npz", every=0)

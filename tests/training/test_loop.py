@@ -251,7 +251,7 @@ def test_progress_is_shown_where_asked(capsys):
 
 sizes = [1, 2, 3]
 WRONG = {
-    "task": (lambda: scb.train(1, None, None, steps=1, batch_size=1, rng=None), "optimizer: "),
+    "task": (lambda: scb.train(1, None, None, steps=1, batch_size=1, rng=None), "task: "),
     "model": (lambda: train(model=3), "model: expected a LinearTransformer"),
     "another task's model": (
         lambda: train(model=scb.LinearTransformer.initial(scb.SCBTask.example())),
@@ -261,7 +261,7 @@ WRONG = {
     "steps": (lambda: train(steps=0), "steps: .*at least 1, got 0"),
     "batch size": (lambda: train(batch_size=2.5), "batch_size: .*got 2.5"),
     "records": (lambda: train(record_every=0), "record_every: .*got 0"),
-    "no column": (lambda: train(record={"off": 3}), "record: expected a new name and a function"),
+    "no column": (lambda: train(record={"off": 3}), r"record\['off'\]: expected a function, got 3"),
     "taken column": (
         lambda: train(record={"loss": len}),
         "record: expected a new name.*got 'loss'",
@@ -280,7 +280,9 @@ WRONG = {
         "penalty: expected 0 for softmax",
     ),
     "no stage": (
-        lambda: scb.training.train_stages(TASK, scb.LinearTransformer.initial(TASK), [], rng=None),
+        lambda: scb.training.train_stages(
+            TASK, scb.LinearTransformer.initial(TASK), [], rng=np.random.default_rng(0)
+        ),
         "stages: expected a list of at least one Stage",
     ),
     "no generator": (
