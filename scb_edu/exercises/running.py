@@ -105,24 +105,33 @@ def _limited(seconds: float) -> Iterator[None]:
     if not hasattr(signal, "setitimer"):
         yield
         return
+    alarm, began = _Alarm(), time.monotonic()
     rest, interval = signal.setitimer(signal.ITIMER_REAL, 0)
-    handler, began = signal.signal(signal.SIGALRM, _stop), time.monotonic()
+    handler = signal.signal(signal.SIGALRM, alarm)
     try:
-        try:
-            signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
-            yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-    finally:  # even if the time is over just as the answer ends
+        signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
+        yield
+    finally:
+        alarm.over = True  # one that comes from here on is too late
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        # it drops an alarm that is on its way to another thread, and would end the process there
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
         signal.signal(signal.SIGALRM, signal.SIG_DFL if handler is None else handler)
         if rest:
             left = max(rest - (time.monotonic() - began), 1e-6)
             signal.setitimer(signal.ITIMER_REAL, left, interval)
 
 
-def _stop(number: int, frame: FrameType | None) -> None:
-    """Stop the answer, but not what is just cleaning up after it: this file and contextlib."""
-    if frame is None or frame.f_code.co_filename not in (__file__, contextlib.__file__):
+class _Alarm:
+    """Stops the answer, but not what is just cleaning up after it: this file and contextlib."""
+
+    def __init__(self) -> None:
+        self.over = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        cleaning = frame is not None and frame.f_code.co_filename in (__file__, contextlib.__file__)
+        if self.over or cleaning:
+            return
         # now and then the next one comes while this is caught, and is raised outside of the try
         signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-6, AGAIN), AGAIN)
         raise TooLongError

@@ -264,8 +264,8 @@ def penalised_flow(
     end = time_until(t_end)
     times = np.linspace(0, end, points_of_time(points))
     scale, stop = 1 / constants.context_length, _used_up()
-    options = {"scale": scale, "precision": 1e-7, "t_eval": times, "events": stop}
-    path = follow("penalty", rate, start, end, **options)
+    options = {"t_eval": times, "events": stop}
+    path = follow("penalty", rate, start, end, scale=scale, precision=1e-7, **options)
     value, attention = np.ones((2, len(times)))
     before = len(path.t)
     value[:before], attention[:before] = path.y

@@ -263,6 +263,14 @@ def test_an_endless_answer_is_stopped(run, monkeypatch, answer):
     assert run(answer).words == "Not yet: it runs for more than 0.01 seconds; does it end?"
 
 
+def test_an_alarm_that_comes_too_late_does_nothing(run):
+    """It may be on its way when the answer ends; raised then, it would end the kernel."""
+    alarms = []
+    run(lambda: alarms.append(signal.getsignal(signal.SIGALRM)))
+    alarms[0](signal.SIGALRM, sys._getframe())
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
 @pytest.fixture
 def alarm():
     """An alarm of someone else, far away."""
