@@ -70,11 +70,18 @@ class Build(NamedTuple):
     log: str
 
 
+# Between a kernel's look for a free port and its use of it another process may have taken it
+PORT_TAKEN = "Kernel died before replying to kernel_info"
+
+
 def build_book(source, folder):
     """Build a book as `make book` does."""
     strict = ["-j", "4", "--no-color", "--nitpicky", "--fail-on-warning", "--keep-going"]
     command = ["-m", "sphinx", *strict, "-d", folder / "doctrees", source, folder / "html"]
-    done = subprocess.run([sys.executable, *command], capture_output=True, text=True)
+    for _ in range(3):
+        done = subprocess.run([sys.executable, *command], capture_output=True, text=True)
+        if PORT_TAKEN not in done.stderr:
+            break
     return Build(folder / "html", done.returncode, done.stdout[-2000:] + done.stderr)
 
 

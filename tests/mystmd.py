@@ -20,10 +20,11 @@ EXPECTED = {
 def build_content(folder, *options):
     """Run Jupyter Book in a folder; it finds a Node.js in this environment if there is one."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    kept = {name: value for name, value in os.environ.items() if name != "FORCE_COLOR"}
     return subprocess.run(
         ["jupyter-book", "build", "--site", "--ci", *options],
         cwd=folder,
-        env={**os.environ, "PATH": path, "NO_COLOR": "1"},
+        env={**kept, "PATH": path, "NO_COLOR": "1"},
         capture_output=True,
         text=True,
     )

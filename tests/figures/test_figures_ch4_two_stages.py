@@ -258,12 +258,13 @@ def border(K_P, K_Q, T):
         ("ch4-extra-time", 25.6, 8.53, "three"),
         ("ch4-extra-time", 25.601, 11.12, "natural"),
         ("ch4-extra-time", 25.6, 6.908, "divided"),
-        ("ch4-extra-time", 25.6, 1000, "difference"),
+        ("ch4-extra-time", 25.6, 1000, "growth is exponential"),
+        ("ch4-extra-time", 25.6, 500, "difference"),
         ("ch4-corner", (0.5, 2), (2, 0.5), "swapped"),
         ("ch4-corner", [0.5, 2.0], (1, 2), "product is 2"),
         ("ch4-corner", (0.5, 2), (0.8, 1.25), "on the way"),
         ("ch4-border", border, lambda *_: 0.1, "below zero"),
-        ("ch4-border", border, lambda P, Q, T: -1 / (T * np.sqrt(P * Q)), "T = 20 it is -0.2"),
+        ("ch4-border", border, lambda P, Q, T: -1 / (T * np.sqrt(P * Q)), "too short for it"),
     ],
 )
 def test_exercises_of_chapter_4(name, right, wrong, hint):
