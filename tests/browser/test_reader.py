@@ -126,7 +126,7 @@ def test_nothing_in_a_tip_stands_in_a_readers_way(visit, address, scheme):
     page = visit(address(HOOD), color_scheme=scheme).page
     for _, selector, *_ in (KINDS["symbol"], KINDS["equation"]):
         link, tip = link_and_tip(page, selector)
-        link.hover()
+        link.focus()  # what axe-core folds may move the link from under a mouse
         tip.wait_for(state="visible")
         assert violations(page, "#tip") == []
 

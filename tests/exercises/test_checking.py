@@ -350,8 +350,12 @@ def test_a_real_interrupt_gets_through(run, own):
             if own:
                 raise own from None
 
-    with pytest.raises(KeyboardInterrupt):
-        run(pressed)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run(pressed)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_what_an_answer_prints_stands_below_the_words(run, capsys):
