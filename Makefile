@@ -130,7 +130,7 @@ check: $(VENV)/.test $(VENV)/node_modules ## check style and types (seconds)
 	$(TOOLS)/prettier --print-width 100 --check $(SCRIPTS) tests/exercises/*.mjs tests/widgets/playground/*.mjs
 	$(TOOLS)/tsc --allowJs --checkJs --strict --noUnusedLocals --noEmit --target es2022 --module esnext $(SCRIPTS)
 
-test: check ## run every test: library, lessons, book, browser, JupyterLab (15 minutes first, then 12)
+test: check ## run every test: library, lessons, book, browser, JupyterLab (18 minutes first, then 16)
 	$(BIN)/pytest -n 2 --doctest-modules tests scb_edu
 	@# The book's build ran the lessons here; what they print must hold on any processor: once more,
 	@# as the plainest one adds and multiplies
