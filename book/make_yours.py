@@ -15,8 +15,8 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+import write_lessons
 from example_numbers import places
-from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from write_lessons import BOOK, chapters, forget_the_run, rebuild
 
@@ -82,18 +82,8 @@ def put_in_place(own, notebook):
 
 def run(notebook):
     """Execute the notebook to its end; errors stay in its outputs."""
-    resources = {"metadata": {"path": str(BOOK / "lessons")}}
-    client = NotebookClient(
-        notebook,
-        timeout=PATIENCE,
-        interrupt_on_timeout=True,
-        allow_errors=True,
-        record_timing=False,
-        coalesce_streams=True,
-        resources=resources,
-    )
     try:
-        client.execute()
+        write_lessons.run(notebook, timeout=PATIENCE, interrupt_on_timeout=True, allow_errors=True)
     except DeadKernelError as error:
         dead = nbformat.v4.new_output("error", ename="DeadKernelError", evalue=str(error))
         notebook.cells[-1].outputs = [dead]

@@ -94,12 +94,11 @@ def fold_plumbing(cells):
             cell.metadata["jupyter"] = {"source_hidden": True}
 
 
-def run(notebook):
-    """Execute the notebook as JupyterLab would; an error in a cell is raised."""
+def run(notebook, *, timeout=300, **options):
+    """Execute the notebook as JupyterLab would; an error in a cell is raised, if not allowed."""
+    options |= {"timeout": timeout, "record_timing": False, "coalesce_streams": True}
     resources = {"metadata": {"path": str(BOOK / "lessons")}}
-    NotebookClient(
-        notebook, timeout=300, record_timing=False, coalesce_streams=True, resources=resources
-    ).execute()
+    NotebookClient(notebook, resources=resources, **options).execute()
 
 
 def forget_the_run(notebook):

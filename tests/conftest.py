@@ -161,6 +161,32 @@ def browser():
 
 
 @contextlib.contextmanager
+def alone(browser, folder, body, ready, *, style=":root{color-scheme:light dark}"):
+    """What opens a page from disk that holds nothing but a piece of the book; no error is left.
+
+    ``ready`` waits for what a page has as soon as its script has run.
+    """
+    head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>T</title>'
+    main = f'<main class="bd-article"><h1>T</h1>{body}</main>'
+    file = folder / "page.html"
+    file.write_text(f"{head}<style>{style}</style>{main}", encoding="utf-8")
+    context = browser.new_context()
+    context.set_default_timeout(20_000)
+    page, page.wrong = context.new_page(), []
+    page.on("pageerror", lambda error: page.wrong.append(str(error)))
+
+    def open_it(script=""):
+        page.add_init_script(script)
+        page.goto(file.as_uri())
+        ready(page)
+        return page
+
+    yield open_it
+    context.close()
+    assert page.wrong == []
+
+
+@contextlib.contextmanager
 def served(folder):
     """Serve a folder on loopback and yield its address."""
     quiet = type("Quiet", (http.server.SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})

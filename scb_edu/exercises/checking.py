@@ -16,7 +16,7 @@ from scb_edu.exercises import running
 from scb_edu.exercises.answers import Answer
 from scb_edu.exercises.fields import Field
 from scb_edu.exercises.verdicts import Verdict
-from scb_edu.model.task import SCBTask, check_task
+from scb_edu.model.task import SCBTask
 from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.errors import ScbError
@@ -281,8 +281,6 @@ def _about(name: str, about: int | str, task: SCBTask | None) -> tuple[SCBTask, 
         if task is not None:
             raise ScbError(f"task: expected none for {name!r}, because {about}; got a task.")
         return ()
-    if task is not None:
-        check_task(task)
     return (SCBTask.example(about) if task is None else task,)
 
 

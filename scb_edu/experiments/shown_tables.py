@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from scb_edu.experiments.intervals import Interval
-from scb_edu.support.checks import instance, positive_int
+from scb_edu.support.checks import positive_int
 from scb_edu.support.errors import ScbError
 from scb_edu.support.signatures import checked
 
@@ -132,10 +132,9 @@ def show(result: object) -> None:
 
 
 def _table(frame: pd.DataFrame, caption: str, digits: Digits) -> _Table:
-    instance("frame", frame, pd.DataFrame, "a DataFrame")
     if frame.empty:
         raise ScbError(f"frame: expected rows and columns, got shape {frame.shape}.")
-    if not isinstance(caption, str) or not caption.strip():
+    if not caption.strip():
         raise ScbError(f"caption: expected a sentence, got {caption!r}.")
     named = [name for name in frame.index.names if name is not None]
     frame = frame.reset_index(named) if named else frame

@@ -141,7 +141,7 @@ class Provenance:
         """Refuse what says nothing, or is more than a line."""
         for name in ("command", "versions", "code"):
             words = getattr(self, name)
-            if not isinstance(words, str) or words.splitlines() != [words.strip()]:
+            if words.splitlines() != [words.strip()]:
                 raise ScbError(f"{name}: expected one line of words, got {words!r}.")
         object.__setattr__(self, "seed", checks.natural("seed", self.seed))
         if self.seconds is not None:

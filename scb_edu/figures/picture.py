@@ -143,7 +143,7 @@ class Picture:
     words: str
 
     def __post_init__(self) -> None:
-        if not isinstance(self.words, str) or not self.words.strip():
+        if not self.words.strip():
             got = checks.brief(self.words)
             raise ScbError(f"words must say what the picture shows; got {got}")
 

@@ -452,14 +452,9 @@ known_as(Transformer, a_model)
 known_as(LinearTransformer | SoftmaxTransformer, a_model)
 
 
-def check_model(model: object) -> None:
-    """Raise unless ``model`` is a transformer of the library."""
-    a_model("model", model)
-
-
 def check_fit(model: Transformer, task: SCBTask) -> None:
     """Raise unless the model's shapes are those of the task."""
-    check_model(model)
+    a_model("model", model)
     check_task(task)
     N, T = task.vocab_size, task.context_length
     checks.shape_is("model.value", model.value, (N, N), "(N, N)")

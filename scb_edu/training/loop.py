@@ -229,7 +229,7 @@ def train_stages(
 def _plan(task: SCBTask, model: Transformer, stages: Sequence[Stage]) -> tuple[Stage, ...]:
     check_fit(model, task)
     plan = tuple(stages)
-    if not plan or not all(isinstance(stage, Stage) for stage in plan):
+    if not plan:
         raise ScbError(f"stages: expected a list of at least one Stage, got {stages!r}.")
     if isinstance(model, SoftmaxTransformer):
         for stage in plan:

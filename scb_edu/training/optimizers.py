@@ -610,11 +610,6 @@ def an_optimizer(name: str, optimizer: Any) -> Any:
 known_as(Optimizer, an_optimizer)
 
 
-def check_optimizer(optimizer: object) -> None:
-    """Raise unless ``optimizer`` is one."""
-    an_optimizer("optimizer", optimizer)
-
-
 def a_rate(name: str, value: object) -> float:
     """Return a learning rate, above zero; how a run with a large one ends is a result."""
     return checks.positive_number(name, value, any_size=True)

@@ -26,7 +26,7 @@ from scb_edu.training.optimizers import (
     Optimizer,
     ProjectedSGD,
     ProximalGradient,
-    check_optimizer,
+    an_optimizer,
 )
 from scb_edu.training.rivals import Adam, Momentum
 
@@ -186,7 +186,7 @@ def _close(array: Array, other: Array) -> bool:
 
 def method_settings(optimizer: Optimizer) -> Settings:
     """Return the settings of a method that the page knows as well, with a constant rate."""
-    check_optimizer(optimizer)
+    an_optimizer("optimizer", optimizer)
     if type(optimizer) not in METHODS:
         known = ", ".join(kind.__name__ for kind in METHODS)
         raise ScbError(

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from axe import violations
-from conftest import NO_STORAGE
+from conftest import NO_STORAGE, alone
 
 from scb_edu import exercises
 from scb_edu.exercises import checking
@@ -24,26 +24,13 @@ def fresh(monkeypatch):
 def opened(browser, tmp_path):
     """Open four fields from disk; errors end up in a list."""
     fields = "".join(exercises.check(name, None).ask.page() for name in NAMES)
-    style = (
-        "<style>:root{color-scheme:light dark}body{background:light-dark(white,#121212)}</style>"
-    )
-    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>T</title>{style}'
-    body = f'<main class="bd-article"><h1>T</h1>{fields}</main>'
-    (tmp_path / "page.html").write_text(head + body, encoding="utf-8")
-    context = browser.new_context()
-    context.set_default_timeout(20_000)
-    page, page.wrong = context.new_page(), []
-    page.on("pageerror", lambda error: page.wrong.append(str(error)))
+    style = ":root{color-scheme:light dark}body{background:light-dark(white,#121212)}"
 
-    def open_it(script=""):
-        page.add_init_script(script)
-        page.goto((tmp_path / "page.html").as_uri())
+    def ready(page):
         page.get_by_role("button").nth(len(NAMES) - 1).wait_for()
-        return page
 
-    yield open_it
-    context.close()
-    assert page.wrong == []
+    with alone(browser, tmp_path, fields, ready, style=style) as open_it:
+        yield open_it
 
 
 def shown(page, at=0):

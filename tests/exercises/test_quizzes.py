@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from axe import violations
-from conftest import BOOK, NO_STORAGE, ROOT
+from conftest import BOOK, NO_STORAGE, ROOT, alone
 
 from scb_edu import exercises
 from scb_edu.exercises import Option, Question, Quiz
@@ -201,24 +201,13 @@ DONE = "localStorage['scb-progress:done']"
 @pytest.fixture
 def opened(browser, tmp_path):
     """Open the questions of chapter 4 from disk; errors end up in a list."""
-    body = f'<main class="bd-article"><h1>T</h1>{OTHER}{exercises.quiz("ch4").page()}</main>'
-    style = "<style>:root{color-scheme:light dark}</style>"
-    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>T</title>{style}'
-    (tmp_path / "page.html").write_text(head + body, encoding="utf-8")
-    context = browser.new_context()
-    context.set_default_timeout(20_000)
-    page, page.wrong = context.new_page(), []
-    page.on("pageerror", lambda error: page.wrong.append(str(error)))
+    body = f"{OTHER}{exercises.quiz('ch4').page()}"
 
-    def open_it(script=""):
-        page.add_init_script(script)
-        page.goto((tmp_path / "page.html").as_uri())
+    def ready(page):
         page.locator(".scb-key").wait_for(state="attached")
-        return page
 
-    yield open_it
-    context.close()
-    assert page.wrong == []
+    with alone(browser, tmp_path, body, ready) as open_it:
+        yield open_it
 
 
 def answer(page, number, right):
