@@ -82,8 +82,8 @@ def sweep(
     -------
     pandas.DataFrame
         A row for each result: the columns of the grid, ``seed`` (which replicate: 0, 1, ...) and
-        the columns of the result, in the order of the grid. ``attrs["seconds"]`` is how long the
-        runs took, added up.
+        the columns of the result, in the order of the grid. ``attrs["seconds"]`` are the seconds
+        of a processor that the runs took, added up.
 
     Raises
     ------

@@ -112,7 +112,7 @@ class Provenance:
     code : str
         The hash of the code that the runs depend on, as `code_hash` finds it.
     seconds : float, optional
-        How long the runs took, added up.
+        Of a processor, that the runs took, added up.
 
     Raises
     ------
