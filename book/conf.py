@@ -38,7 +38,7 @@ extensions = [
     "sphinxcontrib.bibtex",
     # the book's own, each described at its top: what helps a reader along
     *("symbols", "terms", "tips", "chapter_map", "search_words", "solutions"),
-    *("reference", "status"),
+    *("reference", "status", "policy"),
 ]
 exclude_patterns = ["lessons"]
 # Chapters are read side by side; this domain has nothing to merge and does not say so

@@ -1,5 +1,5 @@
-(() => {
-  "use strict";
+// Stands at the end of the module whose `render` it calls: a page from disk may import no file
+{
   // What a widget's model is to its view, where there is no kernel behind it
   const modelOf = (data) => {
     const heard = new Map();
@@ -15,18 +15,15 @@
     };
   };
 
-  const start = async (root) => {
+  const start = (root) => {
     root.dataset.ready = "";
     const data = JSON.parse(root.querySelector('script[type="application/json"]').textContent);
-    // a page from disk may import no file, but what it holds itself
-    const source = `data:text/javascript;charset=utf-8,${encodeURIComponent(data.module)}`;
-    const view = await import(source);
     const el = document.createElement("div");
-    await view.default.render({ model: modelOf(data), el });
+    render({ model: modelOf(data), el });
     const still = root.querySelector(".scb-still");
     still.hidden = true; // paper shows it
     still.after(el);
   };
 
   document.querySelectorAll(".scb-live:not([data-ready])").forEach(start);
-})();
+}

@@ -383,14 +383,13 @@ MODULES = [f"live/{name}" for name in ("training", "settings", "charts", "contro
 
 def _page(playground: Playground) -> str:
     """HTML with no ids and no requests; without scripts it shows the still picture."""
-    files = {"module": joined(MODULES), "css": asset("playground.css")}
-    data = {**playground._traits, "progress": {}, **files}
+    data = {**playground._traits, "progress": {}, "css": asset("playground.css")}
     return (
         f'<div class="scb-live"><figure class="scb-still">'
         f"<figcaption>{html.escape(playground.question)}</figcaption>"
         f"{Frame.of(playground.still).image}<p>{STILL}</p></figure>"
         f'<script type="application/json">{script_json(data)}</script>'
-        f"<script>{asset('playground.js')}</script></div>\n"
+        f'<script type="module">{joined(MODULES)}\n{asset("playground.js")}</script></div>\n'
     )
 
 

@@ -16,6 +16,8 @@ from scb_edu import widgets
 from scb_edu.support.errors import ScbError
 from scb_edu.theory import falling_spending
 from scb_edu.training import Adam, Averaged, Momentum, ProjectedSGD
+from scb_edu.widgets import playgrounds
+from scb_edu.widgets.inline import joined
 from scb_edu.widgets.playground_settings import DEFAULTS, LIMITS
 
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -342,7 +344,14 @@ def test_its_data_cannot_close_their_element(page):
     assert told["question"] == HOSTILE
     assert told["settings"] == widgets.playground(RANDOM).settings
     assert told["given"] == widgets.playground(RANDOM).given
-    assert "export default" in told["module"]
+
+
+def test_its_script_stands_in_the_page_as_text(page):
+    """A policy knows it by its hash then; and nothing in it begins or ends an element."""
+    script = page.text["script"][1]
+    assert page.all("script")[1] == {"type": "module"}
+    assert script.startswith(joined(playgrounds.MODULES))
+    assert not re.search(r"</?script|<!--", script)
 
 
 def test_without_scripts_a_picture_with_words_stands_there(page):
@@ -407,6 +416,5 @@ def test_settings_trajectory_and_python_are_read_while_it_runs():
 def test_the_widget_is_told_all_that_the_page_is():
     playground = widgets.playground(RANDOM, pretrained(RANDOM), charts=["loss"], autoplay=True)
     told = json.loads(Elements(playground.page()).text["script"][0])
-    esm = told.pop("module")
-    assert playground.widget._esm == esm
+    assert playground.widget._esm == joined(playgrounds.MODULES)
     assert {name: getattr(playground.widget, name) for name in told} == told
