@@ -16,7 +16,7 @@ FOREIGN = """async () => {
     document.body.append(Object.assign(document.createElement('script'), script));
   document.body.insertAdjacentHTML('beforeend', '<img src="data:," onerror="ran(1)">');
   document.body.lastChild.dispatchEvent(new Event('error'));
-  try { eval('ran("eval")') } catch {}
+  try { eval('window.ran("eval")') } catch {}
   await fetch(location.href).then(() => ran('fetch'), () => {});
   await import('data:text/javascript,ran("module")').catch(() => {});
   return ran;
