@@ -160,6 +160,18 @@ def deal_out(app, env, names):
     names[:] = [name for first in range(app.parallel) for name in names[first :: app.parallel]]
 
 
+UNFINISHED = "# Sphinx build info version 1\n# of a build\nconfig: unfinished\ntags: unfinished\n"
+
+
+def count_as_unfinished(app, env, names):
+    """Have the next build write all pages if this one is killed: Sphinx goes by the dates of files.
+
+    A page of before, or half a page, is newer than its source. At the end Sphinx writes what is so.
+    """
+    if app.builder.format == "html":
+        Path(app.outdir, ".buildinfo").write_text(UNFINISHED, "utf-8")
+
+
 def say_what_images_show(app, doctree):
     """Give each output image the output's text/plain as its alternative text."""
     for bundle in doctree.findall(nodes.container):
@@ -215,6 +227,7 @@ def setup(app):
     """Register what the functions above do."""
     app.add_config_value("library_hash", hash_of_library(), "env")
     app.connect("env-before-read-docs", deal_out)
+    app.connect("env-before-read-docs", count_as_unfinished)
     app.connect("source-read", indent_definitions)
     app.connect("source-read", add_contents)
     app.connect("doctree-read", say_what_images_show)

@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import jupytext
-import nbformat
 from make_yours import put_in_place
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
-from write_lessons import BOOK, blocks, chapters, fold_plumbing, name_cells
+from write_lessons import BOOK, blocks, chapters, fold_plumbing, name_cells, save
 
 from scb_edu import ScbError
 from scb_edu.model import OwnExample
@@ -149,10 +148,9 @@ def hand_out(page, cells_of, first=()):
 
 def write(notebook, folder, page):
     """Write a notebook under the name of its page."""
-    nbformat.validate(notebook)
     file = OUT / folder / f"{page.stem}.ipynb"
     file.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(notebook, file)
+    save(notebook, file)
     print(f"wrote {file.relative_to(OUT.parent)}")
 
 
@@ -182,5 +180,5 @@ if __name__ == "__main__":
     parser.add_argument("names", nargs="*", metavar="page")
     try:
         main(**vars(parser.parse_args()))
-    except ScbError as error:
+    except (ScbError, OSError) as error:
         sys.exit(f"hand_out: {error}")

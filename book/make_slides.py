@@ -17,6 +17,7 @@ from bs4 import BeautifulSoup
 from built_pages import SCRIPTS, put_back, set_aside
 
 from scb_edu import exercises
+from scb_edu.support.files import replacing
 
 HERE = Path(__file__).resolve().parent / "slides"
 MATHJAX = ("tex-chtml.js", "output/chtml/fonts/woff-v2")
@@ -278,7 +279,8 @@ def write_deck(page, file, question):
     article = read_article(set_aside(text, drawings))
     shown = list(slides(article, question or article.h2.get_text()))
     written = deck(article.h1.get_text(), SETTINGS.search(text)[0], shown)
-    file.write_text(put_back(written, drawings), "utf-8")
+    with replacing(file, "w", encoding="utf-8") as draft:
+        draft.write(put_back(written, drawings))
     print(f"wrote {file}, {len(shown)} slides")
 
 
@@ -299,4 +301,7 @@ def main(pages, folder, *names):
 if __name__ == "__main__":
     if len(sys.argv) < 3:
         sys.exit(__doc__.splitlines()[0])
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except OSError as error:
+        sys.exit(f"make_slides: {error}\nThe decks written before are kept.")

@@ -13,16 +13,16 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import jupytext
 import nbformat
 import write_lessons
 from example_numbers import places
 from nbclient.exceptions import DeadKernelError
-from write_lessons import BOOK, chapters, forget_the_run, rebuild
+from write_lessons import BOOK, chapters, forget_the_run, rebuild, save
 
 from scb_edu import ScbError
 from scb_edu.experiments.agreement import REFUTED, TICK
 from scb_edu.model import OwnExample
+from scb_edu.support.files import replacing
 
 OUT = BOOK.parent / "_build" / "yours"
 PATIENCE = 60  # seconds for a cell
@@ -144,7 +144,7 @@ def make(page, own):
     chapter = read(page.stem, notebook)
     chapter.seconds = time.perf_counter() - begun
     forget_the_run(notebook)
-    jupytext.write(notebook, OUT / f"{page.stem}.ipynb")
+    save(notebook, OUT / f"{page.stem}.ipynb")
     return chapter
 
 
@@ -236,14 +236,16 @@ def main(file, names):
     own = OwnExample.read(file)
     OUT.mkdir(parents=True, exist_ok=True)
     done = []
+    # that of named pages leaves those of others where they are
+    written = OUT / ("-".join(["report", *(Path(name).stem for name in names)]) + ".md")
     for page in map(Path, names) if names else chapters():
         done.append(make(page, own))
         print(told(done[-1]), flush=True)
         for finding in done[-1].findings:
             print(f"    {finding.section}: {finding.words}", flush=True)
-    # that of named pages leaves those of others where they are
-    written = OUT / ("-".join(["report", *(Path(name).stem for name in names)]) + ".md")
-    written.write_text(report(done, Path(file).name, whole=not names), encoding="utf-8")
+        # after each chapter: one who stops in between has what was found until then
+        with replacing(written, "w", encoding="utf-8") as draft:
+            draft.write(report(done, Path(file).name, whole=not names))
     print(f"What no longer holds, section by section: {written}")
 
 
@@ -252,5 +254,5 @@ if __name__ == "__main__":
         sys.exit("make_yours: expected a file with a task, as in `make yours TASK=my_task.toml`")
     try:
         main(sys.argv[1], sys.argv[2:])
-    except ScbError as error:
-        sys.exit(f"make_yours: {error}")
+    except (ScbError, OSError) as error:
+        sys.exit(f"make_yours: {error}\nThe chapters that were run are in {OUT}.")

@@ -16,7 +16,10 @@ from pathlib import Path
 import jupytext
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat.v4 import new_markdown_cell
+
+from scb_edu.support.files import replacing
 
 BOOK = Path(__file__).resolve().parent
 DIRECTIVE = re.compile(
@@ -113,17 +116,31 @@ def forget_the_run(notebook):
                 numbered["execution_count"] = 1  # a new cell changes no other; nbval wants a count
 
 
+def save(notebook, file):
+    """Write a notebook whole: a kill or a full disk leaves the one that is there."""
+    nbformat.validate(notebook)
+    with replacing(file, "w", encoding="utf-8") as draft:
+        nbformat.write(notebook, draft)
+
+
+def write(page):
+    """Run a page and write its lesson."""
+    notebook = rebuild(page)
+    run(notebook)
+    forget_the_run(notebook)
+    lesson = BOOK / "lessons" / f"{page.stem}.ipynb"
+    save(notebook, lesson)
+    print(f"wrote {lesson.relative_to(BOOK.parent)}", flush=True)
+
+
 def main(names):
     """Write the notebooks of the named pages, or of all."""
     os.environ.pop("SCB_EDU_FRAMES", None)  # frames belong to the pages
     for page in map(Path, names) if names else chapters():
-        notebook = rebuild(page)
-        run(notebook)
-        forget_the_run(notebook)
-        nbformat.validate(notebook)
-        lesson = BOOK / "lessons" / f"{page.stem}.ipynb"
-        nbformat.write(notebook, lesson)
-        print(f"wrote {lesson.relative_to(BOOK.parent)}")
+        try:
+            write(page)
+        except (CellExecutionError, DeadKernelError, OSError) as error:
+            sys.exit(f"write_lessons: {page.name}: {error}\nThe lessons written before are kept.")
 
 
 if __name__ == "__main__":

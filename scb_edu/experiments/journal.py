@@ -15,8 +15,9 @@ import os
 import sys
 import zlib
 from collections.abc import Iterator, Mapping
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from scb_edu.support.errors import ScbError
 
@@ -49,9 +50,9 @@ class Journal:
 class FileJournal(Journal):
     """Results by their key, in memory and on disk; made by ``opened``."""
 
-    def __init__(self, file: BinaryIO, path: Path, owner: Mapping[str, object], code: str) -> None:
+    def __init__(self, file: FileIO, path: Path, owner: Mapping[str, object], code: str) -> None:
         super().__init__()
-        self._file, self._header, self._code = file, _line(owner), code
+        self._file, self._path, self._header, self._code = file, path, _line(owner), code
         file.seek(0)
         content = file.read()
         self._end = content.rfind(b"\n") + 1
@@ -72,12 +73,18 @@ class FileJournal(Journal):
         """Keep a result: when this returns it is on the disk."""
         record = {"code": self._code, "key": key, "result": result}
         lines = (b"" if self._end else self._header) + _line(record)
-        self._file.truncate(self._end)  # what a kill left of a line
-        self._file.write(lines)
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        try:
+            self._file.truncate(self._end)  # what a kill, or a full disk, left of a line
+            self._write(lines)
+        except OSError as error:
+            raise _unwritable(self._path, error) from error
         self._end += len(lines)
         super().add(key, result)
+
+    def _write(self, lines: bytes) -> None:
+        while lines:  # a disk that is nearly full takes a part
+            lines = lines[self._file.write(lines) :]
+        os.fsync(self._file.fileno())
 
 
 @contextlib.contextmanager
@@ -88,10 +95,24 @@ def opened(path: Path, owner: Mapping[str, object], code: str) -> Iterator[FileJ
 
     A file that is refused stays as it is.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+b") as file:
+    with _file(path) as file:
         _lock(file, path)
         yield FileJournal(file, path, owner, code)
+
+
+def _file(path: Path) -> FileIO:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("a+b", buffering=0)  # what could not be written is not tried again
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> ScbError:
+    return ScbError(
+        f"cache: expected a file that can be written, got {path}: {error.strerror or error}. The "
+        "results in it are kept: mend that and call again to go on."
+    )
 
 
 def _whole(value: object) -> object:
@@ -119,7 +140,8 @@ def _parsed(line: bytes, path: Path, number: int) -> Any:
 def _damaged(path: Path, number: int) -> ScbError:
     return ScbError(
         f"cache: expected the results of a sweep, got line {number} of {path}, which is damaged or "
-        "of something else. The file was left as it is; give another, or delete it to start anew."
+        "of something else. The file was left as it is: give another, or delete that line to have "
+        "its run again, or the file to start anew."
     )
 
 
@@ -134,7 +156,7 @@ def _refuse_foreign(found: object, path: Path, owner: Mapping[str, object]) -> N
             )
 
 
-def _lock(file: BinaryIO, path: Path) -> None:
+def _lock(file: FileIO, path: Path) -> None:
     """Keep two sweeps off one file; the lock ends with the process, however that ends."""
     if sys.platform != "win32":
         try:

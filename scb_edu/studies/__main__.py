@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from scb_edu.experiments import processes
 from scb_edu.studies import STUDIES
 from scb_edu.studies.study import Study
+from scb_edu.support.errors import ScbError
 
 DATA = Path(__file__).parent / "data"
 
@@ -19,13 +21,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Compute those of the named studies, or of all, whose table is not of today's code."""
     asked = _parser().parse_args(arguments)
     studies = [STUDIES[name] for name in asked.names or STUDIES]
-    stale = [study for study in studies if study.known(asked.output).get("code") != study.code]
+    known = {study: _known(study, asked.output) for study in studies}
+    stale = [study for study in studies if known[study].get("code") != study.code]
     for study in studies:
-        print(_outlook(study, asked.output, asked.jobs, study in stale), flush=True)
+        print(_outlook(study, known[study], asked.jobs, study in stale), flush=True)
     if asked.check:
         sys.exit(1 if stale else 0)
-    if stale:
-        _compute(stale, asked)
+    try:
+        if stale:
+            _compute(stale, asked)
+    except (ScbError, OSError) as error:
+        sys.exit(f"studies: {error}\nTables and runs that were finished are kept.")
+
+
+def _known(study: Study, folder: Path) -> Mapping[str, Any]:
+    """Return what a table says of itself; one that cannot be read is computed anew."""
+    try:
+        return study.known(folder)
+    except ScbError:
+        return {"code": "damaged"}
 
 
 def _compute(studies: Sequence[Study], asked: argparse.Namespace) -> None:
@@ -39,12 +53,12 @@ def _compute(studies: Sequence[Study], asked: argparse.Namespace) -> None:
             print(f"{study.store(table, asked.output)}: {len(table)} rows", flush=True)
 
 
-def _outlook(study: Study, folder: Path, jobs: int, is_stale: bool) -> str:
+def _outlook(study: Study, known: Mapping[str, Any], jobs: int, is_stale: bool) -> str:
     """Return in words whether a study is to be computed, and how long that takes."""
     if not is_stale:
         return f"{study.name}: up to date"
-    known = study.known(folder)
-    state = "of an earlier code" if known else "not there"
+    states = {None: "not there", "damaged": "damaged"}
+    state = states.get(known.get("code"), "of an earlier code")
     seconds = known.get("seconds")
     time = "an unknown time" if seconds is None else f"about {seconds / jobs / 60:.1f} minutes"
     return f"{study.name}: {state}, takes {time} in {jobs} processes"

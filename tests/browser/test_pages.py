@@ -143,7 +143,7 @@ def test_every_image_is_drawn_and_has_words(seen):
     state = "images => images.map(i => [i.currentSrc.slice(0, 99), i.naturalWidth, i.alt])"
     page.evaluate("[...document.images].forEach(i => { i.loading = 'eager' })")
     # decode() would fail where a moving picture goes on to its next frame meanwhile
-    page.wait_for_function("[...document.images].every(i => i.complete)")
+    page.wait_for_function("() => [...document.images].every(i => i.complete)")
     for source, width, words in page.locator(".bd-article img").evaluate_all(state):
         assert width > 0, source
         assert len(words) > 20, source

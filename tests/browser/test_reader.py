@@ -47,7 +47,7 @@ def check_tip(tip, words, target):
     """A tip is open, says what it should with its formulas set, and leads on."""
     tip.wait_for(state="visible")
     assert words in tip.inner_text()
-    tip.page.wait_for_function(f"!({UNSET})(document.getElementById('tip')).length")
+    tip.page.wait_for_function(f"() => !({UNSET})(document.getElementById('tip')).length")
     assert tip.evaluate(INSIDE)
     assert target in tip.locator(".tip-place a").get_attribute("href")
 
@@ -196,7 +196,7 @@ def test_the_welcome_page_leads_back_and_forgets(visit, address):
     page.goto(address("03-gradients"))
     heading = page.locator("section section").nth(1)
     heading.evaluate("section => section.scrollIntoView({behavior: 'instant'})")
-    page.wait_for_function("localStorage['scb-progress:last']?.includes('one-push')")
+    page.wait_for_function("() => localStorage['scb-progress:last']?.includes('one-push')")
     page.goto(address("index"))
     link = line.get_by_role(
         "link", name="Chapter 3, section “Which way does one sample push V and A?”"
@@ -265,7 +265,7 @@ def test_the_search_knows_symbols_and_code_names(visit, address, typed):
     page = visit(f"{address('search')}?q={typed.replace(' ', '+')}").page
     page.locator("#search-results li a").first.wait_for()
     page.wait_for_function(
-        "document.querySelector('.search-summary')?.textContent.includes('found')"
+        "() => document.querySelector('.search-summary')?.textContent.includes('found')"
     )
     links = page.locator("#search-results li > a").evaluate_all("all => all.map(a => a.href)")
     first, among = FOUND[typed]

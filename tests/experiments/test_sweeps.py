@@ -460,13 +460,16 @@ def test_twenty_kills_lose_nothing_and_run_nothing_twice(tmp_path):
 
 
 def killed_until_done(rng, cache):
-    """Sweep in processes that are killed at random moments; return how many were."""
+    """Sweep in processes that are killed at random moments; return how many were.
+
+    A moment is counted in runs: so each gets on, however slow the disk is.
+    """
     for turn in itertools.count():
         log, before = f"{cache.name}.{turn}", {tuple(key.values()) for key in kept(cache)}
         process = FORK.Process(target=sweeps.small_sweep, args=(cache.parent, cache, log, 100))
         process.start()
-        sweeps.wait_for(lambda log=log, p=process: sweeps.notes(log) or p.exitcode is not None)
-        process.join(rng.uniform(0, 0.06))
+        wait_for_runs(rng.randint(1, 12), log, process)
+        process.join(rng.uniform(0, 0.005))
         process.kill()
         process.join(sweeps.PATIENCE)
         numbers = number_of_each(cache)
@@ -477,6 +480,10 @@ def killed_until_done(rng, cache):
         if process.exitcode == 0:
             return turn
         assert process.exitcode == -signal.SIGKILL
+
+
+def wait_for_runs(count, log, process):
+    sweeps.wait_for(lambda: len(sweeps.notes(log)) >= count or process.exitcode is not None)
 
 
 def number_of_each(cache):
