@@ -8,7 +8,7 @@ PAGE = "```{code-cell} python3\nprint('of', open('../scb_edu/told.py').read())\n
 KILL = """
 def setup(app, setup=setup):
     setup(app)
-    if os.path.exists("../kill"):
+    if (HERE.parent / "kill").exists():
         app.connect("html-page-context", lambda *of_page: os.kill(os.getpid(), 9))
 """
 
