@@ -180,5 +180,7 @@ if __name__ == "__main__":
     parser.add_argument("names", nargs="*", metavar="page")
     try:
         main(**vars(parser.parse_args()))
-    except (ScbError, OSError) as error:
+    except ScbError as error:
         sys.exit(f"hand_out: {error}")
+    except OSError as error:
+        sys.exit(f"hand_out: {error}\nThe notebooks written before are kept.")

@@ -254,5 +254,7 @@ if __name__ == "__main__":
         sys.exit("make_yours: expected a file with a task, as in `make yours TASK=my_task.toml`")
     try:
         main(sys.argv[1], sys.argv[2:])
-    except (ScbError, OSError) as error:
+    except ScbError as error:
+        sys.exit(f"make_yours: {error}")
+    except OSError as error:
         sys.exit(f"make_yours: {error}\nThe chapters that were run are in {OUT}.")

@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -334,6 +335,50 @@ def test_a_cache_in_use_by_another_process_is_refused(tmp_path):
 def sweep_and_wait(folder, cache):
     os.environ["SWEEP_FOLDER"] = str(folder)
     sweep(sweeps.waits_for_go, {"size": [1]}, seeds=1, executor=sweeps.Serial(), cache=cache)
+
+
+def test_a_full_disk_is_said_in_words_and_what_is_done_is_kept(tmp_path):
+    cache = tmp_path / "cache"
+    one = FORK.Process(target=sweep_on_a_full_disk, args=(tmp_path, cache))
+    one.start()
+    one.join(sweeps.PATIENCE)
+    assert one.exitcode == 0
+    assert 2 < len(kept(cache)) < 10
+    before = kept(cache)
+    table = sweeps.small_sweep(tmp_path, cache, "then", 10)
+    assert len(sweeps.notes("then")) == len(table) - len(before)
+    assert kept(cache)[: len(before)] == before
+    assert same(table, sweeps.small_sweep(tmp_path, None, "whole", 10))
+
+
+def sweep_on_a_full_disk(folder, cache):
+    """No file may have more bytes: the last write falls short, as on a disk without room."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
+    words = r"^cache: expected a file that can be written, got .*cache: File too large.* are kept"
+    with pytest.raises(ScbError, match=words):
+        sweeps.small_sweep(folder, cache, "full", 10)
+
+
+def test_a_cache_that_cannot_be_there_is_refused_in_words(tmp_path):
+    (tmp_path / "file").touch()
+    words = "cache: expected a file that can be written, got .*: (Not a directory|File exists)"
+    for path in (tmp_path / "file" / "cache", tmp_path / "file" / "folder" / "cache"):
+        with pytest.raises(ScbError, match=words):
+            sweep(sweeps.noted, {"size": [1]}, seeds=1, executor=SERIAL, cache=path)
+    assert not sweeps.notes("calls")
+
+
+def test_a_damaged_line_can_be_taken_out_as_the_refusal_says(tmp_path):
+    cache = tmp_path / "cache"
+    run = partial(sweep, sweeps.noted, {"size": [1, 2, 3]}, seeds=1, executor=SERIAL, cache=cache)
+    table = run()
+    lines, size = cache.read_bytes().splitlines(keepends=True), kept(cache)[1]["size"]
+    cache.write_bytes(b"".join([*lines[:2], b"x" + lines[2][1:], *lines[3:]]))
+    with pytest.raises(ScbError, match=r"got line 3 of .*delete that line to have its run again"):
+        run()
+    cache.write_bytes(b"".join([*lines[:2], *lines[3:]]))
+    assert same(run(), table)
+    assert sweeps.notes("calls") == ["1", "2", "3", str(size)]
 
 
 # Runs that fail, workers that die, processes that are killed

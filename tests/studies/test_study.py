@@ -108,11 +108,38 @@ def test_only_what_was_changed_is_computed_and_the_command_says_it_first(capsys,
     assert run(capsys, "--check") == (["tiny: up to date"], 0)
     assert run(capsys) == (["tiny: up to date"], 0)
     assert Path("data/tiny.csv").stat().st_mtime_ns == before
+    table_is_damaged(capsys)
+    cache_is_damaged(capsys)
     monkeypatch.setattr(command, "STUDIES", {"tiny": replace(TINY, seeds=3)})
     lines, status = run(capsys, "--check")
     assert lines == ["tiny: of an earlier code, takes about 0.0 minutes in 1 processes"]
     assert status == 1
     assert "6 rows" in run(capsys)[0][-1]
+
+
+def table_is_damaged(capsys):
+    """It is computed anew, here of runs that are all kept."""
+    table = Path("data/tiny.csv")
+    whole = table.read_text()
+    table.write_text(whole[:-9])
+    told = "tiny: damaged, takes an unknown time in 1 processes"
+    assert run(capsys, "--check") == ([told], 1)
+    assert run(capsys)[1] == 0
+    assert table.read_text() == whole
+
+
+def cache_is_damaged(capsys):
+    """The command ends in words, the table stays as it is."""
+    table, cache = Path("data/tiny.csv"), Path("_build/studies/tiny.jsonl")
+    table.write_text("cut")
+    runs = cache.read_text()
+    cache.write_text(runs.replace("result", "Result", 1))
+    _, status = run(capsys)
+    assert status.startswith("studies: cache: expected the results of a sweep, got line 2 of")
+    assert status.endswith("are kept.")
+    assert table.read_text() == "cut"
+    cache.write_text(runs)
+    assert run(capsys)[1] == 0
 
 
 def test_the_stored_tables_have_the_names_of_provenance():
