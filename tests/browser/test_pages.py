@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-from axe import serious
+from axe import CONTRAST, serious
 from conftest import NO_STORAGE, PATIENCE, chapters, pages, served
 from paper import SHEET, check_paper
 from PIL import Image
@@ -22,12 +22,12 @@ WRONG_TEX = "mjx-merror, [data-mjx-error], mjx-container [style*='color: red']"
 # The theme lets the keyboard into a box that scrolls, a moment after the width has changed
 REACHABLE = """() => [...document.querySelectorAll('.bd-article pre')]
   .every(box => box.scrollWidth <= box.clientWidth || box.tabIndex >= 0)"""
-# What axe-core looks for: everything once, colours in the dark, the rest zoomed and on a phone
-CONTRAST = "color-contrast"
+# What axe-core looks for: everything once, colours in the dark, the rest on a phone; zoomed to
+# 200 % a page is laid out as on a phone, only wider
 VIEWS = [
     ("light", WIDE, {}),
     ("dark", WIDE, {"runOnly": [CONTRAST]}),
-    ("light", TWICE, {"rules": {CONTRAST: {"enabled": False}}}),
+    ("light", TWICE, None),
     ("light", PHONE, {"rules": {CONTRAST: {"enabled": False}}}),
 ]
 # Explorers with their controls and what each shows
@@ -188,8 +188,11 @@ def test_without_scripts_the_default_view_is_there(browser, book):
         assert all(picture.is_visible() for picture in pictures.all())
 
 
-def test_phone_is_alive_and_does_not_scroll_sideways(visit, opened):
-    visited = visit(opened.page.url, viewport=PHONE, is_mobile=True, has_touch=True)
+@pytest.mark.parametrize("name", ["index", "05-algorithm", "train-it-yourself", "notation"])
+def test_phone_is_alive_and_does_not_scroll_sideways(visit, book, name):
+    """A page that a phone opens; the others are looked at in a window as narrow."""
+    url = book.joinpath(f"{name}.html").as_uri()
+    visited = visit(url, viewport=PHONE, is_mobile=True, has_touch=True)
     check_alive(visited)
     page = visited.page
     widths = "[document.scrollingElement.scrollWidth, document.documentElement.clientWidth]"
@@ -223,7 +226,7 @@ def test_nothing_serious_stands_in_a_readers_way(seen):
         page.locator(f"html[data-theme={scheme}]").wait_for()
         page.wait_for_function(REACHABLE)
         assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), too_wide(page)
-        assert serious(page, **options) == []
+        assert options is None or serious(page, **options) == []
 
 
 def test_page_is_whole_on_paper(seen):
