@@ -131,7 +131,7 @@ check: $(VENV)/.test $(VENV)/node_modules ## check style and types (seconds)
 	$(TOOLS)/tsc --allowJs --checkJs --strict --noUnusedLocals --noEmit --target es2022 --module esnext $(SCRIPTS)
 
 test: check ## run every test: library, lessons, book, browser, JupyterLab (18 minutes first, then 16)
-	$(BIN)/pytest -n 2 --doctest-modules tests scb_edu
+	$(BIN)/pytest -n 2 --no-loadscope-reorder --doctest-modules tests scb_edu
 	@# The book's build ran the lessons here; what they print must hold on any processor: once more,
 	@# as the plainest one adds and multiplies
 	OPENBLAS_CORETYPE=Prescott $(BIN)/pytest -n 2 --dist loadfile $(NBVAL) book/lessons

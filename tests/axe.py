@@ -4,6 +4,7 @@ import contextlib
 
 from axe_playwright_python.sync_playwright import Axe
 
+CONTRAST = "color-contrast"
 # Figures and formulas are thousands of parts with words for the whole, and code is thousands of
 # tokens in a few colours: wholes are looked at, and of tokens that look the same the first
 FOLD = """() => {

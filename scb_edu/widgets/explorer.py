@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from scb_edu.figures.picture import Picture, styled
+from scb_edu.figures.places import Places, shared_places
 from scb_edu.figures.vector import named
 from scb_edu.support import checks
 from scb_edu.support.errors import ScbError
@@ -219,6 +220,7 @@ class Explorer:
     autoplay: bool = field(default=False, kw_only=True)
     _shown: dict[tuple[int, Position], Frame] = field(init=False, default_factory=dict)
     _drawn: dict[tuple[int, Position], Drawing] = field(init=False, default_factory=dict)
+    _places: Places = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         checks.sentence("question", self.question)
@@ -239,7 +241,9 @@ class Explorer:
         """Return a panel's frame for JupyterLab, drawn at most once."""
         position = self._known(panel, position)
         if (panel, position) not in self._shown:
-            self._shown[panel, position] = Frame.of(self._draw(panel, position))
+            picture = self._draw(panel, position)
+            with shared_places(picture.figure, self._places):
+                self._shown[panel, position] = Frame.of(picture)
         return self._shown[panel, position]
 
     @checked
@@ -248,7 +252,8 @@ class Explorer:
         position = self._known(panel, position)
         if (panel, position) not in self._drawn:
             picture = self._draw(panel, position)
-            lines = [named(line, f"{self._mark}{panel}-") for line in picture.svg_lines()]
+            with shared_places(picture.figure, self._places):
+                lines = [named(line, f"{self._mark}{panel}-") for line in picture.svg_lines()]
             self._drawn[panel, position] = Drawing(tuple(lines), picture.words, picture.pixels[0])
         return self._drawn[panel, position]
 

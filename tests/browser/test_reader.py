@@ -52,35 +52,39 @@ def check_tip(tip, words, target):
     assert target in tip.locator(".tip-place a").get_attribute("href")
 
 
-def test_the_mouse_shows_what_a_link_stands_for(visit, address, kind):
-    name, selector, *what = kind
-    visited = visit(address(name))
-    link, tip = link_and_tip(visited.page, selector)
-    link.hover()
-    check_tip(tip, *what)
-    tip.hover()  # it stays, and can be read at leisure
-    visited.page.locator(TITLE).hover()
-    tip.wait_for(state="hidden")
-    check_alive(visited)
-
-
 def tabbed_into(tip):
     tip.page.keyboard.press("Tab")
     return tip.evaluate("tip => tip.contains(document.activeElement)")
 
 
-def test_the_keyboard_shows_and_hides_it(visit, address, kind):
-    name, selector, *what = kind
-    page = visit(address(name)).page
-    link, tip = link_and_tip(page, selector)
+def check_mouse(link, tip, what):
+    link.hover()
+    check_tip(tip, *what)
+    tip.hover()  # it stays, and can be read at leisure
+    tip.page.locator(TITLE).hover()
+    tip.wait_for(state="hidden")
+
+
+def check_keyboard(link, tip, what):
     link.evaluate("link => { link.tabIndex = 0; link.focus({focusVisible: true}) }")
     check_tip(tip, *what)
     assert link.get_attribute("aria-describedby") == tip.get_attribute("id")
     assert any(tabbed_into(tip) for _ in range(3))  # a formula is a stop, too
-    page.keyboard.press("Escape")
+    tip.page.keyboard.press("Escape")
     tip.wait_for(state="hidden")
     assert link.evaluate("link => link === document.activeElement")
     assert link.get_attribute("aria-describedby") is None
+
+
+@pytest.mark.parametrize("name", sorted({name for name, *_ in KINDS.values()}))
+def test_the_mouse_and_the_keyboard_show_what_a_link_stands_for(visit, address, name):
+    visited = visit(address(name))
+    for page, selector, *what in KINDS.values():
+        if page == name:
+            link, tip = link_and_tip(visited.page, selector)
+            check_mouse(link, tip, what)
+            check_keyboard(link, tip, what)
+    check_alive(visited)
 
 
 def test_a_tap_shows_it_and_the_link_in_it_goes_there(visit, address, kind):
