@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,24 @@ def test_the_servers_are_heard_on_this_machine_alone():
 def test_jupyterlab_keeps_its_token():
     """Jupyter Server makes one for each start, unless told otherwise."""
     assert not re.search(r"token|password|disable_check_xsrf|allow_origin", recipe("lab"))
+
+
+def needed():
+    """The packages of pyproject.toml, required and optional, without versions and extras."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    names = {re.match(r"[\w-]+", line)[0] for group in groups for line in group}
+    return names - {project["name"]}
+
+
+def explained():
+    """The packages of the table in CONTRIBUTING.md that have a reason; `-proof` is short."""
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8").split("## Why each dependency is there")[1]
+    for names, why in re.findall(r"^\| (?!package)([^|-][^|]*) \| ([^|]+) \|$", text, re.MULTILINE):
+        if not names.startswith("*npm*") and len(why.split()) > 1:
+            for name in re.sub(r"\*\w+\*", "", names).split(","):
+                yield re.sub(r"\[.*\]", "", name.strip().replace("-", "sphinx-", name[:2] == " -"))
+
+
+def test_each_dependency_has_its_reason_and_each_reason_its_dependency():
+    assert set(explained()) == needed()
