@@ -5,14 +5,14 @@ import math
 import numpy as np
 import oracles
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
-from strategies import matrices
+from strategies import examples, matrices
 
 import scb_edu as scb
 from scb_edu.theory.dynamics import BORDER
 
-exact = settings(max_examples=25, deadline=None, derandomize=True)
+exact = examples(25)
 energies = st.floats(0.05, 1.0)
 
 

@@ -3,12 +3,13 @@
 import numpy as np
 import oracles
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from strategies import examples
 
 import scb_edu as scb
 
-exact = settings(max_examples=25, deadline=None, derandomize=True)
+exact = examples(25)
 energies = st.floats(0.05, 1.0)
 coordinates = st.floats(-1.5, 1.5)
 

@@ -3,17 +3,17 @@
 import numpy as np
 import oracles
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
-from strategies import matrices
+from strategies import examples, matrices
 
 import scb_edu as scb
 from scb_edu.support import jit
 from scb_edu.training import Moment, compiled
 from scb_edu.training.packed import MOST_CODES, Packing, Supply, move, slopes
 
-exact = settings(max_examples=60, deadline=None, derandomize=True)
+exact = examples(60)
 
 
 def columns(A, tokens):
