@@ -1,6 +1,7 @@
 """Small changes to a program that its tests should notice: all of a file, one at a time.
 
-Left alone are documentation, annotations, decorators, and the words of an error.
+Left alone are documentation, annotations, decorators, the words of an error, and the `strict` of a
+`zip`: it asserts what holds already.
 """
 
 import ast
@@ -192,7 +193,8 @@ def _of_unaryop(node, _parent):
 def _of_constant(node, parent):
     value = node.value
     if isinstance(value, bool):
-        yield ast.Constant(not value)
+        if getattr(parent, "arg", "") != "strict":
+            yield ast.Constant(not value)
     elif isinstance(value, int):
         yield ast.Constant(value + 1)
         if value > 0 and not (isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Div)):
@@ -216,7 +218,7 @@ def _of_call(node, _parent):
     if _is_opaque(node):
         return
     for at, option in enumerate(node.keywords):
-        if option.arg is not None:
+        if option.arg not in (None, "strict"):
             yield _with(node, keywords=node.keywords[:at] + node.keywords[at + 1 :])
 
 

@@ -21,6 +21,7 @@ def clipped(x: Literal[7], low: float = 0.5) -> Array:
         axis=0,
     )
     total -= x.min(axis=1)
+    zip(x, x, strict=True)
     return total if flag else -total
 '''
 CHANGES = {
@@ -43,6 +44,7 @@ CHANGES = {
     ("clipped", "total -= x.min(axis=1)", "pass"),
     ("clipped", "x.min(axis=1)", "x.min()"),
     ("clipped", "x.min", "x.max"),
+    ("clipped", "zip(x, x, strict=True)", "pass"),
     ("clipped", "flag", "(not flag)"),
     ("clipped", "total if flag else -total", "(-total if flag else total)"),
     ("clipped", "-total", "total"),
@@ -59,7 +61,7 @@ def test_a_mutant_is_the_file_with_one_place_changed():
     (mutant,) = [m for m in mutants_of("m.py", SOURCE) if m.before == "x.min"]
     assert mutant.source == SOURCE.replace("x.min", "x.max")
     assert mutant.line == 15
-    assert mutant.around == ((15, 15), (7, 16), (1, 16))
+    assert mutant.around == ((15, 15), (7, 17), (1, 17))
 
 
 @pytest.mark.parametrize("letters", ["é = x * 2", "f('ü', 'é', x * 2)"])
