@@ -1,7 +1,7 @@
 """Small changes to a program that its tests should notice: all of a file, one at a time.
 
-Left alone are documentation, annotations, decorators, the words of an error, and the `strict` of a
-`zip`: it asserts what holds already.
+Left alone are documentation, annotations, decorators, the words of an error, and options that make
+no difference.
 """
 
 import ast
@@ -53,6 +53,7 @@ PAIRS = [
 RENAMED = {a: b for pair in PAIRS for a, b in (pair, pair[::-1])}
 BUILT_IN = ("min", "max", "any", "all")
 UNTOUCHED = (ast.JoinedStr, ast.Raise, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal)
+SPARED = ("strict", "copy")  # of a zip: asserts what holds already; of astype: saves time alone
 OPAQUE = {"ScbError", "TypeVar", "cast", "Literal"}  # words of an error, types
 
 
@@ -140,11 +141,7 @@ def _children(node):
 
 
 def _is_documentation(node):
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def _changed(node, parent):
@@ -193,7 +190,7 @@ def _of_unaryop(node, _parent):
 def _of_constant(node, parent):
     value = node.value
     if isinstance(value, bool):
-        if getattr(parent, "arg", "") != "strict":
+        if getattr(parent, "arg", "") not in SPARED:
             yield ast.Constant(not value)
     elif isinstance(value, int):
         yield ast.Constant(value + 1)
@@ -218,7 +215,7 @@ def _of_call(node, _parent):
     if _is_opaque(node):
         return
     for at, option in enumerate(node.keywords):
-        if option.arg not in (None, "strict"):
+        if option.arg not in (None, *SPARED):
             yield _with(node, keywords=node.keywords[:at] + node.keywords[at + 1 :])
 
 
