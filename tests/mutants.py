@@ -261,7 +261,8 @@ def try_all(sample):
 
 def show(mutant, verdict, tests):
     where = f"{mutant.file}:{mutant.line} {mutant.function}"
-    print(f"\n{verdict}: {where}  ({len(tests)} tests)\n  - {mutant.before}\n  + {mutant.after}")
+    print(f"\n{verdict}: {where}  ({len(tests)} tests)")
+    print(f"  - {mutant.line_before}\n  + {mutant.line_after}", flush=True)
 
 
 def report(counts):
@@ -289,7 +290,7 @@ def main():
     if given.serve:
         return serve()
     every = [
-        m for m in all_mutants(given.packages) if given.only in f"{m.file}:{m.line} {m.before}"
+        m for m in all_mutants(given.packages) if given.only in f"{m.file}:{m.line} {m.line_before} -> {m.line_after}"
     ]
     sample = random.Random(given.seed).sample(every, min(given.count, len(every)))
     print(f"{len(sample)} of {len(every)} mutants, seed {given.seed}", flush=True)
@@ -298,7 +299,8 @@ def main():
         counts[mutant.file, verdict] += 1
         if verdict not in (KILLED, EQUAL):
             show(mutant, verdict, tests)
-            sys.stdout.flush()
+        if (done := sum(counts.values())) % 50 == 0:
+            print(f"\n{done} tried", flush=True)
     return report(counts) < given.least
 
 

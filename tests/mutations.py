@@ -67,12 +67,14 @@ class Mutant:
     around: tuple[tuple[int, int], ...]  # lines: the statement, the function, the class, the file
     before: str
     after: str
+    line_before: str
+    line_after: str
     source: str
 
     @property
     def key(self):
         """What stays the same when lines are added above."""
-        return self.file, self.function, self.before, self.after
+        return self.file, self.function, self.line_before, self.line_after
 
 
 def mutants(file: str, source: str) -> Iterator[Mutant]:
@@ -82,9 +84,12 @@ def mutants(file: str, source: str) -> Iterator[Mutant]:
     for node, function, new in _changes(tree, ""):
         before = ast.get_source_segment(source, node)
         after = _text(node, new)
-        flat = (" ".join(text.split()) for text in (before, after))
+        old = "".join(lines[node.lineno - 1 : node.end_lineno])
+        now = _replaced(lines, node, after)
+        flat = (" ".join(text.split()) for text in (before, after, old, now))
         around = tuple((a, b) for a, b in spans if a <= node.lineno <= b)
-        yield Mutant(file, function, node.lineno, around, *flat, _replaced(lines, node, after))
+        whole = "".join([*lines[: node.lineno - 1], now, *lines[node.end_lineno :]])
+        yield Mutant(file, function, node.lineno, around, *flat, whole)
 
 
 def _spans(tree):
@@ -106,10 +111,9 @@ def _is_closed(node):
 
 
 def _replaced(lines, node, text):
-    """The file with other text in the place of a node; columns count bytes."""
+    """The lines of a node with other text in its place; columns count bytes."""
     first, last = lines[node.lineno - 1].encode(), lines[node.end_lineno - 1].encode()
-    head, tail = first[: node.col_offset].decode(), last[node.end_col_offset :].decode()
-    return "".join([*lines[: node.lineno - 1], head, text, tail, *lines[node.end_lineno :]])
+    return first[: node.col_offset].decode() + text + last[node.end_col_offset :].decode()
 
 
 def _changes(node, function):

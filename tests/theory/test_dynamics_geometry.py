@@ -59,6 +59,14 @@ def test_watershed_of_long_contexts_is_a_straight_line():
     np.testing.assert_allclose(value, -2 * attention, atol=1e-5)
 
 
+@pytest.mark.parametrize(("reach", "beyond"), [(1e-12, 0.99e-12), (1e3, 1001.0)])
+def test_watershed_reaches_as_near_and_as_far_as_it_says(reach, beyond):
+    value, _ = scb.theory.separatrix((0.2, 0.2, 10), reach=reach, points=2)
+    assert len(value) == 3
+    with pytest.raises(scb.ScbError, match=r"reach: .* from 1e-12 to 1000, got"):
+        scb.theory.separatrix((0.2, 0.2, 10), reach=beyond, points=2)
+
+
 @pytest.mark.parametrize("arguments", [{"reach": 0}, {"reach": "far"}, {"points": 1}])
 def test_watershed_refuses_what_it_cannot_draw(arguments):
     with pytest.raises(scb.ScbError, match=next(iter(arguments))):
