@@ -259,6 +259,10 @@ def try_all(sample):
             copy.close()
 
 
+def words(mutant):
+    return f"{mutant.file}:{mutant.line} {mutant.line_before} -> {mutant.line_after}"
+
+
 def show(mutant, verdict, tests):
     where = f"{mutant.file}:{mutant.line} {mutant.function}"
     print(f"\n{verdict}: {where}  ({len(tests)} tests)")
@@ -289,9 +293,7 @@ def main():
     given = parser.parse_args()
     if given.serve:
         return serve()
-    every = [
-        m for m in all_mutants(given.packages) if given.only in f"{m.file}:{m.line} {m.line_before} -> {m.line_after}"
-    ]
+    every = [m for m in all_mutants(given.packages) if given.only in words(m)]
     sample = random.Random(given.seed).sample(every, min(given.count, len(every)))
     print(f"{len(sample)} of {len(every)} mutants, seed {given.seed}", flush=True)
     counts = Counter()
