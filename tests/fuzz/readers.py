@@ -155,9 +155,9 @@ class Found:
             if not names:
                 self.others.setdefault(str(error)[:60], data)
         except Exception as error:
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            own = [f for f in traceback.extract_tb(error.__traceback__) if "scb_edu" in f.filename]
-            what = f"{type(error).__name__} in {own[-1].name}: {error} ({where.name})"
+            trace = traceback.extract_tb(error.__traceback__)
+            own = [frame.name for frame in trace if "scb_edu" in frame.filename] or ["?"]
+            what = f"{type(error).__name__} in {own[-1]}: {error} ({trace[-1].name})"
             self.ends["other error"] += 1
             self.others.setdefault(re.sub(r"\d+", "#", what)[:120], data)
 
