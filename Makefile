@@ -136,6 +136,36 @@ test: check ## run every test: library, lessons, book, browser, JupyterLab (18 m
 	@# as the plainest one adds and multiplies
 	OPENBLAS_CORETYPE=Prescott $(BIN)/pytest -n 2 --dist loadfile $(NBVAL) book/lessons
 
+.PHONY: mutants
+## COUNT: how many changes of the library `make mutants` tries
+COUNT ?= 600
+## SEED: of the sample that `make mutants` tries, and of the links that `make fuzz` makes
+SEED ?= 0
+mutants: $(VENV)/.test ## change the library in COUNT places, one a time; a test has to notice (half an hour)
+	$(BIN)/python tests/mutants.py --seed $(SEED) --count $(COUNT)
+
+.PHONY: fuzz
+## EXAMPLES: how many inputs `make fuzz` tries of each kind
+EXAMPLES ?= 10000
+fuzz: $(VENV)/.test ## try EXAMPLES inputs of each kind: shapes, values, files, links (an hour)
+	SCB_EDU_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n 2 -m hypothesis tests
+	$(BIN)/python tests/fuzz/readers.py table --runs $(EXAMPLES)
+	$(BIN)/python tests/fuzz/readers.py checkpoint --runs $(EXAMPLES)
+	$(BIN)/python tests/fuzz/links.py --count $(EXAMPLES) --seed $(SEED)
+
+.PHONY: coverage
+coverage: $(VENV)/.test ## measure which lines and branches the tests run, without pages (10 minutes)
+	rm -rf _build/coverage
+	PYTHONPATH=tests OPENBLAS_NUM_THREADS=1 $(BIN)/coverage run -m pytest -q -n 0 -p contexts --doctest-modules \
+	  --ignore=tests/browser --ignore=tests/book tests scb_edu
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+.PHONY: slow-tests
+slow-tests: $(VENV)/.test ## name the tests, without browser and book, that take over 5 seconds (10 minutes)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -q -n 0 --doctest-modules --durations=0 --durations-min=5 \
+	  --ignore=tests/browser --ignore=tests/book tests scb_edu
+
 bench: $(VENV)/.bench ## measure the speed of training beside PyTorch and JAX (15 minutes; installs both)
 	$(BIN)/python tests/benchmarks/training.py $(BESIDE)
 

@@ -18,8 +18,8 @@ import yaml
 from filelock import FileLock
 from xdist.scheduler import LoadFileScheduling
 
-# they need PyTorch, which only `make bench` installs
-collect_ignore = ["benchmarks"]
+# the first needs PyTorch, which only `make bench` installs; both are no tests
+collect_ignore = ["benchmarks", "fuzz"]
 
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"

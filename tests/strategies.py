@@ -1,7 +1,24 @@
-"""Random tiny tasks and models for hypothesis, built without the library."""
+"""Random tiny tasks and models for hypothesis, built without the library; how many are tried."""
+
+import os
 
 import numpy as np
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+
+FUZZ = "SCB_EDU_EXAMPLES"
+"""The variable by which `make fuzz` asks for more examples of everything, and for others."""
+
+
+def examples(most):
+    """Settings of a test: so many examples, the same in every run; `make fuzz` draws its own."""
+    asked = os.environ.get(FUZZ)
+    return settings(
+        max_examples=int(asked) if asked else most,
+        derandomize=not asked,
+        deadline=None,
+        suppress_health_check=list(HealthCheck) if asked else (),
+    )
 
 
 @st.composite

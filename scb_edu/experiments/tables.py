@@ -246,7 +246,10 @@ def load_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     first, _, content = _text(path).partition("\n")
     if first != f"{MARK}{_digest(content)}":
         raise _damaged(path, "another file, or one that was changed since it was written")
-    return _parsed(content)
+    try:
+        return _parsed(content)
+    except Exception as error:  # foreign rows can fail in every way that a reader knows
+        raise _damaged(path, f"rows that are not as its head says ({error})") from error
 
 
 def _types(table: pd.DataFrame) -> dict[str, str]:

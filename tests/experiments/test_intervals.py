@@ -115,6 +115,24 @@ def test_the_interval_of_a_slope_is_as_wide_as_error_propagation_says():
     assert found.high - found.low == pytest.approx(2 * 1.96 * deviation, rel=0.15)
 
 
+def test_an_interval_rests_on_as_many_resamples_as_asked_for():
+    values, calls = np.arange(50.0), []
+
+    def mean(sample):
+        calls.append(len(sample))
+        return float(np.mean(sample))
+
+    def asked(resamples):
+        calls.clear()
+        options = {"resamples": resamples, "rng": np.random.default_rng(0)}
+        experiments.bootstrap_interval(values, statistic=mean, **options)
+        one = len(calls)
+        experiments.bootstrap_groups([values], mean, **options)
+        return np.array([one, len(calls) - one])
+
+    assert (asked(30) - asked(10)).tolist() == [20, 20]
+
+
 def test_groups_hold_never_and_refuse_what_is_none():
     rng = np.random.default_rng(0)
     groups = [[1.0, 2.0, 2.0, 3.0, np.inf], [4.0, 5.0, 5.0, 6.0]]

@@ -547,6 +547,7 @@ def test_a_killed_process_leaves_no_workers_behind(tmp_path):
         parent.kill()
     for pid in map(int, sweeps.notes("pids")):
         sweeps.wait_for(lambda pid=pid: gone(pid))
+        assert gone(pid)
 
 
 def gone(pid):

@@ -6,8 +6,9 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from strategies import examples
 
 from scb_edu import ScbError
 from scb_edu.experiments import (
@@ -94,7 +95,7 @@ NUMBERS = st.floats() | st.sampled_from([-0.0, 5e-324, -2.2e-308, 1.797693134862
 VALUES = st.sampled_from([NUMBERS, st.booleans(), st.integers(-(2**63), 2**63 - 1), WORDS])
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.data())
 def test_any_table_comes_back(tmp_path_factory, data):
     columns = data.draw(st.dictionaries(NAMES, VALUES, min_size=1, max_size=4))

@@ -107,3 +107,10 @@ def test_gradients_of_any_size_are_compared_in_double(size):
     found = scb.model.compare_gradients(-truth, truth)
     assert found.cosine == pytest.approx(-1, abs=1e-9)
     assert found.relative_error == pytest.approx(2, abs=1e-9)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "nonsense", np.float16])
+@pytest.mark.parametrize("kind", [scb.LinearTransformer, scb.SoftmaxTransformer])
+def test_a_model_is_of_single_or_double_precision(kind, dtype):
+    with pytest.raises(scb.ScbError, match=r"^dtype: expected float32 or float64, got "):
+        kind.initial(scb.SCBTask.example(), dtype=dtype)

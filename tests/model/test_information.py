@@ -2,8 +2,8 @@ from itertools import product
 
 import numpy as np
 import pytest
-import strategies
-from hypothesis import given, settings
+from hypothesis import given
+from strategies import examples, matrices
 
 import scb_edu as scb
 
@@ -23,8 +23,8 @@ def slow_output_entropy(P, mu, Q):
     return total
 
 
-@settings(max_examples=25, deadline=None)
-@given(strategies.matrices())
+@examples(25)
+@given(matrices())
 def test_output_entropy_agrees_with_every_context(drawn):
     P, Q, *_ = drawn
     task = scb.SCBTask(P, Q)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scb_edu.model.sampling import CELLS, ColumnSampler, LookupTable
+from scb_edu.model.sampling import CELLS, ColumnSampler, LookupTable, _gather
 from scb_edu.support import jit
 
 
@@ -71,3 +71,23 @@ def test_laws_with_few_outcomes_name_them():
     assert set(drawn[:10_000]) == {1, 2}
     assert abs(np.mean(drawn[:10_000] == 1) - 0.3) < 5 * np.sqrt(0.21 / 10_000)
     assert (drawn[10_000:] == 0).all()
+
+
+def test_with_no_cell_left_over_the_residual_is_the_law_itself():
+    """Of quarters every cell has an owner; nothing is left to divide by its sum."""
+    table = LookupTable.of(np.array([0.25, 0.5, 0.25]))
+    assert table.ends == [CELLS // 4, 3 * CELLS // 4, CELLS]
+    np.testing.assert_array_equal(table.residual, [0.25, 0.75, 1])
+
+
+@pytest.mark.parametrize(("rows", "kind"), [(3, np.uint8), (256, np.uint8), (257, np.uint16)])
+def test_outcomes_of_columns_come_in_the_smallest_type(rows, kind):
+    law = np.full((rows, 2), 1 / rows)
+    drawn = ColumnSampler.of(law).draw(np.array([0, 1, 1]), np.random.default_rng(0))
+    assert drawn.dtype == kind
+
+
+def test_the_loop_that_numba_compiles_is_the_plain_one_in_python():
+    drawn, outcomes = np.zeros(4, np.uint8), np.array([7, 8, 9], np.uint8)
+    getattr(_gather, "py_func", _gather)(outcomes, np.array([2, 0, 1, 2]), drawn)
+    assert drawn.tolist() == [9, 7, 8, 9]

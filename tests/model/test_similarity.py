@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import examples
 
 import scb_edu as scb
 
@@ -22,6 +23,7 @@ def cosine_by_loops(A, B, mu):
     return ab / math.sqrt(aa * bb)
 
 
+@examples(100)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 7), st.integers(1, 4))
 def test_similarity_is_the_cosine_counted_by_hand(seed, T, N):
     rng = np.random.default_rng(seed)

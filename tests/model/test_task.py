@@ -3,13 +3,13 @@
 import numpy as np
 import oracles
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from scipy import stats
-from strategies import matrices
+from strategies import examples, matrices
 
 import scb_edu as scb
 
-exact = settings(max_examples=30, deadline=None, derandomize=True)
+exact = examples(30)
 
 
 @exact
@@ -128,6 +128,24 @@ def test_a_concentrated_column_is_peaked():
 def test_a_periodic_chain_has_a_stationary_distribution():
     task = scb.SCBTask([[0, 0, 1], [1, 0, 0], [0, 1, 0]], np.ones((1, 3)))
     np.testing.assert_allclose(task.stationary, 1 / 3)
+
+
+def test_a_law_that_is_stationary_for_some_tokens_only_is_refused():
+    """The row of token 2 is constant, so P mu = mu holds there for any mu; it fails elsewhere."""
+    P = [[0.8, 0.4, 0.3, 0.3], [0.1, 0.4, 0.3, 0.1], [0.1, 0.1, 0.1, 0.1], [0.0, 0.1, 0.3, 0.5]]
+    mu = np.array([0.4, 0.4, 0.1, 0.1])
+    gap = [sum(P[n][m] * mu[m] for m in range(4)) - mu[n] for n in range(4)]
+    np.testing.assert_allclose(gap, [0.14, -0.16, 0, 0.02], atol=1e-15)
+    with pytest.raises(scb.ScbError, match=r"P mu = mu, got a difference of 0\.16 at token 1;"):
+        scb.SCBTask(P, np.ones((1, 4)), mu)
+
+
+@pytest.mark.parametrize("P", [[[1, 0.5], [0, 0.5]], [[0.5, 0], [0.5, 1]]])
+def test_a_token_that_is_left_for_ever_is_told_from_a_rare_one(P):
+    """One way from each token to the other one makes no chain that comes back."""
+    left = int(P[0][0] == 1)
+    with pytest.raises(scb.ScbError, match=f"got 0 for token {left}: once left it is never"):
+        scb.SCBTask(P, np.ones((1, 2)))
 
 
 def test_the_task_is_frozen_and_keeps_its_own_copy():

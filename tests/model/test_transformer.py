@@ -3,13 +3,13 @@
 import numpy as np
 import oracles
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from strategies import matrices
+from strategies import examples, matrices
 
 import scb_edu as scb
 
-exact = settings(max_examples=30, deadline=None, derandomize=True)
+exact = examples(30)
 MODELS = [scb.LinearTransformer, scb.SoftmaxTransformer]
 
 

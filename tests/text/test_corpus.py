@@ -111,6 +111,21 @@ def test_the_law_is_the_smoothed_share_of_a_loop():
     assert corpus.distribution(3, s).min() > 0
 
 
+def test_one_more_observation_of_each_history_is_made_up_unless_asked_for_more():
+    """Of abba: half a, half b; after a came b once, after b came a and b once each."""
+    corpus = scb.text.Corpus.from_text("abba")
+    expected = [[(0 + 0.5) / 2, (1 + 0.5) / 3], [(1 + 0.5) / 2, (1 + 0.5) / 3]]
+    for found in (
+        corpus.distribution(2),
+        corpus.task(np.ones((1, 2))).transition,
+        scb.text.NGram.fit(corpus, 2).table,
+    ):
+        np.testing.assert_allclose(found, expected, atol=1e-15)
+    np.testing.assert_allclose(
+        corpus.distribution(2, 4.0)[:, 0], [(0 + 4 / 2) / 5, (1 + 4 / 2) / 5]
+    )
+
+
 def test_shuffling_keeps_frequencies_and_loses_the_order():
     learn = alice()[0]
     mixed = learn.shuffled(np.random.default_rng(0))

@@ -8,6 +8,7 @@ import pytest
 from oracles import every_sample, preconditioned, sample_gradient
 
 import scb_edu as scb
+from scb_edu.theory.complexity import settled_energy
 
 TINY = [(2, 3, 1), (3, 4, 2), (3, 1, 1), (2, 6, 3)]
 
@@ -212,6 +213,22 @@ def test_a_skewed_weight_under_a_threshold_is_not_zero_on_average():
     mean, size = np.mean(looks, axis=0)
     assert mean == pytest.approx(eta * skew / 3, rel=0.12)
     assert size == pytest.approx(eta * g**2 / (2 * beta), rel=0.1)
+
+
+@pytest.mark.parametrize("T", [2, 3, 5])
+def test_the_energy_that_noise_keeps_up_position_by_position(T):
+    """A column of A has T - 1 free directions: the projection takes one away."""
+    task = scb.SCBTask.random(3, T, 2, np.random.default_rng(T))
+    P, mu, rate, value = task.transition, task.stationary, 0.05, 0.7
+    D, samples = np.diag(mu) - np.outer(mu, mu), 16 * mu
+    S, kept = P @ D @ P.T, 0.0
+    for k in range(3):
+        weights = sum(weight**2 for weight in task.attention[:, k])
+        noise = (np.trace(D @ S) - weights * np.trace(S @ S)) / samples[k]
+        feeding = sum([np.trace(S @ S) / samples[k]] * (T - 1), np.trace(S) ** 2)
+        pull = 2 * np.trace(S) - rate * value**2 * feeding
+        kept += mu[k] * sum([rate * noise / pull] * (T - 1))
+    assert settled_energy(task, rate, samples, value) == pytest.approx(kept, rel=1e-10)
 
 
 def test_noise_that_feeds_on_itself_has_no_end():

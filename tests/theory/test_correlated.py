@@ -5,6 +5,7 @@ import pytest
 from scipy.optimize import linprog
 
 import scb_edu as scb
+from scb_edu.theory.correlated import CorrelatedTransitions
 
 TASKS = {
     N: scb.SCBTask.random(N, 6, 2, np.random.default_rng(N), concentration=c)
@@ -138,3 +139,27 @@ def test_wrong_input_is_named():
     flat = scb.SCBTask(np.full((2, 2), 0.5), np.ones((1, 2)))
     with pytest.raises(scb.ScbError, match="task: expected one whose transition is not uniform"):
         scb.theory.correlated_task(flat, 0.5, rng)
+
+
+# The search
+
+
+def relatives(task, theta):
+    return CorrelatedTransitions(task.transition, task.stationary, theta)
+
+
+def test_the_climb_goes_on_while_the_energy_is_too_small_and_grows():
+    """From the point of least energy, inside: it ends where no vertex that way is higher."""
+    cycle = np.roll(np.eye(5), 1, axis=0) * 0.98 + 0.004
+    search = relatives(scb.SCBTask(cycle, np.ones((1, 5))), 0.3)
+    inside = 0.2 + 0.3 * (cycle - 0.2)
+    assert search.energy(inside) == pytest.approx(0.09 * search.full_energy)
+    top = search._climbed(inside)
+    assert search.energy(top) > 2 * search.energy(inside)
+    further = search.energy(search._vertex((top - 0.2) / 5))
+    assert search.energy(top) >= search.full_energy or further < search.energy(top) + 1e-6
+
+
+def test_a_correlation_that_the_solver_cannot_reach_is_refused():
+    with pytest.raises(scb.ScbError, match=r"^theta: .* that can be had, got 5"):
+        relatives(TASKS[3], 5.0)._vertex(np.ones((3, 3)))

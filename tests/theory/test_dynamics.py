@@ -1,18 +1,20 @@
 """The flow of the two signals: against Runge-Kutta, full matrices and its own laws."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import oracles
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
-from strategies import matrices
+from strategies import examples, matrices
 
 import scb_edu as scb
+from scb_edu.theory import dynamics
 from scb_edu.theory.dynamics import BORDER
 
-exact = settings(max_examples=25, deadline=None, derandomize=True)
+exact = examples(25)
 energies = st.floats(0.05, 1.0)
 
 
@@ -194,3 +196,10 @@ def test_tuple_and_task_are_the_same():
     task = scb.SCBTask.example()
     constants = (task.transition_energy, task.attention_energy, task.context_length)
     assert scb.escape_time(task, 0.5) == scb.escape_time(constants, 0.5)
+
+
+def test_a_path_that_the_solver_gives_up_is_laid_to_its_start(monkeypatch):
+    failed = SimpleNamespace(success=False, message="too steep")
+    monkeypatch.setattr(dynamics, "solve_ivp", lambda *_, **__: failed)
+    with pytest.raises(scb.ScbError, match=r"^start: .* can be followed, got: too steep$"):
+        scb.signal_flow((0.1, 0.5, 100), t_end=1)

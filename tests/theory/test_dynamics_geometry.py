@@ -3,12 +3,13 @@
 import numpy as np
 import oracles
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from strategies import examples
 
 import scb_edu as scb
 
-exact = settings(max_examples=25, deadline=None, derandomize=True)
+exact = examples(25)
 energies = st.floats(0.05, 1.0)
 coordinates = st.floats(-1.5, 1.5)
 
@@ -56,6 +57,14 @@ def test_watershed_of_long_contexts_is_a_straight_line():
     """Without 1/T it is alpha_V = -sqrt(K_Q/K_P) alpha_A, a zero line of the invariant."""
     value, attention = scb.theory.separatrix((0.1, 0.4, 1e8), reach=1.0)
     np.testing.assert_allclose(value, -2 * attention, atol=1e-5)
+
+
+@pytest.mark.parametrize(("reach", "beyond"), [(1e-12, 0.99e-12), (1e3, 1001.0)])
+def test_watershed_reaches_as_near_and_as_far_as_it_says(reach, beyond):
+    value, _ = scb.theory.separatrix((0.2, 0.2, 10), reach=reach, points=2)
+    assert len(value) == 3
+    with pytest.raises(scb.ScbError, match=r"reach: .* from 1e-12 to 1000, got"):
+        scb.theory.separatrix((0.2, 0.2, 10), reach=beyond, points=2)
 
 
 @pytest.mark.parametrize("arguments", [{"reach": 0}, {"reach": "far"}, {"points": 1}])

@@ -115,6 +115,13 @@ def test_what_is_recorded_does_not_change_the_run():
     assert len(often.step) == 21
 
 
+def test_a_snapshot_is_kept_between_two_records_too():
+    run, often = train(steps=25, record_every=10, snapshot_every=4), train(steps=25, record_every=1)
+    assert run.step.tolist() == [0, 10, 20, 25]
+    assert run.snapshot_step.tolist() == [0, 4, 8, 12, 16, 20, 24]
+    np.testing.assert_array_equal(run.model.attention, often.model.attention)
+
+
 def test_without_a_wish_there_are_about_a_hundred_records_and_no_snapshot():
     run = train(steps=1000, batch_size=2)
     assert len(run.step) == 101

@@ -3,13 +3,13 @@
 import numpy as np
 import oracles
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from strategies import matrices
+from strategies import examples, matrices
 
 import scb_edu as scb
 
-exact = settings(max_examples=60, deadline=None, derandomize=True)
+exact = examples(60)
 numbers = st.floats(-5, 5)
 # one line a rung: the direction of (dV, dA) as a literal loop writes it
 LADDER = {
@@ -124,6 +124,14 @@ def test_a_column_that_is_thresholded_away_breaks_down_in_words():
     ) as caught:
         optimizer.step(model, slope, task.stationary)
     assert caught.value.ended == "vanished"
+
+
+def test_one_vanished_column_is_enough():
+    """The first column loses all its weight, the second keeps 0.9, which is the sum not meant."""
+    model = scb.LinearTransformer(np.eye(2), [[0.05, 1.0], [0.05, 0.0]])
+    flat = scb.Gradient(np.zeros((2, 2)), np.zeros((2, 2)))
+    with pytest.raises(scb.training.BreakdownError, match=r"a column of A sums to 0 and"):
+        scb.ProximalGradient(0.1, penalty=1).step(model, flat, np.array([0.5, 0.5]))
 
 
 def test_an_overflow_breaks_down_in_words():

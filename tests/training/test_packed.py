@@ -3,17 +3,17 @@
 import numpy as np
 import oracles
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
-from strategies import matrices
+from strategies import examples, matrices
 
 import scb_edu as scb
 from scb_edu.support import jit
 from scb_edu.training import Moment, compiled
 from scb_edu.training.packed import MOST_CODES, Packing, Supply, move, slopes
 
-exact = settings(max_examples=60, deadline=None, derandomize=True)
+exact = examples(60)
 
 
 def columns(A, tokens):
@@ -208,3 +208,21 @@ def test_a_column_that_vanishes_is_told_of_either_way(monkeypatch):
         )
     assert words[0] == words[1]
     assert words[0].startswith("vanished")
+
+
+def test_a_batch_too_large_for_any_memory_is_refused_before_it_is_drawn():
+    """8 positions each: 125,000,000 samples are the first thousand million tokens."""
+    supply = Supply(scb.SCBTask.example(), float, np.random.default_rng(0))
+    with pytest.raises(scb.ScbError, match=r"^batch_size: expected a batch of at most 1,000,000,0"):
+        supply.next(125_000_001)
+
+
+def test_a_supply_hands_out_what_it_drew_in_the_order_of_the_draw():
+    task = scb.SCBTask.example()
+    supply = Supply(task, float, np.random.default_rng(0))
+    handed = [supply.next(4) for _ in range(3)]
+    drawn = Packing(task, float).draw_several(4, len(supply._drawn), np.random.default_rng(0))
+    assert len(drawn) > 3
+    for mine, theirs in zip(handed, drawn, strict=False):
+        np.testing.assert_array_equal(mine.codes, theirs.codes)
+        np.testing.assert_array_equal(mine.output, theirs.output)

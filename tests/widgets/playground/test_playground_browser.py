@@ -309,6 +309,7 @@ def test_where_only_samples_are_shown_it_speaks_of_them_and_of_no_training(visit
 def test_it_starts_by_itself_where_it_was_told_to(visit):
     visited = visit(widgets.playground(TASK, autoplay=True), reduced_motion="no-preference")
     visited.wait_for_steps(1)
+    assert visited.seen()[1] >= 1
 
 
 def test_with_less_motion_it_waits_to_be_started(visit):

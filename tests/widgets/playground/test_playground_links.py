@@ -4,6 +4,7 @@ import random
 import re
 
 import pytest
+from fuzz import links as links_to_try
 from node import ask, constants, settings
 
 DEFAULTS, LIMITS = constants()["DEFAULTS"], constants()["LIMITS"]
@@ -143,3 +144,29 @@ def test_a_hostile_link_pollutes_nothing():
         links = [h for h in HOSTILE if "proto" in h] + ["#scb1"]
         found = ask(*({"do": "fromLink", "hash": link} for link in links))
         assert found[-1] == {"settings": DEFAULTS, "complaint": ""}
+
+
+def test_good_links_that_were_damaged_give_valid_settings_or_the_defaults():
+    links = list(links_to_try.hostile(500, seed=1))
+    found = links_to_try.answers(links)
+    kinds = {bool(answer["complaint"]) for answer in found}
+    assert [links_to_try.wrong(answer) for answer in found] == [None] * 500
+    assert kinds == {True, False}  # some changes are none, or give another good link
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"error": "TypeError"},
+        {"settings": DEFAULTS | {"T": 7}, "complaint": ""},
+        {"settings": DEFAULTS | {"T": 8.5}, "complaint": ""},
+        {"settings": DEFAULTS | {"task": "given"}, "complaint": ""},
+        {"settings": DEFAULTS | {"version": 2}, "complaint": ""},
+        {"settings": DEFAULTS | {"other": {"batch": 0}}, "complaint": ""},
+        {"settings": DEFAULTS | {"more": 1}, "complaint": ""},
+        {"settings": DEFAULTS | {"T": 8}, "complaint": "This link is damaged, or worse."},
+        {"settings": DEFAULTS, "complaint": "<b>"},
+    ],
+)
+def test_the_fuzzer_sees_a_wrong_answer(answer):
+    assert links_to_try.wrong(answer)
