@@ -136,6 +136,14 @@ test: check ## run every test: library, lessons, book, browser, JupyterLab (18 m
 	@# as the plainest one adds and multiplies
 	OPENBLAS_CORETYPE=Prescott $(BIN)/pytest -n 2 --dist loadfile $(NBVAL) book/lessons
 
+# The library alone; the rest of `tests` wants a browser, Node or the built book
+CORE := tests/model tests/training tests/theory tests/text tests/support tests/experiments tests/figures
+CORE += tests/widgets tests/exercises tests/test_versions.py scb_edu
+.PHONY: core
+core: export OPENBLAS_NUM_THREADS ?= 1
+core: $(VENV)/.test ## test the library alone, CONSTRAINTS=... VENV=... with other versions (8 minutes)
+	$(BIN)/pytest -n 2 --doctest-modules $(CORE)
+
 bench: $(VENV)/.bench ## measure the speed of training beside PyTorch and JAX (15 minutes; installs both)
 	$(BIN)/python tests/benchmarks/training.py $(BESIDE)
 

@@ -32,6 +32,49 @@ def test_a_variable_is_told(told, name):
     assert re.search(rf"^  {name} +\w", told, flags=re.MULTILINE)
 
 
+# Without make: a table of CONTRIBUTING.md says each target in commands of Python
+
+TABLE = (ROOT / "CONTRIBUTING.md").read_text("utf-8").split("## Without make")[1].split("\n## ")[0]
+WITHOUT = {
+    target: re.findall(r"`(python .*?)`", commands)
+    for target, commands in re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", TABLE, re.MULTILINE)
+}
+NEEDS = {"TASK": ("yours",), "PAGE": ("page", "lesson", "lesson-test")}
+GIVEN = {"TASK": "my_task.toml", "PAGE": "04-two-stages"}
+RUN = re.compile(r"^(?:\w+=\S+ )?\S*/bin/(\S+)(.*?)(?: 2> /dev/null| \|.*)?$", re.MULTILINE)
+
+
+def as_python(tool, rest):
+    """A command of the environment as Python runs it."""
+    module = {"python": "", "sphinx-build": "-m sphinx "}.get(tool, f"-m {tool} ")
+    return f"python {module}{rest.strip()}".strip().replace("'", '"')
+
+
+def recipe(target, folder):
+    """What make would run for a target, with an environment that is there."""
+    (folder / "bin").mkdir()
+    for name in ("bin/python", "node_modules", ".book", ".print", ".lab", ".test", ".bench"):
+        (folder / name).touch()
+    given = [f"{name}={GIVEN[name]}" for name, targets in NEEDS.items() if target in targets]
+    old = ["-o", "_build/html/index.html", *(["-o", "check"] if target == "test" else [])]
+    command = ["make", "-n", *old, target, f"VENV={folder}", "JOBS=4", "PORT=8000", *given]
+    told = subprocess.check_output(command, cwd=ROOT, text=True)
+    return re.sub(r"\s*\\\n\s*", " ", told)
+
+
+@pytest.mark.parametrize("target", [name for name in TARGETS if name not in ("help", "clean")])
+def test_a_target_is_told_without_make(target, tmp_path):
+    if not shutil.which("make"):
+        pytest.skip("There is no make here.")
+    found = [as_python(*run) for run in RUN.findall(recipe(target, tmp_path))]
+    assert WITHOUT[target] == found
+
+
+def test_cleaning_is_told_without_make():
+    [command] = WITHOUT["clean"]
+    assert re.search(r"^\trm -rf (.*)$", MAKEFILE, re.MULTILINE)[1] == command.split("'")[1]
+
+
 def test_the_lock_of_the_javascript_tools_names_no_address():
     own = json.loads((ROOT / "tests/js/package.json").read_text("utf-8"))["devDependencies"]
     lock = json.loads((ROOT / "tests/js/package-lock.json").read_text("utf-8"))["packages"]
