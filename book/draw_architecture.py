@@ -13,7 +13,7 @@ from scb_edu.figures import AMBER, ATTENTION, GREEN, VALUE
 
 BOOK = Path(__file__).resolve().parent
 DRAWING = BOOK / "_static" / "architecture.svg"
-ROW = re.compile(r"^\| (\w+) \| ([^|,:]+)[^|]*\| `\w+ = [^|]+ \| `(\w+)/", re.MULTILINE)
+ROW = re.compile(r"^\| (\w+) \| ([^|,:]+)[^|]*\| `(\w+)/\w+\.py` \|$", re.MULTILINE)
 INKS = {"text": AMBER, "model": VALUE, "training": ATTENTION, "figures": GREEN}
 LEFT, WIDTH, HEIGHT, PITCH, RIGHT = 96, 330, 46, 64, 44  # of the boxes, in pixels
 STYLE = """
