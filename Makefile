@@ -26,6 +26,9 @@ NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.
 # Tools that start others by name (jupyter, node) find those of the environment first
 export PATH := $(abspath $(BIN)):$(PATH)
 
+# A folder may have letters outside ASCII in its name whatever the locale, and PYTHONUTF8=0, say
+export PYTHONUTF8 := 1
+
 # The source of the one page that is asked for, or what is wrong with its name
 ONE_PAGE = $(or $(wildcard book/$(PAGE).md),$(error PAGE: expected a page, as in "make $@ PAGE=04-two-stages", got "$(PAGE)"))
 
