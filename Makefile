@@ -32,6 +32,13 @@ export PYTHONUTF8 := 1
 # The source of the one page that is asked for, or what is wrong with its name
 ONE_PAGE = $(or $(wildcard book/$(PAGE).md),$(error PAGE: expected a page, as in "make $@ PAGE=04-two-stages", got "$(PAGE)"))
 
+# All but these two write here: the environment, _build, the lessons, the stored tables
+ifneq ($(filter-out help serve,$(MAKECMDGOALS)),)
+ifeq ($(shell test -w . && echo yes),)
+$(error Nothing can be written in this folder: copy it to one of your own, and run make there)
+endif
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help book pdf serve lab lessons data test check bench upgrade clean
 .PHONY: page lesson lesson-test student slides

@@ -1,9 +1,13 @@
 """`make help` tells of every target, with its time, and of every variable."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import tempfile
+from functools import partial
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
@@ -30,6 +34,24 @@ def test_a_target_is_told_with_its_time(told, target):
 @pytest.mark.parametrize("name", VARIABLES)
 def test_a_variable_is_told(told, name):
     assert re.search(rf"^  {name} +\w", told, flags=re.MULTILINE)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no such users here")
+def test_a_folder_that_cannot_be_written_is_told_in_one_line():
+    """Root may write everywhere, so it becomes nobody."""
+    if not shutil.which("make"):
+        pytest.skip("There is no make here.")
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder, "Makefile").write_text(MAKEFILE, encoding="utf-8")
+        Path(folder).chmod(0o555)
+        nobody = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+        run = partial(subprocess.run, cwd=folder, capture_output=True, text=True, **nobody)
+        done, asked = run(["make", "book"]), run(["make", "help"])
+        Path(folder).chmod(0o755)
+    assert (done.returncode, asked.returncode) == (2, 0)
+    [told] = done.stderr.strip().splitlines()
+    assert "Nothing can be written in this folder: copy it" in told
+    assert done.stdout == ""
 
 
 # Without make: a table of CONTRIBUTING.md says each target in commands of Python
