@@ -26,8 +26,18 @@ NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.
 # Tools that start others by name (jupyter, node) find those of the environment first
 export PATH := $(abspath $(BIN)):$(PATH)
 
+# A folder may have letters outside ASCII in its name whatever the locale, and PYTHONUTF8=0, say
+export PYTHONUTF8 := 1
+
 # The source of the one page that is asked for, or what is wrong with its name
 ONE_PAGE = $(or $(wildcard book/$(PAGE).md),$(error PAGE: expected a page, as in "make $@ PAGE=04-two-stages", got "$(PAGE)"))
+
+# All but these two write here: the environment, _build, the lessons, the stored tables
+ifneq ($(filter-out help serve,$(MAKECMDGOALS)),)
+ifeq ($(shell test -w . && echo yes),)
+$(error Nothing can be written in this folder: copy it to one of your own, and run make there)
+endif
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help book pdf serve lab lessons data test check bench upgrade clean
@@ -165,6 +175,14 @@ coverage: $(VENV)/.test ## measure which lines and branches the tests run, witho
 slow-tests: $(VENV)/.test ## name the tests, without browser and book, that take over 5 seconds (10 minutes)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -q -n 0 --doctest-modules --durations=0 --durations-min=5 \
 	  --ignore=tests/browser --ignore=tests/book tests scb_edu
+
+# The library alone; the rest of `tests` wants a browser, Node or the built book
+CORE := tests/model tests/training tests/theory tests/text tests/support tests/experiments tests/figures
+CORE += tests/widgets tests/exercises tests/test_versions.py scb_edu
+.PHONY: core
+core: export OPENBLAS_NUM_THREADS ?= 1
+core: $(VENV)/.test ## test the library alone, CONSTRAINTS=... VENV=... with other versions (8 minutes)
+	$(BIN)/pytest -n 2 --doctest-modules $(CORE)
 
 bench: $(VENV)/.bench ## measure the speed of training beside PyTorch and JAX (15 minutes; installs both)
 	$(BIN)/python tests/benchmarks/training.py $(BESIDE)

@@ -6,6 +6,8 @@ import tomllib
 import pytest
 import yaml
 from conftest import BOOK, ROOT, description
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import scb_edu
 
@@ -57,6 +59,24 @@ def test_oldest_python():
         assert set(re.findall(r"Python (\d\.\d+) or newer", text)) == {oldest}, name
     flow = (ROOT / ".github/workflows/platforms.yml").read_text("utf-8")
     assert oldest in re.findall(r'"(\d\.\d+)"', flow)
+
+
+def test_oldest_versions():
+    """The oldest versions are the bounds of pyproject.toml; the tested ones keep to them."""
+    extras = {**PROJECT["optional-dependencies"], "bench": []}
+    asked = [Requirement(line) for line in sum(extras.values(), PROJECT["dependencies"])]
+    bounds = {r.name: r.specifier for r in asked if r.name != "scb-edu"}
+    oldest, tested = pinned("constraints-oldest.txt"), pinned("constraints.txt")
+    lowest = {n: [one.version for one in s if one.operator == ">="] for n, s in bounds.items()}
+    assert oldest == {canonicalize_name(n): version for n, [version] in lowest.items()}
+    assert all(s.contains(tested[canonicalize_name(n)]) for n, s in bounds.items())
+
+
+def pinned(name):
+    """The versions that a file of constraints names."""
+    lines = (ROOT / name).read_text("utf-8").splitlines()
+    parts = [line.split("==") for line in lines if not line.startswith("#")]
+    return {canonicalize_name(package): version for package, version in parts}
 
 
 def test_a_commit_is_checked_by_the_same_commands():

@@ -32,9 +32,20 @@ def test_a_workflow_runs_make_and_uses_only_the_standard_actions(path):
     # make is not on every system; Python, which has the same commands, is
     assert all(
         (words[0] == "make" and words[1] in TARGETS)
-        or (words[:2] == ["python", "-m"] and words[2] in ("pip", "pytest"))
+        or (words[:2] == ["python", "-m"] and words[2] in ("pip", "pytest", "sphinx"))
         for words in runs
     )
+
+
+def test_other_systems_test_and_build_what_make_does():
+    make = (ROOT / "Makefile").read_text("utf-8")
+    core = " ".join(re.findall(r"^CORE \+?:?= (.*)", make, re.MULTILINE))
+    options = re.search(r"sphinx-build -j \$\(JOBS\) (--nit.*) \$\(HTML\)", make)[1]
+    runs = [step.get("run") for step in steps(ROOT / ".github/workflows/platforms.yml")]
+    assert runs[-2:] == [
+        f"python -m pytest -n 2 --doctest-modules {core}",
+        f"python -m sphinx -j 4 {options} _build/html",
+    ]
 
 
 def test_binder_has_the_python_and_the_versions_of_the_tests():

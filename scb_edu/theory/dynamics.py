@@ -853,7 +853,9 @@ def _counted(name: str, rate: Callable[[float, Array], Any]) -> Callable[[float,
 def _stable_branch(constants: SignalConstants, reach: float, count: int, side: int) -> Array:
     """Follow the flow backwards out of the saddle, with alpha_V on one side of it; (2, count)."""
     centre = np.array([0.0, saddle(constants).attention])
-    rates, directions = np.linalg.eig(signal_jacobian(constants, centre[0], centre[1]))
+    # real numbers, which NumPy writes as complex ones from 2.5 on
+    found = np.linalg.eig(signal_jacobian(constants, centre[0], centre[1]))
+    rates, directions = found.eigenvalues.real, found.eigenvectors.real
     slow = directions[:, rates.argmin()]
     begin = 1e-6 * reach * side * np.sign(slow[0]) * slow  # from the saddle, as all points here
 

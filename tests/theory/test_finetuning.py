@@ -183,8 +183,8 @@ def growing_mode(task, value):
     K_R = np.einsum("nm,nm,m->", far - theta * true, far - theta * true, mu)
     a = -1 / (T * K_Q)
     rates, left = np.linalg.eig(np.array([[-1 / T - K_Q * a**2, K_Q], [K_P, -K_R]]).T)
-    best = rates.argmax()
-    return rates[best], left[1, best] / left[0, best], theta, K_R
+    best = rates.real.argmax()
+    return rates[best].real, (left[1, best] / left[0, best]).real, theta, K_R
 
 
 def test_the_noise_of_the_growing_signal_is_that_of_real_gradients():

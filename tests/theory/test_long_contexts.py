@@ -49,7 +49,7 @@ def test_near_the_saddle_the_watershed_is_a_straight_line(T, reach):
     value, attention = scb.theory.separatrix(task, reach=reach, points=20)
     saddle = scb.theory.saddle(task)
     rates, ways = np.linalg.eig(scb.theory.signal_jacobian(task, 0, saddle.attention))
-    slow = ways[:, rates.argmin()]
+    slow = ways[:, rates.real.argmin()].real
     away = np.abs(attention - saddle.attention - value * slow[1] / slow[0])
     assert away.max() < 5 * reach**2 + 1e-4 * reach
     assert np.abs([value[0], value[-1]]).min() > 0.5 * reach
