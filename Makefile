@@ -134,9 +134,16 @@ data: $(VENV)/.test ## compute anew the studies whose code was changed (all: hal
 # The tests
 
 check: $(VENV)/.test $(VENV)/node_modules ## check style and types (seconds)
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync check-style check-types check-scripts
+
+check-style:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+check-types:
 	$(BIN)/mypy
+
+check-scripts:
 	$(TOOLS)/prettier --print-width 100 --check $(SCRIPTS) tests/exercises/*.mjs tests/widgets/playground/*.mjs
 	$(TOOLS)/tsc --allowJs --checkJs --strict --noUnusedLocals --noEmit --target es2022 --module esnext $(SCRIPTS)
 
@@ -164,9 +171,10 @@ fuzz: $(VENV)/.test ## try EXAMPLES inputs of each kind: shapes, values, files, 
 	$(BIN)/python tests/fuzz/links.py --count $(EXAMPLES) --seed $(SEED)
 
 .PHONY: coverage
+coverage: export OPENBLAS_NUM_THREADS ?= 1
 coverage: $(VENV)/.test ## measure which lines and branches the tests run, without pages (10 minutes)
-	rm -rf _build/coverage
-	PYTHONPATH=tests OPENBLAS_NUM_THREADS=1 $(BIN)/coverage run -m pytest -q -n 0 -p contexts --doctest-modules \
+	$(BIN)/coverage erase
+	PYTHONPATH=tests $(BIN)/coverage run -m pytest -q -n 0 -p contexts --doctest-modules \
 	  --ignore=tests/browser --ignore=tests/book tests scb_edu
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
