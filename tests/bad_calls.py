@@ -17,14 +17,17 @@ import numpy as np
 import pandas as pd
 from bad_calls_by_hand import BY_HAND
 from good_calls import GOOD, INSTANCES, MODEL, OWNERS
-from numpy.typing import ArrayLike, DTypeLike
+from numpy import typing
 
 import scb_edu as scb
+from scb_edu.support.signatures import _meant
 
 PACKAGES = (
     "model training theory text experiments studies figures widgets exercises".split()  # noqa: SIM905
 )
 LONG = "x" * 2000
+# from NumPy 2.5 on these are names of their own
+ArrayLike, DTypeLike = _meant(typing.ArrayLike), _meant(typing.DTypeLike)
 NAN_IS_FINE = ("figures",)  # a gap in a line
 
 
@@ -61,9 +64,10 @@ def methods(item):
 def hints_of(function, owner):
     plain = inspect.unwrap(function)
     try:
-        return get_type_hints(plain)
+        hints = get_type_hints(plain)
     except NameError:  # inherited fields: their names are known where they were written
-        return get_type_hints(owner)
+        hints = get_type_hints(owner)
+    return {name: _meant(hint) for name, hint in hints.items()}
 
 
 def is_part(alias, hint):
@@ -116,9 +120,10 @@ def bad_values(hint, *, strict):
 
 
 def _bad(hint, *, strict):
-    if hint is Any or hint is DTypeLike or isinstance(hint, str):
+    hint = _meant(hint)
+    if hint is Any or hint == DTypeLike or isinstance(hint, str):
         return {}
-    if is_part(DTypeLike, hint) and DTypeLike is not hint and get_args(hint):
+    if is_part(DTypeLike, hint) and DTypeLike != hint and get_args(hint):
         return {"whole": "int64", "no type": "nonsense", "half": np.float16}
     if hint == ArrayLike or (get_args(hint) and is_part(ArrayLike, hint)):
         return NO_ARRAY
@@ -175,6 +180,7 @@ def _bad_of_several(parts, *, strict):
 
 def dummy(hint):
     """A value that is right as far as its type goes."""
+    hint = _meant(hint)
     if hint == ArrayLike or (get_args(hint) and is_part(ArrayLike, hint)):
         return np.full((2, 2), 0.5)
     if isinstance(hint, TypeVar):

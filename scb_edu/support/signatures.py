@@ -140,6 +140,7 @@ def _test(hint: Any, number: Test) -> Test:
     for alias, test in _OF_ALIASES:
         if alias is hint or alias == hint:
             return test
+    hint = _meant(hint)
     parts, origin = get_args(hint), get_origin(hint)
     if origin in (Union, types.UnionType):
         return _test_of_union(hint, parts, number)
@@ -151,13 +152,22 @@ def _test(hint: Any, number: Test) -> Test:
     return _test_of_class(hint, number)
 
 
+def _meant(hint: Any) -> Any:
+    """Return what an alias stands for; from NumPy 2.5 on its own have a type of their own."""
+    while hasattr(hint, "__value__"):
+        hint = hint.__value__
+    if get_origin(hint) in (Union, types.UnionType):
+        return Union[tuple(_meant(part) for part in get_args(hint))]  # noqa: UP007
+    return hint
+
+
 def _test_of_union(hint: Any, parts: tuple[Any, ...], number: Test) -> Test:
     of_unions: tuple[tuple[Any, Test], ...] = (
         (ArrayLike, checks.numbers),
         (DTypeLike, checks.float_dtype),
     )
     for alias, test in of_unions:
-        if set(get_args(alias)) - {type(None)} <= set(parts):
+        if set(get_args(_meant(alias))) - {type(None)} <= set(parts):
             return _optional(test) if type(None) in parts else test
     kinds = [part for part in parts if part is not type(None)]
     if {str, os.PathLike} & {get_origin(kind) or kind for kind in kinds} == {str, os.PathLike}:
