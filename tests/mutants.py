@@ -7,7 +7,7 @@ printed. Changes that make no difference stand in ``equivalent_mutants.toml``, w
     python tests/mutants.py --seed 0 --count 600 --packages model training theory --only TEXT
 
 mutmut 3 changes no function under a decorator, and here nearly every public one has `@checked`;
-cosmic-ray runs one command for all changes, in a new Python each, 5 times as slow.
+cosmic-ray runs one command for all changes, in a new Python each.
 """
 
 import argparse

@@ -1,8 +1,7 @@
 """Damaged and forged files for the two readers: a checkpoint of a run, a stored table.
 
 `python tests/fuzz/readers.py checkpoint --runs 10000` (or `table`). Each file is read, or refused
-by an ScbError that names the argument; any other end is printed. With atheris (`pip install
-atheris`) the inputs are guided by what they reach; without it they are good files, changed anyhow.
+by an ScbError that names the argument; any other end is printed.
 """
 
 import argparse
@@ -14,16 +13,10 @@ import sys
 import tempfile
 import traceback
 from collections import Counter
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-
-try:
-    import atheris
-except ImportError:
-    atheris = None
 
 FORGED = 0x80  # a first byte from here on: what follows is the seed of a forgery
 READ, REFUSED = "read", "refused"
@@ -178,17 +171,6 @@ def random_inputs(kind, runs, seed):
     for _ in range(runs):
         whole = rng.random() < 0.5
         yield _damaged(rng, good(kind)) if whole else bytes([FORGED]) + rng.randbytes(8)
-
-
-def guided(found, runs, seed):
-    """Let atheris choose the inputs; it ends this process itself."""
-    with tempfile.TemporaryDirectory() as corpus:
-        Path(corpus, "whole").write_bytes(good(found.kind))
-        Path(corpus, "forged").write_bytes(bytes([FORGED]) + b"12345678")
-        options = [f"-runs={runs}", f"-seed={seed}", "-max_len=8192", "-verbosity=0", corpus]
-        atheris.Setup([sys.argv[0], *options], found.look)
-        with suppress(SystemExit):
-            atheris.Fuzz()
 
 
 def main():

@@ -163,3 +163,45 @@ def test_the_climb_goes_on_while_the_energy_is_too_small_and_grows():
 def test_a_correlation_that_the_solver_cannot_reach_is_refused():
     with pytest.raises(scb.ScbError, match=r"^theta: .* that can be had, got 5"):
         relatives(TASKS[3], 5.0)._vertex(np.ones((3, 3)))
+
+
+def calm_by_hand(search, rng):
+    """Frank and Wolfe's method from the middle of as many vertices as there are tokens."""
+    mu, K = search.stationary, search.full_energy
+    point = sum(search._vertex(rng.normal(size=(len(mu), len(mu)))) for _ in mu) / len(mu)
+    for _ in range(50):
+        far = point - mu[:, None]
+        if np.sum(mu * far**2) < 0.8 * K:
+            break
+        step = search._vertex(-far * mu) - point
+        share = -np.sum(far * mu * step) / np.sum(mu * step**2)
+        point = point + min(0.5, share) * step
+    return point
+
+
+def test_a_point_of_little_energy_is_looked_for_step_by_step():
+    """One step of share 0.35 is enough; its energy falls from 1.2 K to below 0.8 K."""
+    stays = np.array([0.6, 0.6, 0.6, 0.3])
+    task = scb.SCBTask(np.diag(stays) + (1 - stays) / 4, np.ones((1, 4)))
+    search = relatives(task, 0.98 * relatives(task, 0.0).least())
+    found = search._calm(np.random.default_rng(1))
+    np.testing.assert_allclose(found, calm_by_hand(search, np.random.default_rng(1)), atol=1e-10)
+    assert search.energy(found) < 0.8 * search.full_energy
+
+
+class Scripted(CorrelatedTransitions):
+    """Its points are their own energies, and come from a list."""
+
+    full_energy = 1.0
+    energy = _vertex = _climbed = lambda self, x: x
+    _direction = lambda self, numbers: next(numbers)  # noqa: E731
+
+
+@pytest.mark.parametrize(
+    ("energies", "best", "drawn"),
+    [([0.2, 0.5, 1.0, 2.0], 1.0, 3), ([0.3, 0.6, *[0.1] * 20], 0.6, 8)],
+)
+def test_a_lively_vertex_is_drawn_again_eight_times_at_most(energies, best, drawn):
+    numbers = iter(energies)
+    assert Scripted(np.eye(2), np.ones(2) / 2, 0.0)._lively(numbers) == best
+    assert len(list(numbers)) == len(energies) - drawn
