@@ -1,6 +1,7 @@
 """A run that is killed at any moment and resumed gives the same bytes as one that was not."""
 
 import multiprocessing
+import os
 import random
 import signal
 import time
@@ -206,7 +207,7 @@ def test_a_file_that_cannot_be_written_is_refused_before_the_first_step(tmp_path
     with pytest.raises(scb.ScbError, match=r"(path|checkpoint): expected a file in a folder"):
         run(path=tmp_path, stop=lambda record: steps.append(record.step))  # a folder
     blocked = tmp_path / "run.npz"
-    (tmp_path / "run.npz.partial").mkdir()
+    (tmp_path / f"run.npz.{os.getpid()}.partial").mkdir()
     with pytest.raises(scb.ScbError, match="checkpoint: expected a file that can be written"):
         run(path=blocked, stop=lambda record: steps.append(record.step))
     assert not steps
