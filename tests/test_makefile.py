@@ -14,6 +14,10 @@ from conftest import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = " ".join(re.findall(r"^\.PHONY: (.*)", MAKEFILE, flags=re.MULTILINE)).split()
+# as if no make had started these tests
+ALONE = {
+    name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
+}
 VARIABLES = re.findall(r"^(\w+) \?=", MAKEFILE, flags=re.MULTILINE)
 
 
@@ -21,7 +25,7 @@ VARIABLES = re.findall(r"^(\w+) \?=", MAKEFILE, flags=re.MULTILINE)
 def told():
     if not shutil.which("make"):
         pytest.skip("There is no make here.")
-    return subprocess.check_output(["make", "help"], cwd=ROOT, text=True)
+    return subprocess.check_output(["make", "help"], cwd=ROOT, env=ALONE, text=True)
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -45,7 +49,9 @@ def test_a_folder_that_cannot_be_written_is_told_in_one_line():
         Path(folder, "Makefile").write_text(MAKEFILE, encoding="utf-8")
         Path(folder).chmod(0o555)
         nobody = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
-        run = partial(subprocess.run, cwd=folder, capture_output=True, text=True, **nobody)
+        run = partial(
+            subprocess.run, cwd=folder, env=ALONE, capture_output=True, text=True, **nobody
+        )
         done, asked = run(["make", "book"]), run(["make", "help"])
         Path(folder).chmod(0o755)
     assert (done.returncode, asked.returncode) == (2, 0)
@@ -80,7 +86,7 @@ def recipe(target, folder):
     given = [f"{name}={GIVEN[name]}" for name, targets in NEEDS.items() if target in targets]
     old = ["-o", "_build/html/index.html", *(["-o", "check"] if target == "test" else [])]
     command = ["make", "-n", *old, target, f"VENV={folder}", "JOBS=4", "PORT=8000", *given]
-    told = subprocess.check_output(command, cwd=ROOT, text=True)
+    told = subprocess.check_output(command, cwd=ROOT, env=ALONE, text=True)
     return re.sub(r"\s*\\\n\s*", " ", told)
 
 

@@ -164,7 +164,9 @@ def real_values(name: str, value: object) -> Any:
     if array.ndim == 0:
         return real_number(name, value)
     real = real_array(name, array, array.ndim)
-    _refuse(name, real, np.abs(real) > LARGEST, f"numbers of at most {LARGEST:g} in size")
+    _refuse(
+        name, real, np.abs(real) > np.float64(LARGEST), f"numbers of at most {LARGEST:g} in size"
+    )
     return real
 
 
@@ -388,7 +390,9 @@ def _fit(name: str, value: Any, words: list[str], sizes: dict[str, Any]) -> None
         for place, part in enumerate(value):
             _fit(f"{name}[{place}]", part, words, sizes)
     else:
-        _fit_array(name, np.shape(value) or (len(value),), words, sizes)
+        shape = np.shape(value)
+        is_known = shape or isinstance(value, np.ndarray | np.generic)
+        _fit_array(name, shape if is_known else (len(value),), words, sizes)
 
 
 def _fit_array(name: str, shape: tuple[int, ...], words: list[str], sizes: dict[str, Any]) -> None:
@@ -427,6 +431,14 @@ def numbers(name: str, value: Any) -> NDArray[Any]:
     array = _as_array(name, value)
     if array.dtype.kind not in "biuf":
         raise ScbError(f"{name}: expected real numbers, got {_kind(array)}.")
+    return array
+
+
+def columns(name: str, value: Any) -> NDArray[Any]:
+    """Return ``value`` as a filled array of real numbers whose first axis is the positions."""
+    array = numbers(name, value)
+    if not array.ndim or not array.size:
+        raise ScbError(f"{name}: expected a filled array (T, K), got shape {array.shape}.")
     return array
 
 

@@ -206,10 +206,20 @@ class Keeper:
 
     def load(self) -> Status | None:
         """Go back to what the file holds, if there is one; return how the run ended, if it did."""
-        found = self.checkpoint and load(self.checkpoint, self.identity)
-        if not found:
+        found = load(self.checkpoint, self.identity) if self.checkpoint else None
+        if not self.checkpoint or not found:
             return None
+        try:
+            return self._restore(found)
+        except Exception as error:  # what was put together by hand can fail in every way
+            got = f"one whose parts do not fit together ({checks.brief(str(error))})"
+            raise _refusal(Path(self.checkpoint.path), got) from error
+
+    def _restore(self, found: Mapping[str, NDArray[Any]]) -> Status | None:
         descent, plan = self.descent, self.plan
+        for name in ("value", "recorded_value", "weights", "recorded_weights"):
+            there = descent.value if "value" in name else descent.weights
+            checks.shape_is(name, checks.numbers(name, found[name]), there.shape, "the model's")
         step, samples, time, status, self.recorder.every = json.loads(str(found["state"]))
         descent.moment = descent.moment._replace(step=step, samples=samples, time=time)
         descent.value, descent.weights = found["value"], np.asfortranarray(found["weights"])

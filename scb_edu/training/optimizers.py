@@ -411,7 +411,7 @@ class ColumnScaling(Optimizer):
         check_moment(moment)
         if out is not None:
             checks.numbers("out", out)
-        return checks.numbers("attention", attention)
+        return checks.columns("attention", attention)
 
     def direction(self, gradient: Array) -> Array:
         """Return the direction (T, K) of A for columns of its gradient, divided already.
@@ -422,7 +422,7 @@ class ColumnScaling(Optimizer):
         >>> scb.ProximalGradient(0.1).direction(np.array([[1.0], [3.0]])).tolist()
         [[-1.0], [1.0]]
         """
-        columns = checks.numbers("gradient", gradient)
+        columns = checks.columns("gradient", gradient)
         return centred(columns) if self.projects else columns
 
     def update(
@@ -582,7 +582,7 @@ class ProximalGradient(ColumnScaling):
         BreakdownError
             A sum is nearly zero, or negative.
         """
-        checks.numbers("attention", attention)
+        checks.columns("attention", attention)
         if out is not None:
             checks.numbers("out", out)
         threshold = self.threshold(moment)

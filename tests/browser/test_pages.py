@@ -21,7 +21,8 @@ SETTLED = """async () => {
 # An error, and what MathJax does with a name it does not know: it writes it in red
 WRONG_TEX = "mjx-merror, [data-mjx-error], mjx-container [style*='color: red']"
 # The theme lets the keyboard into a box that scrolls, a moment after the width has changed
-REACHABLE = """() => [...document.querySelectorAll('.bd-article pre')]
+REACHABLE = """() => [...document.querySelectorAll(
+    '.bd-article :is(pre, .pst-scrollable-table-container)')]
   .every(box => box.scrollWidth <= box.clientWidth || box.tabIndex >= 0)"""
 # What axe-core looks for: everything once, the rest but colours on a phone; zoomed to 200 % a page
 # is laid out as on a phone, only wider

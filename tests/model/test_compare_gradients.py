@@ -67,7 +67,7 @@ def test_the_noise_scale_hardly_knows_the_batch():
     [
         ([], 8, "estimates: expected at least one"),
         ([np.ones(2)], 0, "batch_size"),
-        ([np.ones(3)], 8, r"estimate: .*\(2,\), got \(3,\)"),
+        ([np.ones(3)], 8, r"estimates\[0\]: .*\(2,\), got \(3,\)"),
     ],
 )
 def test_a_noise_scale_that_cannot_be_told_is_refused(estimates, batch_size, words):

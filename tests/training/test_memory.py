@@ -14,6 +14,8 @@ def test_a_large_run_takes_little_beyond_its_model():
     task = scb.SCBTask.random(1000, 2000, 2, rng)
     start = scb.LinearTransformer.initial(task, dtype=np.float32)
     optimizer = scb.ProximalGradient(1e-3, penalty=1e-2)
+    # what the first run of a process imports and compiles stays out of the count
+    scb.train(task, start, optimizer, steps=1, batch_size=32, rng=np.random.default_rng(1))
     tracemalloc.start()
     try:
         run = scb.train(task, start, optimizer, steps=3, batch_size=32, rng=rng)
