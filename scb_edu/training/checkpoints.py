@@ -118,7 +118,11 @@ def load(checkpoint: Checkpoint, identity: Callable[[int], str]) -> dict[str, ND
         raise _refusal(path, f"one of format {kind!r}")
     if sorted(arrays) != names:
         raise _refusal(path, "one with arrays lost")
-    if owner != identity(json.loads(str(arrays["state"]))[0]):
+    try:
+        step = int(json.loads(str(arrays["state"]))[0])
+    except Exception as error:
+        raise _refusal(path, f"one whose state cannot be read ({error})") from error
+    if owner != identity(step):
         raise _refusal(
             path,
             "that of another run: its task, model, the stages up to there, what it records, or the "

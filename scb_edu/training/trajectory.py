@@ -268,7 +268,8 @@ class Recorder:
         """Go back to what a checkpoint holds; the model is that of the last record."""
         self.rows = [tuple(row) for row in kept["records"].tolist()]
         self.extra = {name: list(kept[f"column {name}"]) for name in self.columns}
-        self.snapshots = dict(zip(kept["snapshot_step"].tolist(), kept["snapshots"], strict=True))
+        steps = map(int, kept["snapshot_step"].tolist())
+        self.snapshots = dict(zip(steps, kept["snapshots"], strict=True))
         step, samples, time, loss, *rest = self.rows[-1]
         usual = Signals(*rest[:2]), Distances(*rest[2:])
         latest = {name: values[-1] for name, values in self.extra.items()}

@@ -102,7 +102,7 @@ def names_of(path):
 @given(st.data())
 def test_a_call_with_any_value_is_answered(path, data):
     usual = CALLS[path]
-    key = data.draw(st.sampled_from(sorted(usual)))
+    key = data.draw(st.sampled_from(sorted(set(usual) - {"state"})))  # an optimiser's own
     value = changed(data, usual[key])
     note(f"{path}, {key} = {value!r}")
     refusal = answer(path, {**usual, key: value})
