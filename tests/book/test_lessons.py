@@ -112,10 +112,14 @@ def test_no_cell_ended_in_an_error(twin):
 
 def shown(notebook):
     """What each cell prints and says, without pictures and what is alive, which differ by place."""
-    return [
-        [out.get("text", out.get("data", {}).get("text/plain", "")).rstrip() for out in outputs]
-        for outputs in (cell.outputs for cell in notebook.cells if cell.cell_type == "code")
-    ]
+    return [said(cell.outputs) for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def said(outputs):
+    """What is printed comes in as many pieces as the kernel likes: they are one here."""
+    printed = "".join(out.text for out in outputs if out.output_type == "stream")
+    others = [out for out in outputs if out.output_type != "stream"]
+    return [printed, *(out.get("data", {}).get("text/plain", "").rstrip() for out in others)]
 
 
 def test_the_notebook_shows_what_the_page_shows(name, twin, book):

@@ -260,7 +260,10 @@ def test_page_is_whole_on_paper(seen):
 
 
 @pytest.mark.slow
-def test_all_colours_can_be_told_apart_in_the_dark_and_on_paper(seen):
+def test_nothing_serious_stands_in_a_readers_way_zoomed_in_the_dark_and_on_paper(seen):
+    seen.page.set_viewport_size(TWICE)
+    seen.page.wait_for_function(REACHABLE)
+    assert serious(seen.page) == []
     check_dark(seen.page)
     on_paper(seen.page, colours=True)
 
