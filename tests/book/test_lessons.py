@@ -119,7 +119,10 @@ def said(outputs):
     """What is printed comes in as many pieces as the kernel likes: they are one here."""
     printed = "".join(out.text for out in outputs if out.output_type == "stream")
     others = [out for out in outputs if out.output_type != "stream"]
-    return [printed, *(out.get("data", {}).get("text/plain", "").rstrip() for out in others)]
+    return [
+        printed.rstrip(),
+        *(out.get("data", {}).get("text/plain", "").rstrip() for out in others),
+    ]
 
 
 def test_the_notebook_shows_what_the_page_shows(name, twin, book):
