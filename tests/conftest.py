@@ -70,8 +70,9 @@ class Build(NamedTuple):
     log: str
 
 
-# Between a kernel's look for a free port and its use of it another process may have taken it
-PORT_TAKEN = "Kernel died before replying to kernel_info"
+# Between a kernel's look for a free port and its use of it another process may have taken it: it
+# dies, or is waited for in vain
+PORT_TAKEN = ("Kernel died before replying to kernel_info", "Kernel didn't respond in 60 seconds")
 
 
 def build_book(source, folder):
@@ -80,7 +81,7 @@ def build_book(source, folder):
     command = ["-m", "sphinx", *strict, "-d", folder / "doctrees", source, folder / "html"]
     for _ in range(3):
         done = subprocess.run([sys.executable, *command], capture_output=True, text=True)
-        if PORT_TAKEN not in done.stderr:
+        if not any(sign in done.stderr for sign in PORT_TAKEN):
             break
     return Build(folder / "html", done.returncode, done.stdout[-2000:] + done.stderr)
 

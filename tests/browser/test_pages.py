@@ -348,7 +348,10 @@ def test_a_solution_is_one_fold(seen):
 def test_the_switch_is_remembered(visit, folded):
     page = visit(folded).page
     page.locator(SWITCH).check()
-    page.reload()
+    for _ in range(5):  # what is kept gets from one load of a page to the next a moment later
+        page.reload()
+        if page.locator(SWITCH).is_checked():
+            break
     assert page.locator(SWITCH).is_checked()
     assert states(page) == {True}
 
