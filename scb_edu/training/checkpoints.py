@@ -210,8 +210,7 @@ class Keeper:
 
     def load(self) -> Status | None:
         """Go back to what the file holds, if there is one; return how the run ended, if it did."""
-        found = load(self.checkpoint, self.identity) if self.checkpoint else None
-        if not self.checkpoint or not found:
+        if not self.checkpoint or not (found := load(self.checkpoint, self.identity)):
             return None
         try:
             return self._restore(found)
