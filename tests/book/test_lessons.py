@@ -116,13 +116,17 @@ def shown(notebook):
 
 
 def said(outputs):
-    """What is printed comes in as many pieces as the kernel likes: they are one here."""
-    printed = "".join(out.text for out in outputs if out.output_type == "stream")
-    others = [out for out in outputs if out.output_type != "stream"]
-    return [
-        printed.rstrip(),
-        *(out.get("data", {}).get("text/plain", "").rstrip() for out in others),
-    ]
+    """What is printed comes in as many pieces as the kernel likes: the first piece was given all.
+
+    The build merges them in place, and leaves the others where they are.
+    """
+    printed, others = {}, []
+    for out in outputs:
+        if out.output_type == "stream":
+            printed.setdefault(out.name, out.text.rstrip())
+        else:
+            others.append(out.get("data", {}).get("text/plain", "").rstrip())
+    return [*printed.values(), *others]
 
 
 def test_the_notebook_shows_what_the_page_shows(name, twin, book):
