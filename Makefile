@@ -147,7 +147,7 @@ check-scripts:
 	$(TOOLS)/prettier --print-width 100 --check $(SCRIPTS) tests/exercises/*.mjs tests/widgets/playground/*.mjs
 	$(TOOLS)/tsc --allowJs --checkJs --strict --noUnusedLocals --noEmit --target es2022 --module esnext $(SCRIPTS)
 
-test: check ## run every test: library, lessons, book, browser, JupyterLab (13 minutes first, then 11)
+test: check ## run every test: library, lessons, book, browser, JupyterLab (10 minutes first, then 9)
 	$(BIN)/pytest -n 2 --no-loadscope-reorder --doctest-modules tests scb_edu
 	@# The book's build ran the lessons here; what they print must hold on any processor: once more,
 	@# as the plainest one adds and multiplies
