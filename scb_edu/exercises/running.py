@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import random
 import signal
 import threading
@@ -20,6 +21,12 @@ SECONDS = 20.0
 
 AGAIN = 3e-5
 """At most so many seconds later it is stopped again: a bare ``except`` may have gone on."""
+
+SPARE = 0.1
+"""Seconds after which it is stopped once more, should the last alarm have been lost."""
+
+GRACE = 0.05
+"""Seconds after the end in which an alarm that another thread was given still does nothing."""
 
 SHOWN = 500
 """So many characters of what an answer prints, or says when it stops, are shown."""
@@ -109,12 +116,10 @@ def _limited(seconds: float) -> Iterator[None]:
     rest, interval = signal.setitimer(signal.ITIMER_REAL, 0)
     handler = signal.signal(signal.SIGALRM, alarm)
     try:
-        signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
-        yield
+        with _ringing(alarm, seconds):
+            yield
     finally:
-        alarm.over = True  # one that comes from here on is too late
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        # it drops an alarm that is on its way to another thread, and would end the process there
+        # it drops what is still on its way, and would end the process at the default handler
         signal.signal(signal.SIGALRM, signal.SIG_IGN)
         signal.signal(signal.SIGALRM, signal.SIG_DFL if handler is None else handler)
         if rest:
@@ -122,16 +127,33 @@ def _limited(seconds: float) -> Iterator[None]:
             signal.setitimer(signal.ITIMER_REAL, left, interval)
 
 
+@contextmanager
+def _ringing(alarm: _Alarm, seconds: float) -> Iterator[None]:
+    """Let an alarm ring when the time is over, and not later than in here."""
+    end = time.monotonic() + seconds
+    try:
+        alarm.end = end
+        signal.setitimer(signal.ITIMER_REAL, seconds, SPARE)
+        yield
+    finally:
+        alarm.end = math.inf  # one that comes from here on is too late
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        if time.monotonic() >= end:
+            time.sleep(GRACE)  # another thread may have taken one, and hand it on only now
+
+
 class _Alarm:
-    """Stops the answer, but not what is just cleaning up after it: this file and contextlib."""
+    """Stops the answer at its end, but not what is just cleaning up: this file and contextlib."""
 
     def __init__(self) -> None:
-        self.over = False
+        self.end = math.inf
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        cleaning = frame is not None and frame.f_code.co_filename in (__file__, contextlib.__file__)
-        if self.over or cleaning:
+        if time.monotonic() < self.end:
             return
-        # now and then the next one comes while this is caught, and is raised outside of the try
-        signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-6, AGAIN), AGAIN)
-        raise TooLongError
+        # someone's audit hook may run here: the next alarm comes after it, for it would not know
+        # any more what is cleaning up, and comes when it likes, to meet a bare except outside
+        cleaning = frame is not None and frame.f_code.co_filename in (__file__, contextlib.__file__)
+        signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-6, AGAIN), SPARE)
+        if not cleaning:
+            raise TooLongError

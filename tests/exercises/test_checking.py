@@ -271,6 +271,24 @@ def test_an_alarm_that_comes_too_late_does_nothing(run):
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
+def test_no_other_alarm_rings_while_one_looks_where_it_is(monkeypatch):
+    """An audit hook may run there, and an alarm in it would not see that it stops a clean-up."""
+    timers = []
+    monkeypatch.setattr(signal, "setitimer", lambda *given: timers.append(given))
+
+    class Frame:
+        @property
+        def f_code(self):
+            assert not timers
+            return accept.__code__.replace(co_filename=running.__file__)
+
+    alarm = running._Alarm()
+    alarm.end = 0.0
+    alarm(signal.SIGALRM, Frame())
+    [(_, soon, later)] = timers
+    assert soon < 0.001 < later
+
+
 @pytest.fixture
 def alarm():
     """An alarm of someone else, far away."""
