@@ -179,6 +179,8 @@ OF_MODEL = [
     given("model.compare_gradients", truth=np.zeros(5)),
     given("model.compare_gradients", estimate=np.ones(4)),
     given("model.compare_gradients", truth=np.full(5, np.nan)),
+    given("model.compare_gradients", truth=np.full(5, 1e153)),
+    given("model.compare_gradients", estimate=np.full(5, 1e153)),
     given("model.noise_scale", estimates=[]),
     given("model.noise_scale", batch_size=0),
     given("model.random_transition", vocab_size=10**6),
@@ -233,6 +235,21 @@ OF_TRAINING = [
     given("training.SGD", learning_rate=np.nan),
     given("training.SGD", learning_rate=np.inf),
     given("training.SGD", attention_rate=0.0, learning_rate=0.1),
+    *(
+        given(
+            "training.ProximalGradient.proximal",
+            out=out,
+            self=scb.ProximalGradient(0.1),
+            attention=Q,
+        )
+        for out in (
+            np.zeros((3, 8)),
+            np.zeros((8, 3), int),
+            Q.tolist(),
+            np.broadcast_to(0.0, (8, 3)),
+        )
+    ),
+    given("training.SGD.proximal", out=np.zeros(3), self=scb.SGD(0.1), attention=Q),
     given("training.ProximalGradient", penalty=-0.1, learning_rate=0.1),
     given("training.ProximalGradient", penalty=np.nan, learning_rate=0.1),
     given("training.Momentum", momentum=1.0, learning_rate=0.1),
@@ -379,6 +396,8 @@ OF_THEORY = [
     given("theory.penalty_from", penalty=-1.0, time=1.0),
     given("theory.start_snr", spending=-1.0, task=TASK),
     given("theory.start_snr", spending=lambda time: 0.0, task=TASK),
+    given("theory.start_snr", spending=1e-308, task=TASK),
+    given("theory.start_snr", spending=lambda time: 1e-308, task=TASK),
     given("theory.start_chance", spending=lambda time: np.nan, task=TASK),
     given("theory.sure_samples", level=1.0, task=TASK, spending=1e6),
     given("theory.sure_samples", chance=0.5, task=TASK, spending=1e6),

@@ -191,8 +191,8 @@ def compare_gradients(estimate: Array, truth: Array) -> GradientComparison:
     >>> scb.model.compare_gradients(np.array([[3.0, 4.0]]), np.array([[3.0, 0.0]]))
     GradientComparison(cosine=0.6, relative_error=1.3333333333333333)
     """
-    exact = checks.real_array("truth", truth, np.ndim(truth)).astype(float, copy=False)
-    guess = checks.real_array("estimate", estimate, exact.ndim).astype(float, copy=False)
+    exact = np.asarray(checks.real_values("truth", truth), float)
+    guess = np.asarray(checks.real_values("estimate", estimate), float)
     checks.shape_is("estimate", guess, exact.shape, "that of the truth")
     length, size = np.linalg.norm(exact), np.linalg.norm(guess)
     if length == 0:

@@ -435,11 +435,11 @@ def numbers(name: str, value: Any) -> NDArray[Any]:
 
 
 def columns(name: str, value: Any) -> NDArray[Any]:
-    """Return ``value`` as a filled array of real numbers whose first axis is the positions."""
+    """Return ``value`` as a filled array of floats whose first axis is the positions."""
     array = numbers(name, value)
     if not array.ndim or not array.size:
         raise ScbError(f"{name}: expected a filled array (T, K), got shape {array.shape}.")
-    return array
+    return array if array.dtype.kind == "f" else array.astype(float)
 
 
 def brief(value: object) -> str:

@@ -247,6 +247,7 @@ def _start(task: SCBTask, model: LinearTransformer, runs: int) -> _State:
     return _State(np.tile(moved, (runs, 1, 1)), np.zeros(runs), np.zeros(runs))
 
 
+@np.errstate(over="ignore", invalid="ignore")  # a run may have diverged
 def _numbers(state: _State, task: SCBTask) -> tuple[Array, Array, Array, Array]:
     """Return alpha_V, alpha_A, K_R and e of each run, four (runs,) arrays."""
     value = truth_overlap(state.value, task) / task.transition_energy
@@ -347,4 +348,6 @@ def hyperbola_slide(task: SCBTask, learning_rate: float, batch_size: float) -> S
         return value - 1 / slid
 
     value = float(brentq(excess, 0.0, 1.0, xtol=1e-12))
+    if value < 1e-4:  # once more, with a tolerance that is small beside it
+        value = float(brentq(excess, 0.0, 2e-4, xtol=1e-300, maxiter=1000))
     return Signals(value, 1 / value)

@@ -368,9 +368,17 @@ def constant_spending(task: SCBTask, chance: float) -> float:
 def _over_time(spending: Spending) -> Callable[[float], float]:
     """Return b as a function of the time."""
     if callable(spending):
-        return lambda time: checks.positive_number("spending, at a time", spending(time))
-    b = checks.positive_number("spending", spending)
+        return lambda time: _a_spending("spending, at a time", spending(time))
+    b = _a_spending("spending", spending)
     return lambda _time: b
+
+
+def _a_spending(name: str, value: object) -> float:
+    b = checks.positive_number(name, value)
+    if b < 1 / checks.LARGEST:
+        least = f"at least {1 / checks.LARGEST:g} samples per unit of time"
+        raise ScbError(f"{name}: expected {least}, got {b:.3g}.")
+    return b
 
 
 def _deviations(chance: float) -> float:

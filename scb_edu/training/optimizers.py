@@ -409,9 +409,9 @@ class ColumnScaling(Optimizer):
         [[0.5], [0.5], [0.0]]
         """
         check_moment(moment)
-        if out is not None:
-            checks.numbers("out", out)
-        return checks.columns("attention", attention)
+        columns = checks.columns("attention", attention)
+        check_out(out, columns)
+        return columns
 
     def direction(self, gradient: Array) -> Array:
         """Return the direction (T, K) of A for columns of its gradient, divided already.
@@ -582,9 +582,8 @@ class ProximalGradient(ColumnScaling):
         BreakdownError
             A sum is nearly zero, or negative.
         """
-        checks.columns("attention", attention)
-        if out is not None:
-            checks.numbers("out", out)
+        attention = checks.columns("attention", attention)
+        check_out(out, attention)
         threshold = self.threshold(moment)
         shrunk = _shrunk(attention, threshold, out) if threshold else attention
         sums = shrunk.sum(axis=0)
@@ -628,6 +627,16 @@ def check_parameters(name: str, parameters: object) -> None:
     """Raise unless these are Parameters."""
     if not isinstance(parameters, Parameters):
         checks.instance(name, parameters, Parameters, "Parameters")
+
+
+def check_out(out: object, columns: Array) -> None:
+    """Raise unless ``out`` is None, or can hold a result of the shape of the columns."""
+    if out is None:
+        return
+    array = checks.numbers("out", out)
+    if array is not out or array.dtype.kind != "f" or not array.flags.writeable:
+        raise ScbError(f"out: expected an array of floats to write to, got {checks.brief(out)}.")
+    checks.shape_is("out", array, columns.shape, "that of the attention")
 
 
 def check_update(parameters: object, gradient: object, moment: object) -> None:

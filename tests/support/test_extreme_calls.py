@@ -166,6 +166,7 @@ def test_single_precision_is_as_good_as_its_digits(name):
 ONE = scb.SCBTask([[1.0]], [[0.75], [0.25]])
 HERE = scb.SCBTask([[0.0, 1.0], [1.0, 0.0]], [[1.0, 1.0]])  # T = 1: the other token follows
 WIDE = scb.SCBTask(P, np.full((T, N), 1 / T))  # Q = T
+NINE = scb.SCBTask.example(9)
 RARE = scb.SCBTask([[1 - 1e-9, 0.5], [1e-9, 0.5]], [[1.0, 0.0], [0.0, 1.0]])
 LONG = scb.SCBTask(P, np.eye(10**6, N))
 STILL = scb.LinearTransformer.initial
@@ -251,6 +252,19 @@ ANSWERS = {
         lambda: scb.escape_time((*K[:2], 1e30), 0.01) - scb.escape_time((*K[:2], 1e29), 0.01),
         math.log(10) / RATE,
     ),
+    "an endless rate": (  # the noise that is kept grows with it
+        lambda: theory.hyperbola_slide(NINE, 1e50, 8).attention / 1e37,
+        theory.hyperbola_slide(NINE, 1e13, 8).attention,
+    ),
+    "a run that bursts": (
+        lambda: np.isfinite(
+            theory.feedback_paths(
+                NINE, STILL(NINE), 13, 4, t_end=13e3, runs=2, rng=np.random.default_rng(0)
+            ).value[[0, -1]]
+        ),
+        [[True, True], [False, False]],
+    ),
+    "yes and no": (lambda: scb.ProximalGradient(1.0).direction([[True], [False]]), [[0.5], [-0.5]]),
     "T = 1, flow": (  # K_Q alone, with A at 0 the value follows 1 - exp(-t)
         lambda: theory.signal_rate((0.1, 0.1, 1), 0.0, 0.0),
         (1.0, 0.0),
