@@ -239,7 +239,8 @@ def noise_scale(estimates: Sequence[Array], truth: Array, batch_size: int) -> fl
     if not len(estimates):
         raise ScbError("estimates: expected at least one gradient, got none.")
     for i, each in enumerate(estimates):
-        checks.shape_is(f"estimates[{i}]", each, truth.shape, "that of the truth")
+        found = np.asarray(checks.real_values(f"estimates[{i}]", each))
+        checks.shape_is(f"estimates[{i}]", found, truth.shape, "that of the truth")
     errors = [compare_gradients(each, truth).relative_error for each in estimates]
     return batch_size * float(np.mean(np.square(errors)))
 

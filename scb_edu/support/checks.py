@@ -167,7 +167,7 @@ def real_values(name: str, value: object) -> Any:
     _refuse(
         name, real, np.abs(real) > np.float64(LARGEST), f"numbers of at most {LARGEST:g} in size"
     )
-    return real
+    return real.astype(float, copy=False)
 
 
 def alike(**given: object) -> tuple[Any, ...]:

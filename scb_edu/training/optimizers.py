@@ -338,7 +338,8 @@ class Optimizer(ABC):
         ):
             checks.shape_is(f"gradient, {name}", theirs, ours.shape, "that of the model")
         moment = Moment(stationary=mu, is_softmax=is_softmax)
-        there, state = self.update(here, parameters_of(gradient), self.init(here), moment)
+        with np.errstate(over="ignore", invalid="ignore"):  # `finite` says it
+            there, state = self.update(here, parameters_of(gradient), self.init(here), moment)
         return type(model)(*finite(*self.result(there, state)))
 
 

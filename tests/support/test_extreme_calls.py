@@ -265,6 +265,10 @@ ANSWERS = {
         [[True, True], [False, False]],
     ),
     "yes and no": (lambda: scb.ProximalGradient(1.0).direction([[True], [False]]), [[0.5], [-0.5]]),
+    "single precision, rate": (
+        lambda: theory.signal_rate(K, 0.0, np.float32([2.0**80]))[0] / 2.0**80,
+        [0.52],
+    ),
     "T = 1, flow": (  # K_Q alone, with A at 0 the value follows 1 - exp(-t)
         lambda: theory.signal_rate((0.1, 0.1, 1), 0.0, 0.0),
         (1.0, 0.0),

@@ -25,7 +25,7 @@ ASIDE = re.compile(
     r"training\.(Checkpoint|train|train_stages)$|text\.(Corpus\.from_file|train_on_sequence|alice)"
 )
 # asked at every step, and of any numbers: NumPy warns of what is not finite
-HOT = re.compile(r"training\.\w+\.direction$")
+HOT = re.compile(r"training\.\w+\.(direction|proximal)$")
 NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
