@@ -347,6 +347,7 @@ ANSWERS = {
 }
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize(("call", "answer"), ANSWERS.values(), ids=ANSWERS)
 def test_an_extreme_call_has_the_right_answer(call, answer):
     np.testing.assert_allclose(call(), answer, rtol=1e-6, atol=1e-12)
