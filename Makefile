@@ -164,10 +164,12 @@ mutants: $(VENV)/.test ## change the library in COUNT places, one a time; a test
 .PHONY: fuzz
 ## EXAMPLES: how many inputs `make fuzz` tries of each kind
 EXAMPLES ?= 10000
-fuzz: $(VENV)/.test ## try EXAMPLES inputs of each kind: shapes, values, files, links (an hour)
+fuzz: $(VENV)/.fuzz ## try EXAMPLES inputs of each kind: shapes, values, files, links (an hour)
 	SCB_EDU_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n 2 -m hypothesis tests
 	$(BIN)/python tests/fuzz/readers.py table --runs $(EXAMPLES)
 	$(BIN)/python tests/fuzz/readers.py checkpoint --runs $(EXAMPLES)
+	$(BIN)/python tests/fuzz/readers.py table --runs $(EXAMPLES) --guided
+	$(BIN)/python tests/fuzz/readers.py checkpoint --runs $(EXAMPLES) --guided
 	$(BIN)/python tests/fuzz/links.py --count $(EXAMPLES) --seed $(SEED)
 
 .PHONY: coverage
@@ -196,7 +198,7 @@ bench: $(VENV)/.bench ## measure the speed of training beside PyTorch and JAX (1
 	$(BIN)/python tests/benchmarks/training.py $(BESIDE)
 
 upgrade: $(BIN)/python ## install the newest versions and write them to constraints.txt (minutes)
-	$(BIN)/python -m pip install --upgrade --upgrade-strategy eager --editable '.[test,bench]'
+	$(BIN)/python -m pip install --upgrade --upgrade-strategy eager --editable '.[test,bench,fuzz]'
 	@# a build for one kind of processor (+cpu) is not on the package index
 	$(BIN)/python -m pip freeze --all --exclude pip --exclude-editable | sed 's/+[a-z0-9.]*$$//' > constraints.txt
 

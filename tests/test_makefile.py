@@ -81,7 +81,8 @@ def as_python(tool, rest):
 def recipe(target, folder):
     """What make would run for a target, with an environment that is there."""
     (folder / "bin").mkdir()
-    for name in ("bin/python", "node_modules", ".book", ".print", ".lab", ".test", ".bench"):
+    extras = (".book", ".print", ".lab", ".test", ".bench", ".fuzz")
+    for name in ("bin/python", "node_modules", *extras):
         (folder / name).touch()
     given = [f"{name}={GIVEN[name]}" for name, targets in NEEDS.items() if target in targets]
     old = ["-o", "_build/html/index.html", *(["-o", "check"] if target == "test" else [])]

@@ -63,7 +63,7 @@ def test_oldest_python():
 
 def test_oldest_versions():
     """The oldest versions are the bounds of pyproject.toml; the tested ones keep to them."""
-    extras = {**PROJECT["optional-dependencies"], "bench": []}
+    extras = {**PROJECT["optional-dependencies"], "bench": [], "fuzz": []}
     asked = [Requirement(line) for line in sum(extras.values(), PROJECT["dependencies"])]
     bounds = {r.name: r.specifier for r in asked if r.name != "scb-edu"}
     oldest, tested = pinned("constraints-oldest.txt"), pinned("constraints.txt")

@@ -1,14 +1,17 @@
 """Damaged and forged files for the two readers: a checkpoint of a run, a stored table.
 
 `python tests/fuzz/readers.py checkpoint --runs 10000` (or `table`). Each file is read, or refused
-by an ScbError that names the argument; any other end is printed.
+by an ScbError that names the argument; any other end is printed. With `--guided` atheris, which is
+to be installed for it, makes the files: of what is inside the whole ones, by the lines they reach.
 """
 
 import argparse
 import io
 import json
+import os
 import random
 import re
+import shutil
 import sys
 import tempfile
 import traceback
@@ -18,7 +21,6 @@ from pathlib import Path
 
 import numpy as np
 
-FORGED = 0x80  # a first byte from here on: what follows is the seed of a forgery
 READ, REFUSED = "read", "refused"
 
 
@@ -78,20 +80,37 @@ def good(kind):
 # Forgeries: files that pass for whole, with something else inside
 
 
-def forged_checkpoint(rng):
-    """A whole archive with the right label, some of its arrays lost or exchanged."""
+def arrays_of_checkpoint():
+    """Kind and owner of the label, and the other arrays by name."""
     with np.load(io.BytesIO(good("checkpoint"))) as file:
         arrays = {name: file[name] for name in file.files}
     kind, owner, _ = json.loads(str(arrays.pop("label")))
+    return kind, owner, arrays
+
+
+def archive(kind, owner, arrays):
+    """A checkpoint that passes for whole."""
+    file = io.BytesIO()
+    np.savez(file, label=json.dumps([kind, owner, sorted(arrays)]), **arrays)
+    return file.getvalue()
+
+
+def sealed(content):
+    """A table whose digest is right."""
+    tables = library()[2]
+    return f"{tables.MARK}{tables._digest(content)}\n{content}".encode()
+
+
+def forged_checkpoint(rng):
+    """A whole archive with the right label, some of its arrays lost or exchanged."""
+    kind, owner, arrays = arrays_of_checkpoint()
     for _ in range(rng.choice([1, 1, 2])):
         name = rng.choice(sorted(arrays))
         if rng.random() < 0.2:
             del arrays[name]
         else:
             arrays[name] = _exchanged(rng, arrays[name])
-    file = io.BytesIO()
-    np.savez(file, label=json.dumps([kind, owner, sorted(arrays)]), **arrays)
-    return file.getvalue()
+    return archive(kind, owner, arrays)
 
 
 def _exchanged(rng, array):
@@ -105,9 +124,7 @@ def _exchanged(rng, array):
 def forged_table(rng):
     """A changed table whose digest is right again."""
     _, _, content = good("table").decode().partition("\n")
-    changed = _damaged(rng, content.encode()).decode("utf-8", "replace")
-    tables = library()[2]
-    return f"{tables.MARK}{tables._digest(changed)}\n{changed}".encode()
+    return sealed(_damaged(rng, content.encode()).decode("utf-8", "replace"))
 
 
 FORGERS = {"checkpoint": forged_checkpoint, "table": forged_table}
@@ -136,7 +153,6 @@ class Found:
         self.ends, self.others = Counter(), {}
 
     def look(self, data):
-        data = self._input(bytes(data))
         self.path.write_bytes(data)
         scb, *_ = library()
         try:
@@ -154,23 +170,73 @@ class Found:
             self.ends["other error"] += 1
             self.others.setdefault(re.sub(r"\d+", "#", what)[:120], data)
 
-    def _input(self, data):
-        if len(data) > 1 and data[0] >= FORGED:
-            return FORGERS[self.kind](random.Random(data[1:]))
-        return data
-
     def report(self):
         print(f"{self.kind}: {sum(self.ends.values())} files, {dict(self.ends)}")
         for what in self.others:
-            print(f"  {what}")
+            print(f"  {what}", flush=True)
 
 
 def random_inputs(kind, runs, seed):
     """Half of them damaged files, half forgeries."""
     rng = random.Random(seed)
     for _ in range(runs):
-        whole = rng.random() < 0.5
-        yield _damaged(rng, good(kind)) if whole else bytes([FORGED]) + rng.randbytes(8)
+        yield _damaged(rng, good(kind)) if rng.random() < 0.5 else FORGERS[kind](rng)
+
+
+# Files that atheris makes
+
+
+def insides(kind):
+    """What is inside a whole file, in pieces: the text of a table, each array of a checkpoint."""
+    if kind == "table":
+        return [good("table").partition(b"\n")[2]]
+    _, _, arrays = arrays_of_checkpoint()
+    texts = (str(a).encode() if a.dtype.kind == "U" else a.tobytes() for a in arrays.values())
+    return [bytes([place]) + text for place, text in enumerate(texts)]
+
+
+def around(kind, inside):
+    """A file that passes for whole, with this inside."""
+    if kind == "table":
+        return sealed(inside.decode("utf-8", "replace"))
+    label, owner, arrays = arrays_of_checkpoint()
+    place, text = (inside[0], inside[1:]) if inside else (0, b"")
+    name = list(arrays)[place % len(arrays)]
+    return archive(label, owner, {**arrays, name: filled(arrays[name], text)})
+
+
+def filled(array, data):
+    """An array of the same type, and of the same shape where they fit, with other content."""
+    if array.dtype.kind == "U":
+        return np.array(data.decode("utf-8", "replace"))
+    size = array.dtype.itemsize
+    other = np.frombuffer(data[: len(data) // size * size], array.dtype)
+    return other.reshape(array.shape) if other.size == array.size else other
+
+
+def let_atheris_look(found, runs, seed):
+    """Look at so many files, and end the process with 1 if one ended otherwise."""
+    try:
+        import atheris
+    except ImportError:
+        sys.exit('readers.py --guided: it needs atheris. On Linux: pip install -e ".[fuzz]"')
+    with atheris.instrument_imports(include=["scb_edu"]):
+        library()
+    corpus = found.path.parent / "corpus"
+    corpus.mkdir()
+    for number, inside in enumerate(insides(found.kind)):
+        (corpus / str(number)).write_bytes(inside)
+
+    def look(inside):
+        found.look(around(found.kind, inside))
+        if sum(found.ends.values()) == runs:
+            found.report()
+            shutil.rmtree(corpus.parent)
+            os._exit(bool(found.others))
+
+    options = [f"-seed={seed}", "-max_len=2000", "-verbosity=0"]
+    atheris.Setup([sys.argv[0], *options, str(corpus)], look)
+    atheris.Fuzz()
 
 
 def main():
@@ -178,9 +244,12 @@ def main():
     parser.add_argument("kind", choices=READERS)
     parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--guided", action="store_true", help="by atheris")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         found = Found(given.kind, folder)
+        if given.guided:
+            let_atheris_look(found, given.runs, given.seed)
         for data in random_inputs(given.kind, given.runs, given.seed):
             found.look(data)
         found.report()
