@@ -492,13 +492,13 @@ def interrupts(rng, size):
     return {"x": 1}
 
 
-def test_twenty_kills_lose_nothing_and_run_nothing_twice(tmp_path):
+def test_a_dozen_kills_lose_nothing_and_run_nothing_twice(tmp_path):
     rng, kills, finished = random.Random(2410), 0, 0
-    expected = sweeps.small_sweep(tmp_path, None, "expected", 100)
-    while kills < 20 or not finished:
+    expected = sweeps.small_sweep(tmp_path, None, "expected", 60)
+    while kills < 12 or not finished:
         cache = tmp_path / f"cache{finished}"
         kills += killed_until_done(rng, cache)
-        table = sweeps.small_sweep(tmp_path, cache, "nothing", 100)
+        table = sweeps.small_sweep(tmp_path, cache, "nothing", 60)
         assert not sweeps.notes("nothing")
         assert same(table, expected)
         finished += 1
@@ -511,7 +511,7 @@ def killed_until_done(rng, cache):
     """
     for turn in itertools.count():
         log, before = f"{cache.name}.{turn}", {tuple(key.values()) for key in kept(cache)}
-        process = FORK.Process(target=sweeps.small_sweep, args=(cache.parent, cache, log, 100))
+        process = FORK.Process(target=sweeps.small_sweep, args=(cache.parent, cache, log, 60))
         process.start()
         wait_for_runs(rng.randint(1, 12), log, process)
         process.join(rng.uniform(0, 0.005))
