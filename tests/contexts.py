@@ -13,7 +13,6 @@ import pytest
 
 SECONDS = Counter()
 DEAR = {"book", "build", "browser"}
-ALARMS = ("test_an_endless_answer_is_stopped", "test_the_alarm_and_the_handlers_of_others")
 
 
 def _switch(context):
@@ -52,11 +51,7 @@ def pytest_sessionfinish():
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out what asks for the built book or a browser: it runs pages, not the library.
-
-    And the tests whose alarms ring in the tracer itself, which ends the process.
-    """
+    """Leave out what asks for the built book or a browser: it runs pages, not the library."""
     dear = [item for item in items if DEAR & set(getattr(item, "fixturenames", ()))]
-    out = dear + [item for item in items if item.name.startswith(ALARMS)]
-    config.hook.pytest_deselected(items=out)
-    items[:] = [item for item in items if item not in set(out)]
+    config.hook.pytest_deselected(items=dear)
+    items[:] = [item for item in items if item not in set(dear)]

@@ -7,6 +7,7 @@ import io
 import math
 import random
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -77,7 +78,8 @@ def guarded(guard: Guard) -> Iterator[None]:
         if threading.current_thread() is not threading.main_thread():
             yield
         else:
-            with _noticing(guard), _limited(SECONDS):
+            asking = sys._getframe(2)  # that of the `with`: between them is contextlib's
+            with _noticing(guard), _limited(SECONDS, asking):
                 yield
 
 
@@ -107,12 +109,12 @@ def _noticing(guard: Guard) -> Iterator[None]:
 
 
 @contextmanager
-def _limited(seconds: float) -> Iterator[None]:
-    """Raise TooLongError when the time is over; the timer and handler of others come back."""
+def _limited(seconds: float, asking: FrameType) -> Iterator[None]:
+    """Raise TooLongError below a frame when the time is over; others get their timer back."""
     if not hasattr(signal, "setitimer"):
         yield
         return
-    alarm, began = _Alarm(), time.monotonic()
+    alarm, began = _Alarm(asking), time.monotonic()
     rest, interval = signal.setitimer(signal.ITIMER_REAL, 0)
     handler = signal.signal(signal.SIGALRM, alarm)
     try:
@@ -136,24 +138,30 @@ def _ringing(alarm: _Alarm, seconds: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, seconds, SPARE)
         yield
     finally:
-        alarm.end = math.inf  # one that comes from here on is too late
+        alarm.end, alarm.asking = math.inf, None  # one that comes from here on is too late
         signal.setitimer(signal.ITIMER_REAL, 0)
         if time.monotonic() >= end:
             time.sleep(GRACE)  # another thread may have taken one, and hand it on only now
 
 
 class _Alarm:
-    """Stops the answer at its end, but not what is just cleaning up: this file and contextlib."""
+    """Stops what runs below a frame at its end, but not the clean-up of its `with`.
 
-    def __init__(self) -> None:
+    That is all which contextlib was asked for by the frame, and what hooks and tracers do inside.
+    """
+
+    def __init__(self, asking: FrameType) -> None:
         self.end = math.inf
+        self.asking: FrameType | None = asking
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         if time.monotonic() < self.end:
             return
-        # someone's audit hook may run here: the next alarm comes after it, for it would not know
-        # any more what is cleaning up, and comes when it likes, to meet a bare except outside
-        cleaning = frame is not None and frame.f_code.co_filename in (__file__, contextlib.__file__)
+        while frame is not None and frame.f_back is not self.asking:
+            frame = frame.f_back
+        cleaning = frame is not None and frame.f_code.co_filename == contextlib.__file__
+        # it has rung once, for they would pile up here, and does again when it likes: now and then
+        # that is while this one is caught, outside of the try
         signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-6, AGAIN), SPARE)
         if not cleaning:
             raise TooLongError

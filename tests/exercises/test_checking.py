@@ -1,3 +1,4 @@
+import contextlib
 import signal
 import sys
 import threading
@@ -271,20 +272,41 @@ def test_an_alarm_that_comes_too_late_does_nothing(run):
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
-def test_no_other_alarm_rings_while_one_looks_where_it_is(monkeypatch):
-    """An audit hook may run there, and an alarm in it would not see that it stops a clean-up."""
-    timers = []
-    monkeypatch.setattr(signal, "setitimer", lambda *given: timers.append(given))
+OWN, ITS = accept.__code__, contextlib.contextmanager.__code__
+
+
+@pytest.mark.parametrize(
+    ("codes", "stopped"),
+    [
+        ([OWN], True),
+        ([OWN, OWN], True),
+        ([ITS, OWN], True),  # the answer asks contextlib for something
+        ([OWN, ITS, OWN], True),
+        ([ITS], False),  # the clean-up
+        ([OWN, ITS], False),  # a hook or a tracer in it
+        ([ITS, OWN, ITS], False),
+    ],
+)
+def test_an_alarm_stops_the_answer_and_no_clean_up(monkeypatch, codes, stopped):
+    """What runs is told from the frame below that of the `with`, from the last called on."""
+    timers, frame = [], "asking"
 
     class Frame:
-        @property
-        def f_code(self):
-            assert not timers
-            return accept.__code__.replace(co_filename=running.__file__)
+        def __init__(self, code, back):
+            self.f_code, self.back = code, back
 
-    alarm = running._Alarm()
+        @property
+        def f_back(self):
+            assert not timers  # a hook may run here too: the next alarm comes after it
+            return self.back
+
+    for code in reversed(codes):
+        frame = Frame(code, frame)
+    monkeypatch.setattr(signal, "setitimer", lambda *given: timers.append(given))
+    alarm = running._Alarm("asking")
     alarm.end = 0.0
-    alarm(signal.SIGALRM, Frame())
+    with pytest.raises(running.TooLongError) if stopped else contextlib.nullcontext():
+        alarm(signal.SIGALRM, frame)
     [(_, soon, later)] = timers
     assert soon < 0.001 < later
 
