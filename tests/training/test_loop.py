@@ -229,24 +229,25 @@ def test_attention_that_vanishes_ends_the_run():
 # Stages, progress, wrong input
 
 
-def test_stages_follow_each_other_as_runs_would():
+@pytest.mark.parametrize("steps", [10, 1])
+def test_stages_follow_each_other_as_runs_would(steps):
     rng = np.random.default_rng(3)
     first = scb.train(
         TASK,
         scb.LinearTransformer.initial(TASK),
         OPTIMIZERS[2],
-        steps=10,
+        steps=steps,
         batch_size=32,
         rng=rng,
     )
     second = scb.train(TASK, first.model, OPTIMIZERS[3], steps=5, batch_size=8, rng=rng)
-    stages = [scb.training.Stage(OPTIMIZERS[2], 10, 32), scb.training.Stage(OPTIMIZERS[3], 5, 8)]
+    stages = [scb.training.Stage(OPTIMIZERS[2], steps, 32), scb.training.Stage(OPTIMIZERS[3], 5, 8)]
     both = scb.training.train_stages(
         TASK, scb.LinearTransformer.initial(TASK), stages, rng=np.random.default_rng(3)
     )
     np.testing.assert_array_equal(both.model.attention, second.model.attention)
-    assert both.samples[-1] == 10 * 32 + 5 * 8
-    assert both.status.message == "finished: 15 steps, 360 samples"
+    assert both.samples[-1] == steps * 32 + 5 * 8
+    assert both.status.message == f"finished: {steps + 5} steps, {steps * 32 + 40} samples"
 
 
 def test_progress_is_shown_where_asked(capsys):
