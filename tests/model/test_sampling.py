@@ -91,3 +91,19 @@ def test_the_loop_that_numba_compiles_is_the_plain_one_in_python():
     drawn, outcomes = np.zeros(4, np.uint8), np.array([7, 8, 9], np.uint8)
     getattr(_gather, "py_func", _gather)(outcomes, np.array([2, 0, 1, 2]), drawn)
     assert drawn.tolist() == [9, 7, 8, 9]
+
+
+def test_outcomes_of_one_weight_stand_in_their_order():
+    """So a seed gives the same tokens on every machine, whatever the sort of its NumPy is."""
+    weight = np.random.default_rng(0).integers(1, 3, 200)
+    columns = ColumnSampler.sparse(weight[:, None] / weight.sum(), 200)
+    heavy, light = (np.flatnonzero(weight == w).tolist() for w in (2, 1))
+    assert columns.outcomes[0].tolist() == heavy + light
+
+
+def test_a_long_draw_is_the_draws_of_65536_outcomes_each():
+    table = LookupTable.of(np.array([1 / 3, 2 / 3]))
+    rng = np.random.default_rng(0)
+    parts = [table.draw((size,), rng) for size in (65_536, 65_536, 1000)]
+    whole = table.draw((2 * 65_536 + 1000,), np.random.default_rng(0))
+    np.testing.assert_array_equal(whole, np.concatenate(parts))

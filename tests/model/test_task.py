@@ -162,3 +162,18 @@ def test_the_task_is_frozen_and_keeps_its_own_copy():
 def test_columns_are_scaled_to_sum_to_one():
     task = scb.SCBTask([[0.5 + 4e-7, 0.5], [0.5, 0.5]], [[1.0, 1.0]])
     np.testing.assert_allclose(task.transition.sum(axis=0), 1, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "last", "output", "wrong"),
+    [
+        ((1, 2, 2), (1,), (1,), r"tokens: .* \(B, T\), got shape \(1, 2, 2\)"),
+        ((1,), (1,), (1,), r"tokens: .* \(B, T\), got shape \(1,\)"),
+        ((2, 3), (1,), (2,), r"last: .* \(B,\) = \(2,\), got \(1,\)"),
+        ((2, 3), (2,), (1,), r"output: .* \(B,\) = \(2,\), got \(1,\)"),
+        ((2, 3), (2, 1), (2, 1), r"last: .* \(B,\), got shape \(2, 1\)"),
+    ],
+)
+def test_a_batch_has_one_last_token_and_one_output_for_each_context(tokens, last, output, wrong):
+    with pytest.raises(scb.ScbError, match=wrong):
+        scb.Batch(*(np.zeros(shape, int) for shape in (tokens, last, output)))
