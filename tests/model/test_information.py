@@ -90,5 +90,7 @@ def test_random_parts_do_not_depend_on_each_other():
 
 def test_ten_million_ways_to_fill_the_positions_are_few_enough(monkeypatch):
     monkeypatch.setattr(information, "_entropy_after", lambda _task, last: float(last))
-    task = scb.SCBTask(np.full((10, 10), 0.1), np.full((6, 10), 1 / 6))
-    assert scb.model.output_entropy(task) == pytest.approx(4.5)
+    tasks = [scb.SCBTask(np.full((10, 10), 0.1), np.full((Q, 10), 1 / Q)) for Q in (6, 7)]
+    assert scb.model.output_entropy(tasks[0]) == pytest.approx(4.5)
+    with pytest.raises(scb.ScbError, match="got N = 10 and Q = 7"):
+        scb.model.output_entropy(tasks[1])

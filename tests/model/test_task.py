@@ -177,3 +177,17 @@ def test_columns_are_scaled_to_sum_to_one():
 def test_a_batch_has_one_last_token_and_one_output_for_each_context(tokens, last, output, wrong):
     with pytest.raises(scb.ScbError, match=wrong):
         scb.Batch(*(np.zeros(shape, int) for shape in (tokens, last, output)))
+
+
+@pytest.mark.parametrize(
+    ("call", "name", "numbers"),
+    [
+        (lambda rng: scb.SCBTask.example(333_333_334), "context_length", 1_000_000_002),
+        (lambda rng: scb.SCBTask.example().sample(125_000_001, rng), "batch_size", 1_000_000_008),
+        (lambda rng: scb.SCBTask.random(31_623, 2, 1, rng), "vocab_size", 31_623**2),
+        (lambda rng: scb.SCBTask.random(10, 10**8 + 1, 1, rng), "context_length", 10**9 + 10),
+    ],
+)
+def test_what_fits_no_memory_is_refused_before_it_is_made(call, name, numbers):
+    with pytest.raises(scb.ScbError, match=rf"^{name}: .* 1,000,000,000 numbers, got {numbers};"):
+        call(np.random.default_rng(0))

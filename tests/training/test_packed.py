@@ -226,3 +226,15 @@ def test_a_supply_hands_out_what_it_drew_in_the_order_of_the_draw():
     for mine, theirs in zip(handed, drawn, strict=False):
         np.testing.assert_array_equal(mine.codes, theirs.codes)
         np.testing.assert_array_equal(mine.output, theirs.output)
+
+
+@pytest.mark.parametrize(
+    ("T", "B", "ahead"),
+    [(1024, 256, 4), (1024, 300, 3), (64, 8, 16), (1024, 64, 16), (1024, 70, 15), (4096, 2048, 1)],
+)
+def test_as_many_batches_are_drawn_ahead_as_make_131072_codes_but_sixteen_at_most(T, B, ahead):
+    """Two tokens: eight samples a code. Another number would make another run of the same seed."""
+    task = scb.SCBTask.random(2, T, 1, np.random.default_rng(0))
+    supply = Supply(task, np.float32, np.random.default_rng(0))
+    supply.next(B)
+    assert len(supply._drawn) == ahead
