@@ -196,11 +196,15 @@ def calm_by_hand(search, rng):
     return point
 
 
-def test_a_point_of_little_energy_is_looked_for_step_by_step():
-    """One step of share 0.35 is enough; its energy falls from 1.2 K to below 0.8 K."""
-    search = relatives(REPEATING, 0.98 * relatives(REPEATING, 0.0).least())
-    found = search._calm(np.random.default_rng(1))
-    np.testing.assert_allclose(found, calm_by_hand(search, np.random.default_rng(1)), atol=1e-10)
+@pytest.mark.parametrize(
+    ("task", "near", "seed"), [(REPEATING, 0.98, 1), (TASKS[4], 0.5, 3)], ids=["0.35", "0.58"]
+)
+def test_a_point_of_little_energy_is_looked_for_step_by_step(task, near, seed):
+    """One step is enough, of share 0.35, or of 0.5 where the lowest point is at 0.58."""
+    search = relatives(task, near * relatives(task, 0.0).least())
+    found = search._calm(np.random.default_rng(seed))
+    by_hand = calm_by_hand(search, np.random.default_rng(seed))
+    np.testing.assert_allclose(found, by_hand, atol=1e-10)
     assert search.energy(found) < 0.8 * search.full_energy
 
 
@@ -292,3 +296,10 @@ class Stairs(Scripted):
 )
 def test_a_climb_ends_where_the_energy_is_enough_or_grows_by_less_than_a_billionth(energies, top):
     assert Stairs(energies, np.ones(2) / 2, 0.0)._climbed(energies[0]) == top
+
+
+def test_the_transition_of_least_energy_may_have_zeros():
+    """Of the identity on four tokens, at -1/3: what stays has no chance at all."""
+    eye = np.eye(4)
+    calm = CorrelatedTransitions(eye, np.full(4, 0.25), -1 / 3)._calm(np.random.default_rng(0))
+    np.testing.assert_allclose(calm, (1 - eye) / 3, atol=1e-15)

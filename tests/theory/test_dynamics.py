@@ -209,6 +209,7 @@ def test_the_level_is_waited_for_where_the_energies_are_small_and_the_context_is
     """Growth takes 2,200 units of time here, T only 2."""
     task = (0.05, 0.05, 2)
     time = scb.escape_time(task, 0.5)
+    assert time > 0
     path = oracles.flow(*task, (0, 0), np.linspace(0, time, 50))
     assert path[-1, 1] == pytest.approx(0.5, abs=1e-6)
     assert (path[:-1, 1] < 0.5).all()
@@ -238,7 +239,7 @@ def test_a_flow_is_followed_to_a_relative_1e9_from_the_first_push_on(monkeypatch
     ):
         asked = asked_of_the_solver(monkeypatch, call)
         assert asked["rtol"] == 1e-9
-        assert asked["atol"] == pytest.approx(smallest)
+        assert asked["atol"] / smallest == pytest.approx(1)
 
 
 def test_a_flow_with_a_penalty_is_followed_to_1e7(monkeypatch):
@@ -246,7 +247,7 @@ def test_a_flow_with_a_penalty_is_followed_to_1e7(monkeypatch):
         monkeypatch,
         lambda: scb.theory.penalised_flow((0.2, 0.5, 1e5), 1e-4, start=(1, 0.5), t_end=1),
     )
-    assert (asked["rtol"], asked["atol"]) == pytest.approx((1e-7, 1e-12))
+    assert (asked["rtol"], asked["atol"] / 1e-12) == pytest.approx((1e-7, 1), abs=0)
 
 
 @pytest.mark.parametrize("reach", [1e-3, 0.5, 20.0])
@@ -255,9 +256,9 @@ def test_the_watershed_is_followed_as_precisely_as_it_begins_near_the_saddle(mon
         monkeypatch, lambda: scb.theory.separatrix((0.2, 0.3, 50), reach=reach)
     )
     away = np.linalg.norm(asked["start"])
-    assert away == pytest.approx(1e-6 * reach)
+    assert away == pytest.approx(1e-6 * reach, abs=0)
     assert asked["rtol"] == 1e-9
-    assert asked["atol"] == pytest.approx(1e-9 * away)
+    assert asked["atol"] == pytest.approx(1e-9 * away, abs=0)
 
 
 def test_a_path_that_gets_nowhere_ends_after_300000_looks(monkeypatch):
