@@ -8,6 +8,7 @@ from scipy import stats
 from strategies import examples, matrices
 
 import scb_edu as scb
+from scb_edu.model.random_tasks import random_transition
 
 exact = examples(30)
 
@@ -191,3 +192,10 @@ def test_a_batch_has_one_last_token_and_one_output_for_each_context(tokens, last
 def test_what_fits_no_memory_is_refused_before_it_is_made(call, name, numbers):
     with pytest.raises(scb.ScbError, match=rf"^{name}: .* 1,000,000,000 numbers, got {numbers};"):
         call(np.random.default_rng(0))
+
+
+def test_a_random_transition_mixes_in_a_hundredth_of_uniform():
+    """So every token can follow every other, however peaked the columns are."""
+    P = random_transition(4, np.random.default_rng(0), concentration=1e-3)
+    assert P.min() == pytest.approx(0.01 / 4, rel=1e-6)
+    assert P.max() == pytest.approx(0.99 + 0.01 / 4, rel=1e-3)
