@@ -262,6 +262,13 @@ def test_the_optimiser_of_each_stage_begins_once(monkeypatch):
     assert begun == [stage.optimizer for stage in stages]
 
 
+def test_a_run_of_stages_is_looked_at_where_it_ends_and_not_where_a_stage_does():
+    stages = [scb.training.Stage(scb.SGD(0.1), steps, 8) for steps in (3, 4)]
+    start, rng = scb.LinearTransformer.initial(TASK), np.random.default_rng(0)
+    run = scb.training.train_stages(TASK, start, stages, rng=rng, record_every=5)
+    assert run.step.tolist() == [0, 5, 7]
+
+
 def test_progress_is_shown_where_asked(capsys):
     train()
     assert capsys.readouterr().err == ""
