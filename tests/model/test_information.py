@@ -94,3 +94,9 @@ def test_ten_million_ways_to_fill_the_positions_are_few_enough(monkeypatch):
     assert scb.model.output_entropy(tasks[0]) == pytest.approx(4.5)
     with pytest.raises(scb.ScbError, match="got N = 10 and Q = 7"):
         scb.model.output_entropy(tasks[1])
+
+
+def test_positions_that_nobody_looks_at_tell_nothing():
+    """The running example looks at two, of 8 or of 3,000."""
+    short, long = (scb.model.output_entropy(scb.SCBTask.example(T)) for T in (8, 3000))
+    assert long == pytest.approx(short, rel=1e-12)

@@ -190,3 +190,8 @@ def test_a_column_is_divided_by_its_sum_from_a_thousandth_on(total):
             step()
     else:
         np.testing.assert_allclose(step(), 0.25)
+
+
+def test_the_threshold_goes_by_the_rate_of_the_attention():
+    optimizer = scb.ProximalGradient(0.5, attention_rate=0.2, penalty=0.3)
+    assert optimizer.threshold() == pytest.approx(0.06)

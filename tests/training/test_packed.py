@@ -238,3 +238,28 @@ def test_as_many_batches_are_drawn_ahead_as_make_131072_codes_but_sixteen_at_mos
     supply = Supply(task, np.float32, np.random.default_rng(0))
     supply.next(B)
     assert len(supply._drawn) == ahead
+
+
+@pytest.mark.parametrize("N", [2, 17])
+def test_the_loops_that_numba_compiles_are_those_of_numpy_in_plain_python_too(N, monkeypatch):
+    for name in ("_descend", "_shrink"):
+        function = getattr(compiled, name)
+        monkeypatch.setattr(compiled, name, getattr(function, "py_func", function))
+    task = scb.SCBTask.random(N, 6, 2, np.random.default_rng(N))
+    packing, moment = Packing(task), Moment(stationary=task.stationary)
+    batch = packing.draw(20, np.random.default_rng(0))
+    start = np.random.default_rng(1).normal(size=(N, N)), np.full((6, N), 1 / 6)
+    for optimizer in (scb.SGD(0.1), scb.ProximalGradient(0.01, penalty=0.1)):
+        rates, ends = (0.1, 0.02), []
+        for is_plain in (False, True):
+            V, W = start[0].copy(), np.array(start[1], order="F")
+            if is_plain:
+                loss = compiled.descend(V, W, batch, packing, optimizer, moment, rates, 1e6)
+            else:
+                gradient = slopes(V, W, batch, packing, moment)
+                move(V, W, gradient, optimizer, moment, rates)
+                loss = gradient.loss
+            ends.append((V, W, loss))
+        for mine, theirs in zip(*ends, strict=True):
+            np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-12)
+        assert np.abs(ends[0][0] - start[0]).max() > 1e-3
