@@ -349,10 +349,11 @@ def test_a_run_is_written_at_first_every_so_many_steps_and_at_its_end(tmp_path, 
 
 
 def test_a_stage_that_is_about_to_begin_takes_nothing_from_the_one_before(tmp_path):
-    """Written at step 14, where the first ends: its momentum is not the second's."""
+    """Written at step 14, where the first ends: it has no momentum that the second could take."""
 
     def go(path=None, stop=None):
-        plan = [scb.training.Stage(scb.training.Momentum(rate), 14, 8) for rate in (0.1, 0.2)]
+        optimizers = scb.SGD(0.1), scb.training.Momentum(0.1)
+        plan = [scb.training.Stage(optimizer, 14, 8) for optimizer in optimizers]
         keep = path and scb.training.Checkpoint(path, every=14)
         rng = np.random.default_rng(1)
         options = {"rng": rng, "checkpoint": keep, "stop": stop, "record_every": 5}
