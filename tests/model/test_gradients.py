@@ -143,3 +143,10 @@ def test_gradient_never_builds_a_dense_one_hot():
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 60e6
+
+
+def test_the_preconditioner_wants_a_column_for_each_token():
+    mu = np.array([0.5, 0.5])
+    for name, V, A in (("value", (2, 3), (4, 2)), ("attention", (2, 2), (4, 3))):
+        with pytest.raises(scb.ScbError, match=rf"gradient\.{name}: expected"):
+            scb.precondition(scb.Gradient(np.ones(V), np.ones(A)), mu)

@@ -6,6 +6,7 @@ from hypothesis import given
 from strategies import examples, matrices
 
 import scb_edu as scb
+from scb_edu.model import information
 
 
 def slow_entropy(law):
@@ -85,3 +86,17 @@ def test_random_parts_do_not_depend_on_each_other():
     """Explorers rely on it: a longer context moves the positions, and nothing else."""
     short, long = (scb.model.random_attention(5, T, 3, np.random.default_rng(1)) for T in (4, 40))
     np.testing.assert_array_equal(np.sort(short, axis=0)[-3:], np.sort(long, axis=0)[-3:])
+
+
+def test_ten_million_ways_to_fill_the_positions_are_few_enough(monkeypatch):
+    monkeypatch.setattr(information, "_entropy_after", lambda _task, last: float(last))
+    tasks = [scb.SCBTask(np.full((10, 10), 0.1), np.full((Q, 10), 1 / Q)) for Q in (6, 7)]
+    assert scb.model.output_entropy(tasks[0]) == pytest.approx(4.5)
+    with pytest.raises(scb.ScbError, match="got N = 10 and Q = 7"):
+        scb.model.output_entropy(tasks[1])
+
+
+def test_positions_that_nobody_looks_at_tell_nothing():
+    """The running example looks at two, of 8 or of 3,000."""
+    short, long = (scb.model.output_entropy(scb.SCBTask.example(T)) for T in (8, 3000))
+    assert long == pytest.approx(short, rel=1e-12)

@@ -5,6 +5,7 @@ import oracles
 import pytest
 
 import scb_edu as scb
+from scb_edu.model import listing
 
 
 def test_the_samples_and_their_chances_are_those_of_the_oracle():
@@ -34,3 +35,10 @@ def test_a_task_that_is_not_tiny_is_refused():
     with pytest.raises(scb.ScbError, match=r"task: .* 100,000 samples, got 3\^11 of them"):
         scb.model.every_sample(scb.SCBTask.example(9))
     assert len(scb.model.every_sample(scb.SCBTask.example(8))) == 3**10
+
+
+def test_a_hundred_thousand_samples_are_few_enough(monkeypatch):
+    """Ten tokens, three positions; without their laws the list stays empty, and quick."""
+    monkeypatch.setattr(listing, "_laws", lambda _task, contexts, _last: [()] * len(contexts))
+    task = scb.SCBTask(np.full((10, 10), 0.1), np.full((3, 10), 1 / 3))
+    assert scb.model.every_sample(task) == []

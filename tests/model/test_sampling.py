@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from scb_edu.model.sampling import CELLS, ColumnSampler, LookupTable, _gather
+from scb_edu.model import sampling
+from scb_edu.model.sampling import CELLS, ColumnSampler, LookupTable, _cells, _gather
 from scb_edu.support import jit
 
 
@@ -91,3 +92,20 @@ def test_the_loop_that_numba_compiles_is_the_plain_one_in_python():
     drawn, outcomes = np.zeros(4, np.uint8), np.array([7, 8, 9], np.uint8)
     getattr(_gather, "py_func", _gather)(outcomes, np.array([2, 0, 1, 2]), drawn)
     assert drawn.tolist() == [9, 7, 8, 9]
+
+
+def test_outcomes_of_one_weight_stand_in_their_order():
+    """So a seed gives the same tokens on every machine, whatever the sort of its NumPy is."""
+    weight = np.random.default_rng(0).integers(1, 3, 200)
+    columns = ColumnSampler.sparse(weight[:, None] / weight.sum(), 200)
+    heavy, light = (np.flatnonzero(weight == w).tolist() for w in (2, 1))
+    assert columns.outcomes[0].tolist() == heavy + light
+
+
+def test_a_long_draw_is_made_in_pieces_of_65536_outcomes(monkeypatch):
+    """Of other pieces a seed would make other tokens: who draws again does so after each."""
+    pieces = []
+    monkeypatch.setattr(sampling, "_cells", lambda n, rng: pieces.append(n) or _cells(n, rng))
+    table = LookupTable.of(np.array([1 / 3, 2 / 3]))
+    assert table.draw((132_072,), np.random.default_rng(0)).mean() == pytest.approx(2 / 3, abs=0.01)
+    assert pieces == [65_536, 65_536, 1000]

@@ -8,6 +8,7 @@ from scipy import stats
 from strategies import examples, matrices
 
 import scb_edu as scb
+from scb_edu.model.random_tasks import random_transition
 
 exact = examples(30)
 
@@ -162,3 +163,39 @@ def test_the_task_is_frozen_and_keeps_its_own_copy():
 def test_columns_are_scaled_to_sum_to_one():
     task = scb.SCBTask([[0.5 + 4e-7, 0.5], [0.5, 0.5]], [[1.0, 1.0]])
     np.testing.assert_allclose(task.transition.sum(axis=0), 1, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "last", "output", "wrong"),
+    [
+        ((1, 2, 2), (1,), (1,), r"tokens: .* \(B, T\), got shape \(1, 2, 2\)"),
+        ((1,), (1,), (1,), r"tokens: .* \(B, T\), got shape \(1,\)"),
+        ((2, 3), (1,), (2,), r"last: .* \(B,\) = \(2,\), got \(1,\)"),
+        ((2, 3), (2,), (1,), r"output: .* \(B,\) = \(2,\), got \(1,\)"),
+        ((2, 3), (2, 1), (2, 1), r"last: .* \(B,\), got shape \(2, 1\)"),
+    ],
+)
+def test_a_batch_has_one_last_token_and_one_output_for_each_context(tokens, last, output, wrong):
+    with pytest.raises(scb.ScbError, match=wrong):
+        scb.Batch(*(np.zeros(shape, int) for shape in (tokens, last, output)))
+
+
+@pytest.mark.parametrize(
+    ("call", "name", "numbers"),
+    [
+        (lambda rng: scb.SCBTask.example(333_333_334), "context_length", 1_000_000_002),
+        (lambda rng: scb.SCBTask.example().sample(125_000_001, rng), "batch_size", 1_000_000_008),
+        (lambda rng: scb.SCBTask.random(31_623, 2, 1, rng), "vocab_size", 31_623**2),
+        (lambda rng: scb.SCBTask.random(10, 10**8 + 1, 1, rng), "context_length", 10**9 + 10),
+    ],
+)
+def test_what_fits_no_memory_is_refused_before_it_is_made(call, name, numbers):
+    with pytest.raises(scb.ScbError, match=rf"^{name}: .* 1,000,000,000 numbers, got {numbers};"):
+        call(np.random.default_rng(0))
+
+
+def test_a_random_transition_mixes_in_a_hundredth_of_uniform():
+    """So every token can follow every other, however peaked the columns are."""
+    P = random_transition(4, np.random.default_rng(0), concentration=1e-3)
+    assert P.min() == pytest.approx(0.01 / 4, rel=1e-6)
+    assert P.max() == pytest.approx(0.99 + 0.01 / 4, rel=1e-3)

@@ -5,12 +5,15 @@ import pytest
 from scipy.optimize import linprog
 
 import scb_edu as scb
-from scb_edu.theory.correlated import CorrelatedTransitions
+from scb_edu.theory.correlated import SLACK, CorrelatedTransitions
 
 TASKS = {
     N: scb.SCBTask.random(N, 6, 2, np.random.default_rng(N), concentration=c)
     for N, c in [(2, 1.0), (4, 0.1), (5, 1.0), (10, 1.0), (30, 0.5)]
 } | {3: scb.SCBTask.example()}
+
+STAYS = np.array([0.6, 0.6, 0.6, 0.3])
+REPEATING = scb.SCBTask(np.diag(STAYS) + (1 - STAYS) / 4, np.ones((1, 4)))
 
 
 def correlation(P, X, mu):
@@ -107,6 +110,20 @@ def test_the_end_of_the_interval_is_feasible_and_beyond_it_is_an_error_that_name
         scb.theory.correlated_task(task, least - 1e-4, np.random.default_rng(0))
 
 
+@pytest.mark.parametrize(("beyond", "is_refused"), [(0.5e-9, False), (1.5e-9, True)])
+def test_a_correlation_counts_as_the_end_up_to_a_billionth_beyond_it(beyond, is_refused):
+    task = REPEATING
+    theta = feasible_least(task) - beyond
+    if is_refused:
+        with pytest.raises(scb.ScbError, match=r"^theta: .* between -0\.656085 and"):
+            scb.theory.correlated_task(task, theta, np.random.default_rng(0))
+    else:
+        at_end = scb.theory.correlated_task(task, theta, np.random.default_rng(0))
+        assert correlation(task.transition, at_end.transition, task.stationary) == pytest.approx(
+            theta, abs=1e-8
+        )
+
+
 def test_minus_one_may_need_more_energy():
     """In the running example 2 mu 1^T - P has negative entries, and only that has energy K_P."""
     task = TASKS[3]
@@ -179,14 +196,66 @@ def calm_by_hand(search, rng):
     return point
 
 
-def test_a_point_of_little_energy_is_looked_for_step_by_step():
-    """One step of share 0.35 is enough; its energy falls from 1.2 K to below 0.8 K."""
-    stays = np.array([0.6, 0.6, 0.6, 0.3])
-    task = scb.SCBTask(np.diag(stays) + (1 - stays) / 4, np.ones((1, 4)))
-    search = relatives(task, 0.98 * relatives(task, 0.0).least())
-    found = search._calm(np.random.default_rng(1))
-    np.testing.assert_allclose(found, calm_by_hand(search, np.random.default_rng(1)), atol=1e-10)
+@pytest.mark.parametrize(
+    ("task", "near", "seed"), [(REPEATING, 0.98, 1), (TASKS[4], 0.5, 3)], ids=["0.35", "0.58"]
+)
+def test_a_point_of_little_energy_is_looked_for_step_by_step(task, near, seed):
+    """One step is enough, of share 0.35, or of 0.5 where the lowest point is at 0.58."""
+    search = relatives(task, near * relatives(task, 0.0).least())
+    found = search._calm(np.random.default_rng(seed))
+    by_hand = calm_by_hand(search, np.random.default_rng(seed))
+    np.testing.assert_allclose(found, by_hand, atol=1e-10)
     assert search.energy(found) < 0.8 * search.full_energy
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_energy_is_met_on_a_way_that_goes_down_before_it_goes_up(seed):
+    """The calm end is not the calmest here: half the way's slope at its start is no zero."""
+    search = relatives(REPEATING, 0.95 * feasible_least(REPEATING))
+    rng = np.random.default_rng(seed)
+    calm = search._calm(rng)
+    far, way = calm - search.stationary[:, None], search._lively(rng) - calm
+    slope = np.sum(search.stationary * far * way)
+    assert slope > 0.1 * search.full_energy if seed == 0 else slope < -0.1 * search.full_energy
+    drawn = search.draw(np.random.default_rng(seed))
+    assert search.energy(drawn) == pytest.approx(search.full_energy, rel=1e-9)
+
+
+def test_a_search_for_little_energy_that_finds_none_ends_after_fifty_rounds():
+    """Three vertices for the middle where it begins, then one each round; any would be too far."""
+    rng, asked = np.random.default_rng(0), []
+
+    class Going(CorrelatedTransitions):
+        full_energy = 0.0
+
+        def _vertex(self, direction):
+            asked.append(direction)
+            return rng.dirichlet(np.ones(3), size=3).T
+
+    Going(np.eye(3), np.ones(3) / 3, -1.0)._calm(rng)
+    assert len(asked) == 3 + 50
+
+
+def test_where_there_is_one_transition_only_no_way_is_gone():
+    search, speck = relatives(TASKS[3], 0.3), 1e-6 * np.ones((3, 3))
+    calm = search._calm(np.random.default_rng(0))
+    assert search._share(calm, speck) == 0.0
+    assert search._share(calm, 1000 * speck) > 0.0
+
+
+def test_what_a_solver_left_open_is_mended_the_shortest_way():
+    """The rules hold again, and no step along them would have been nearer."""
+    task, rng = TASKS[4], np.random.default_rng(0)
+    search, mu = relatives(task, 0.3), task.stationary
+    exact = search._calm(rng)
+    assert exact.min() > 1e-3
+    blurred = exact + 1e-4 * rng.normal(size=exact.shape)
+    mended = search._mended(blurred)
+    np.testing.assert_allclose(mended.sum(axis=0), 1, rtol=1e-13)
+    np.testing.assert_allclose(mended @ mu, mu, rtol=1e-13)
+    assert correlation(task.transition, mended, mu) == pytest.approx(0.3, rel=1e-12)
+    for other in (exact, search._vertex(rng.normal(size=exact.shape))):
+        assert np.vdot(other - mended, mended - blurred) == pytest.approx(0, abs=1e-14)
 
 
 class Scripted(CorrelatedTransitions):
@@ -205,3 +274,32 @@ def test_a_lively_vertex_is_drawn_again_eight_times_at_most(energies, best, draw
     numbers = iter(energies)
     assert Scripted(np.eye(2), np.ones(2) / 2, 0.0)._lively(numbers) == best
     assert len(list(numbers)) == len(energies) - drawn
+
+
+class Stairs(Scripted):
+    """From each step, which is its own energy, the next one of a list."""
+
+    _climbed = CorrelatedTransitions._climbed
+    _slope = lambda self, x: x  # noqa: E731
+    _vertex = lambda self, x: self.transition[self.transition.index(x) + 1]  # noqa: E731
+
+
+@pytest.mark.parametrize(
+    ("energies", "top"),
+    [
+        ([0.2, 0.5, 1.0, 2.0], 1.0),  # enough
+        ([0.2, 0.5, 0.5 + 2e-10, 0.9], 0.5),  # grows no more
+        ([0.5, 0.5 + SLACK, 0.5], 0.5 + SLACK),
+        ([0.5, 0.5 + 1.5e-9, 0.5], 0.5 + 1.5e-9),
+        ([1.5, 2.0], 1.5),
+    ],
+)
+def test_a_climb_ends_where_the_energy_is_enough_or_grows_by_less_than_a_billionth(energies, top):
+    assert Stairs(energies, np.ones(2) / 2, 0.0)._climbed(energies[0]) == top
+
+
+def test_the_transition_of_least_energy_may_have_zeros():
+    """Of the identity on four tokens, at -1/3: what stays has no chance at all."""
+    eye = np.eye(4)
+    calm = CorrelatedTransitions(eye, np.full(4, 0.25), -1 / 3)._calm(np.random.default_rng(0))
+    np.testing.assert_allclose(calm, (1 - eye) / 3, atol=1e-15)

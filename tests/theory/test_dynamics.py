@@ -203,3 +203,136 @@ def test_a_path_that_the_solver_gives_up_is_laid_to_its_start(monkeypatch):
     monkeypatch.setattr(dynamics, "solve_ivp", lambda *_, **__: failed)
     with pytest.raises(scb.ScbError, match=r"^start: .* can be followed, got: too steep$"):
         scb.signal_flow((0.1, 0.5, 100), t_end=1)
+
+
+def test_the_level_is_waited_for_where_the_energies_are_small_and_the_context_is_short():
+    """Growth takes 2,200 units of time here, T only 2."""
+    task = (0.05, 0.05, 2)
+    time = scb.escape_time(task, 0.5)
+    assert time > 0
+    path = oracles.flow(*task, (0, 0), np.linspace(0, time, 50))
+    assert path[-1, 1] == pytest.approx(0.5, abs=1e-6)
+    assert (path[:-1, 1] < 0.5).all()
+
+
+def asked_of_the_solver(monkeypatch, call):
+    """The options with which a call solves its first flow."""
+    asked = {}
+
+    def solver(_rate, _span, start, _method, **options):
+        asked.update(options, start=np.array(start))
+        return SimpleNamespace(success=False, message="none")
+
+    monkeypatch.setattr(dynamics, "solve_ivp", solver)
+    with pytest.raises(scb.ScbError, match="can be followed, got: none"):
+        call()
+    return asked
+
+
+@pytest.mark.parametrize(("T", "smallest"), [(10, 1e-12), (1e6, 1e-15)])
+def test_a_flow_is_followed_to_a_relative_1e9_from_the_first_push_on(monkeypatch, T, smallest):
+    """An error counts beside 1/T, which the signals start from, or beside a thousandth."""
+    for call in (
+        lambda: scb.signal_flow((0.2, 0.5, T), t_end=1),
+        lambda: scb.escape_time((0.2, 0.5, T), 0.5),
+        lambda: scb.theory.transfer_flow((0.2, 0.5, T), 0.1, t_end=1),
+    ):
+        asked = asked_of_the_solver(monkeypatch, call)
+        assert asked["rtol"] == 1e-9
+        assert asked["atol"] / smallest == pytest.approx(1)
+
+
+def test_a_flow_with_a_penalty_is_followed_to_1e7(monkeypatch):
+    asked = asked_of_the_solver(
+        monkeypatch,
+        lambda: scb.theory.penalised_flow((0.2, 0.5, 1e5), 1e-4, start=(1, 0.5), t_end=1),
+    )
+    assert (asked["rtol"], asked["atol"] / 1e-12) == pytest.approx((1e-7, 1), abs=0)
+
+
+@pytest.mark.parametrize("reach", [1e-3, 0.5, 20.0])
+def test_the_watershed_is_followed_as_precisely_as_it_begins_near_the_saddle(monkeypatch, reach):
+    asked = asked_of_the_solver(
+        monkeypatch, lambda: scb.theory.separatrix((0.2, 0.3, 50), reach=reach)
+    )
+    away = np.linalg.norm(asked["start"])
+    assert away == pytest.approx(1e-6 * reach, abs=0)
+    assert asked["rtol"] == 1e-9
+    assert asked["atol"] == pytest.approx(1e-9 * away, abs=0)
+
+
+def test_a_path_that_gets_nowhere_ends_after_300000_looks(monkeypatch):
+    looks = []
+
+    def solver(rate, *_, **__):
+        for look in range(400_000):
+            looks.append(look)
+            rate(0.0, (0.0, 0.0))
+
+    monkeypatch.setattr(dynamics, "solve_ivp", solver)
+    with pytest.raises(scb.ScbError, match=r"^start: .* asked 300,000 times for the rate"):
+        scb.signal_flow((0.2, 0.5, 100), t_end=1)
+    assert len(looks) == 300_001
+
+
+@pytest.mark.parametrize(
+    ("points", "call"),
+    [
+        (400, lambda **options: scb.signal_flow((0.2, 0.5, 100), t_end=1, **options)),
+        (400, lambda **options: scb.theory.transfer_flow((0.2, 0.5, 9), 0.1, t_end=1, **options)),
+        (
+            400,
+            lambda **options: scb.theory.penalised_flow(
+                (0.2, 0.5, 9), 0.1, start=(1, 0.1), t_end=1, **options
+            ),
+        ),
+    ],
+)
+def test_as_many_times_are_reported_as_asked_for_and_400_unless_told(points, call):
+    assert len(call().t) == points
+    assert [len(call(points=n).t) for n in (2, 7)] == [2, 7]
+    with pytest.raises(scb.ScbError, match="points: expected a whole number of at least 2, got 1"):
+        call(points=1)
+    with pytest.raises(scb.ScbError, match=r"points: .* at most"):
+        call(points=10**12)
+
+
+def test_a_watershed_has_200_points_on_each_side_and_ends_at_three_halves_unless_told():
+    value, attention = scb.theory.separatrix((0.2, 0.3, 50))
+    again = scb.theory.separatrix((0.2, 0.3, 50), reach=1.5, points=200)
+    np.testing.assert_array_equal([value, attention], again)
+    assert len(value) == 399
+
+
+@pytest.mark.parametrize(
+    ("end", "side"),
+    [
+        ((0.26, 0.26), "right"),
+        ((0.24, 0.9), "stuck"),
+        ((0.9, 0.24), "stuck"),
+        ((0.1, -0.24), "stuck"),
+        ((0.1, -0.26), "wrong"),
+        ((0.25, 0.25), "stuck"),
+        ((0.1, -0.25), "stuck"),
+    ],
+)
+def test_a_run_has_left_the_saddle_where_its_signals_are_a_quarter(end, side):
+    assert scb.theory.side_of_saddle(*end) == side
+
+
+LIMITS = {
+    "transition_energy": (lambda x: scb.theory.saddle((x, 0.5, 100)), 1e-30, 1e6),
+    "attention_energy": (lambda x: scb.theory.saddle((0.2, x, 100)), 1e-30, 1e6),
+    "context_length": (lambda x: scb.theory.saddle((0.2, 0.5, x)), 1, 1e30),
+    "t_end": (lambda x: dynamics.time_until(x), 1e-60, 1e20),
+    "start": (lambda x: dynamics._start_point((x, 0.0)), -1e6, 1e6),
+}
+
+
+@pytest.mark.parametrize(("call", "least", "most"), LIMITS.values(), ids=LIMITS)
+def test_numbers_are_taken_as_far_as_the_solver_can_go_with_them(call, least, most):
+    call(least)
+    call(most)
+    for beyond in (least - 0.1 * abs(least), 1.1 * most):
+        with pytest.raises(scb.ScbError, match=": expected "):
+            call(beyond)

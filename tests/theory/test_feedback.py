@@ -7,6 +7,7 @@ import pytest
 from oracles import mean_gradient, preconditioned, square_norm
 
 import scb_edu as scb
+from scb_edu.theory import feedback
 
 TINY = [(2, 3, 1), (3, 4, 2), (2, 5, 2)]
 
@@ -189,3 +190,24 @@ def test_noise_that_would_feed_on_itself_at_the_truth_has_a_slide_all_the_same()
     ends = scb.theory.hyperbola_slide(task, 1.0, 1)
     assert 0 < ends.value < 0.01
     assert ends.value * ends.attention == pytest.approx(1)
+
+
+def test_more_runs_than_fit_the_memory_or_steps_than_anyone_waits_for_are_refused(monkeypatch):
+    """Nine numbers a run; a hundred million steps."""
+    task = scb.SCBTask.example(100)
+    start = scb.LinearTransformer.initial(task)
+
+    def paths(**options):
+        given = {"t_end": 1.0, "runs": 2, "rng": np.random.default_rng(0)} | options
+        return scb.theory.feedback_paths(task, start, 1.0, 8, **given)
+
+    with pytest.raises(scb.ScbError, match=r"^runs: .* numbers, got 1000000008;"):
+        paths(runs=111_111_112)
+    with pytest.raises(scb.ScbError, match=r"^t_end: expected a number from 0 to 1e\+08"):
+        paths(t_end=1e8 + 1)
+    taken = []
+    monkeypatch.setattr(feedback, "_moved", lambda s, _, steps, *__: taken.append(steps) or s)
+    paths(t_end=1e8, points=2)
+    assert taken == [5e7, 5e7]
+    with pytest.raises(scb.ScbError, match=r"^points: .* at most"):
+        paths(points=10**12)

@@ -1,10 +1,11 @@
 """The price of a sure start, beside quadrature, other schedules and a simulated noisy flow."""
 
 import math
+import warnings
 
 import numpy as np
 import pytest
-from scipy.integrate import quad, solve_ivp
+from scipy.integrate import IntegrationWarning, quad, solve_ivp
 from scipy.special import ndtri
 
 import scb_edu as scb
@@ -183,3 +184,43 @@ def test_tempering_shrinks_what_is_known_and_its_square_shrinks_the_noise():
     np.testing.assert_allclose(mild.value @ TASK.stationary, TASK.stationary, atol=1e-12)
     crossed = [theory.complexity.crossed_variance(m.value, TASK.stationary) for m in (model, mild)]
     assert crossed[1] / crossed[0] == pytest.approx(0.01)
+
+
+def jumping(pieces, end):
+    """200 or 100 samples per unit of time by turns, from 0 to the end."""
+    return lambda t: 200.0 if math.floor(pieces * t / end) % 2 else 100.0
+
+
+def test_a_schedule_that_jumps_often_is_added_up_piece_by_piece():
+    rate = theory.growth_rate(TASK)
+    jumps = jumping(24, 20 / rate)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        z, paid = theory.start_snr(TASK, jumps), theory.sure_samples(TASK, jumps, chance=0.6)
+    ends = 20 / rate * np.arange(25) / 24
+    parts = -np.diff(np.exp(-2 * rate * ends)) / (2 * rate)
+    noise = np.sum(parts / np.where(np.arange(24) % 2, 200, 100))
+    assert z == pytest.approx(1 / (rate * math.sqrt(theory.samples_needed(TASK, 1) * noise)))
+    time = theory.escape_time(TASK, 0.5) - math.log(1 - ndtri(0.6) / z) / rate
+    lengths = np.diff(np.minimum(ends, time))
+    assert paid == pytest.approx(np.sum(lengths * np.where(np.arange(24) % 2, 200, 100)), rel=1e-6)
+
+
+def test_the_start_is_over_after_twenty_growth_times():
+    times = []
+    theory.start_snr(TASK, lambda t: times.append(t) or 700.0)
+    assert 19 < max(times) * theory.growth_rate(TASK) <= 20
+
+
+@pytest.mark.parametrize("price", [theory.start_snr, theory.sure_samples])
+def test_a_schedule_without_any_pattern_is_given_up_after_200_pieces(price):
+    """Each piece is looked at in 21 places; to cut one adds two."""
+    rng, looks = np.random.default_rng(0), []
+
+    def wild(_t):
+        looks.append(rng.uniform(1000, 3000))
+        return looks[-1]
+
+    with pytest.warns(IntegrationWarning, match="subdivisions \\(200\\)"):
+        price(TASK, wild)
+    assert len(looks) == (1 if price is theory.start_snr else 2) * 21 * (2 * 200 - 1)

@@ -162,3 +162,9 @@ def test_what_is_not_as_described_is_refused():
     ):
         with pytest.raises(scb.ScbError, match=name):
             call()
+
+
+@pytest.mark.parametrize("T", [100, 6400])
+def test_the_threshold_of_a_giant_step_is_four_times_the_root_of_the_context_uniform_weights(T):
+    step = scb.theory.giant_step(scb.SCBTask.example(T))
+    assert step.attention_rate * step.penalty * T == pytest.approx(4 * math.sqrt(T))

@@ -1,5 +1,7 @@
 """A run that is killed at any moment and resumed gives the same bytes as one that was not."""
 
+import contextlib
+import json
 import multiprocessing
 import os
 import random
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 
 import scb_edu as scb
+from scb_edu.training import checkpoints
 
 TASK = scb.SCBTask.random(4, 12, 2, np.random.default_rng(0))
 KINDS = ["linear", "softmax"]
@@ -333,3 +336,56 @@ def test_where_and_how_often_are_checked(tmp_path):
         scb.training.Checkpoint(tmp_path / "nowhere" / "run.npz")
     with pytest.raises(scb.ScbError, match=r"every: .*got 0"):
         scb.training.Checkpoint(tmp_path / "run.npz", every=0)
+
+
+# When it is written, and what is read back
+
+
+def test_a_run_is_written_at_first_every_so_many_steps_and_at_its_end(tmp_path, monkeypatch):
+    written, save = [], checkpoints.save
+    monkeypatch.setattr(checkpoints, "save", lambda *given: written.append(given) or save(*given))
+    run(path=tmp_path / "run.npz", every=20)
+    assert [json.loads(str(given[2]["state"]))[0] for given in written] == [0, 20, 40, 60, 70]
+
+
+def test_a_stage_that_is_about_to_begin_takes_nothing_from_the_one_before(tmp_path):
+    """Written at step 14, where the first ends: it has no momentum that the second could take."""
+
+    def go(path=None, stop=None):
+        optimizers = scb.SGD(0.1), scb.training.Momentum(0.1)
+        plan = [scb.training.Stage(optimizer, 14, 8) for optimizer in optimizers]
+        keep = path and scb.training.Checkpoint(path, every=14)
+        rng = np.random.default_rng(1)
+        options = {"rng": rng, "checkpoint": keep, "stop": stop, "record_every": 5}
+        return scb.training.train_stages(TASK, model("linear"), plan, **options)
+
+    path = tmp_path / "run.npz"
+    with pytest.raises(PowerCutError):
+        go(path, cut_at(15))
+    assert everything(go(path)) == everything(go())
+
+
+def test_who_may_stop_a_resumed_run_sees_the_records_of_the_whole_one(tmp_path):
+    def seen(path=None, cut=None):
+        records = {}
+
+        def stop(record):
+            records[record.step] = float(record.columns["trace"]), record.loss
+            return bool(cut and cut_at(cut)(record))
+
+        columns = {"trace": lambda model, _task: float(np.trace(model.value))}
+        with contextlib.suppress(PowerCutError):
+            run(path=path, every=5, stop=stop, record=columns)
+        return records
+
+    whole = seen()
+    seen(tmp_path / "run.npz", 60)
+    resumed = seen(tmp_path / "run.npz")
+    assert min(resumed) == 60
+    assert resumed == {step: told for step, told in whole.items() if step >= 60}
+
+
+def test_a_state_is_one_text_in_whatever_order_it_comes_and_a_class_is_told_by_its_name():
+    as_text, fingerprint = checkpoints.as_text, checkpoints.fingerprint
+    assert as_text({"a": 1, "b": 2}) == as_text({"b": 2, "a": 1})
+    assert fingerprint(scb.SGD) != fingerprint(scb.ProximalGradient)

@@ -6,7 +6,10 @@ import pytest
 import scb_edu as scb
 from scb_edu.support import jit
 from scb_edu.training import packed, steps
+from scb_edu.training.optimizers import BreakdownError
 from scb_edu.training.packed import Supply
+from scb_edu.training.steps import _refuse_divergence
+from scb_edu.training.trajectory import Recorder
 
 TASK = scb.SCBTask.random(4, 12, 2, np.random.default_rng(0))
 OPTIMIZERS = [
@@ -229,24 +232,41 @@ def test_attention_that_vanishes_ends_the_run():
 # Stages, progress, wrong input
 
 
-def test_stages_follow_each_other_as_runs_would():
+@pytest.mark.parametrize("steps", [10, 1])
+def test_stages_follow_each_other_as_runs_would(steps):
     rng = np.random.default_rng(3)
     first = scb.train(
         TASK,
         scb.LinearTransformer.initial(TASK),
         OPTIMIZERS[2],
-        steps=10,
+        steps=steps,
         batch_size=32,
         rng=rng,
     )
     second = scb.train(TASK, first.model, OPTIMIZERS[3], steps=5, batch_size=8, rng=rng)
-    stages = [scb.training.Stage(OPTIMIZERS[2], 10, 32), scb.training.Stage(OPTIMIZERS[3], 5, 8)]
+    stages = [scb.training.Stage(OPTIMIZERS[2], steps, 32), scb.training.Stage(OPTIMIZERS[3], 5, 8)]
     both = scb.training.train_stages(
         TASK, scb.LinearTransformer.initial(TASK), stages, rng=np.random.default_rng(3)
     )
     np.testing.assert_array_equal(both.model.attention, second.model.attention)
-    assert both.samples[-1] == 10 * 32 + 5 * 8
-    assert both.status.message == "finished: 15 steps, 360 samples"
+    assert both.samples[-1] == steps * 32 + 5 * 8
+    assert both.status.message == f"finished: {steps + 5} steps, {steps * 32 + 40} samples"
+
+
+def test_the_optimiser_of_each_stage_begins_once(monkeypatch):
+    begun, init = [], scb.training.Momentum.init
+    monkeypatch.setattr(scb.training.Momentum, "init", lambda *a: begun.append(a[0]) or init(*a))
+    stages = [scb.training.Stage(scb.training.Momentum(rate), 2, 8) for rate in (0.1, 0.2)]
+    start = scb.LinearTransformer.initial(TASK)
+    scb.training.train_stages(TASK, start, stages, rng=np.random.default_rng(0))
+    assert begun == [stage.optimizer for stage in stages]
+
+
+def test_a_run_of_stages_is_looked_at_where_it_ends_and_not_where_a_stage_does():
+    stages = [scb.training.Stage(scb.SGD(0.1), steps, 8) for steps in (3, 4)]
+    start, rng = scb.LinearTransformer.initial(TASK), np.random.default_rng(0)
+    run = scb.training.train_stages(TASK, start, stages, rng=rng, record_every=5)
+    assert run.step.tolist() == [0, 5, 7]
 
 
 def test_progress_is_shown_where_asked(capsys):
@@ -316,3 +336,17 @@ def test_wrong_input_is_refused_in_words(call, message):
 def test_a_loss_that_is_no_number_is_divergence_too(loss):
     with pytest.raises(scb.training.BreakdownError, match="Try a smaller learning rate"):
         steps._refuse_divergence(loss)
+
+
+@pytest.mark.parametrize("loss", [0.9e6, 1.1e6, np.nan])
+def test_a_loss_above_a_million_counts_as_divergence(loss):
+    if loss < 1e6:
+        _refuse_divergence(loss)
+    else:
+        with pytest.raises(BreakdownError, match="the loss of a batch is"):
+            _refuse_divergence(loss)
+
+
+@pytest.mark.parametrize(("steps", "every"), [(99, 1), (500, 5), (9_999, 99), (10_000, 100)])
+def test_a_run_is_looked_at_a_hundred_times_unless_told(steps, every):
+    assert Recorder.interval(scb.SCBTask.example(10), steps, 10_000) == every

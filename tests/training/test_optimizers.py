@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from strategies import examples, matrices
 
 import scb_edu as scb
+from scb_edu.training.optimizers import BreakdownError
 
 exact = examples(60)
 numbers = st.floats(-5, 5)
@@ -177,3 +178,20 @@ def _softmax_step(optimizer):
 def test_wrong_input_is_refused_in_words(call, message):
     with pytest.raises(scb.ScbError, match=message):
         call()
+
+
+@pytest.mark.parametrize("total", [0.9e-3, 1.1e-3])
+def test_a_column_is_divided_by_its_sum_from_a_thousandth_on(total):
+    attention = np.full((4, 2), 0.25)
+    attention[:, 1] *= total
+    step = lambda: scb.ProximalGradient(0.1).proximal(attention, scb.training.Moment())  # noqa: E731
+    if total < 1e-3:
+        with pytest.raises(BreakdownError, match=r"a column of A sums to 0\.0009"):
+            step()
+    else:
+        np.testing.assert_allclose(step(), 0.25)
+
+
+def test_the_threshold_goes_by_the_rate_of_the_attention():
+    optimizer = scb.ProximalGradient(0.5, attention_rate=0.2, penalty=0.3)
+    assert optimizer.threshold() == pytest.approx(0.06)

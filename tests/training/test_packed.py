@@ -226,3 +226,40 @@ def test_a_supply_hands_out_what_it_drew_in_the_order_of_the_draw():
     for mine, theirs in zip(handed, drawn, strict=False):
         np.testing.assert_array_equal(mine.codes, theirs.codes)
         np.testing.assert_array_equal(mine.output, theirs.output)
+
+
+@pytest.mark.parametrize(
+    ("T", "B", "ahead"),
+    [(1024, 256, 4), (1024, 300, 3), (64, 8, 16), (1024, 64, 16), (1024, 70, 15), (4096, 2048, 1)],
+)
+def test_as_many_batches_are_drawn_ahead_as_make_131072_codes_but_sixteen_at_most(T, B, ahead):
+    """Two tokens: eight samples a code. Another number would make another run of the same seed."""
+    task = scb.SCBTask.random(2, T, 1, np.random.default_rng(0))
+    supply = Supply(task, np.float32, np.random.default_rng(0))
+    supply.next(B)
+    assert len(supply._drawn) == ahead
+
+
+@pytest.mark.parametrize("N", [2, 17])
+def test_the_loops_that_numba_compiles_are_those_of_numpy_in_plain_python_too(N, monkeypatch):
+    for name in ("_descend", "_shrink"):
+        function = getattr(compiled, name)
+        monkeypatch.setattr(compiled, name, getattr(function, "py_func", function))
+    task = scb.SCBTask.random(N, 6, 2, np.random.default_rng(N))
+    packing, moment = Packing(task), Moment(stationary=task.stationary)
+    batch = packing.draw(20, np.random.default_rng(0))
+    start = np.random.default_rng(1).normal(size=(N, N)), np.full((6, N), 1 / 6)
+    for optimizer in (scb.SGD(0.1), scb.ProximalGradient(0.01, penalty=0.1)):
+        rates, ends = (0.1, 0.02), []
+        for is_plain in (False, True):
+            V, W = start[0].copy(), np.array(start[1], order="F")
+            if is_plain:
+                loss = compiled.descend(V, W, batch, packing, optimizer, moment, rates, 1e6)
+            else:
+                gradient = slopes(V, W, batch, packing, moment)
+                move(V, W, gradient, optimizer, moment, rates)
+                loss = gradient.loss
+            ends.append((V, W, loss))
+        for mine, theirs in zip(*ends, strict=True):
+            np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-12)
+        assert np.abs(ends[0][0] - start[0]).max() > 1e-3
