@@ -343,7 +343,7 @@ def transfer_time(task: TaskLike, theta: float, level: float = 0.5) -> float:
         )
     end = math.asinh(goal * math.sqrt(K_Q / K_P) / push)
     kappa = push**2 * math.sqrt(K_P / K_Q) / 2
-    if math.log(kappa) + 2 * end > math.log(2) or kappa * math.sinh(2 * end) >= 1:
+    if 2 * end >= math.asinh(1 / kappa):  # alpha_V alpha_A = kappa sinh(2 r t)
         raise ScbError(
             f"level: expected one that is reached before alpha_V alpha_A = 1, got {goal:.6g}; "
             "use escape_time."

@@ -328,3 +328,13 @@ def test_wrong_settings_are_named(name):
         function(TASK, related(0.1), 0.1, 0.5)
     with pytest.raises(scb.ScbError, match="pretrained: expected"):
         function(TASK, np.eye(3), 0.1, 64)
+
+
+@pytest.mark.parametrize(("theta", "level"), [(1.0, 0.1), (1.0, 0.7), (3.0, 0.2), (0.1, 0.9)])
+def test_the_time_is_that_of_the_flow_where_much_is_known_and_where_little_is(theta, level):
+    """K_P = 16 K_Q: from theta = 1 on, what the hyperbola bends with is large from the start."""
+    task = (0.8, 0.05, 1e9)
+    exact = scb.escape_time(task, level, start=(theta, 0))
+    assert scb.theory.transfer_time(task, theta, level) == pytest.approx(exact, rel=1e-5)
+    flow = scb.signal_flow(task, start=(theta, 0), t_end=exact, points=2)
+    assert flow.value[-1] * flow.attention[-1] < 1
