@@ -419,7 +419,7 @@ STUDIES = [
         [{"task": t, "size": n, "penalty": beta} for t, n in SKEWS for beta in (0.01, 0.02)],
         seeds=8,
     ),
-    Study("feedback-edge", edge, {"theta": (-0.3,), "learning_rate": (0.01, 0.02, 0.04)}, seeds=6),
+    Study("feedback-edge", edge, {"theta": (-0.3,), "learning_rate": (0.01, 0.02, 0.04)}, seeds=96),
     Study(
         "feedback-slide",
         slide,

@@ -149,13 +149,13 @@ def test_the_slide_ends_near_its_formula():
 
 
 def test_wrong_knowledge_ends_at_the_edge_of_stability():
-    """Most runs hover below it; some pass it and diverge."""
+    """Most runs hover below it; some pass it and diverge: which ones, rounding decides."""
     table = stored("feedback-edge")
-    assert len(table) == 18
+    assert len(table) == 288
     for _, rows in table.groupby("learning_rate"):
-        assert rows["edge"].median() == pytest.approx(0.92, abs=0.06)
+        assert rows["edge"].median() == pytest.approx(0.92, abs=0.07)
     assert table["edge"].max() < 1
-    assert (table["alpha_A"] < -3).all()
+    assert (table["alpha_A"] < 0).all()
     half = -1 / np.sqrt(table["learning_rate"] * scb.SCBTask.example(250).attention_energy)
     assert (table["alpha_A"] / half).median() == pytest.approx(0.8, abs=0.2)
 
