@@ -355,8 +355,9 @@ def test_the_ends_of_what_is_asked():
 
 
 def test_the_flow_is_as_exact_where_all_signals_are_tiny():
-    """From theta = 0 on, while t is short, alpha_V is t/T and alpha_A is K_P t^2 / (2T)."""
-    K_P, T, t = 0.2, 1e12, 1e-3
-    flow = scb.theory.transfer_flow((K_P, 0.5, T), 0.0, t_end=t, points=2)
-    assert flow.value[-1] == pytest.approx(t / T, rel=1e-5, abs=0)
-    assert flow.attention[-1] == pytest.approx(K_P * t**2 / 2 / T, rel=1e-3, abs=0)
+    """Linear there: alpha_V = sinh(rt) / (rT), alpha_A = (cosh(rt) - 1) / (K_Q T)."""
+    K_P, K_Q, T, t = 0.2, 0.5, 1e12, 30.0
+    r = math.sqrt(K_P * K_Q)
+    flow = scb.theory.transfer_flow((K_P, K_Q, T), 0.0, t_end=t, points=2)
+    assert flow.value[-1] * r * T == pytest.approx(math.sinh(r * t), rel=1e-6)
+    assert flow.attention[-1] * K_Q * T == pytest.approx(math.cosh(r * t) - 1, rel=1e-6)

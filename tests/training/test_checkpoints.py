@@ -497,3 +497,11 @@ def test_the_words_of_a_generator_come_back_as_an_array():
     back = checkpoints.from_text(checkpoints.as_text(state))["state"]["key"]
     assert back.dtype == np.uint64
     np.testing.assert_array_equal(back, state["state"]["key"])
+
+
+def test_a_model_that_does_not_fit_is_told_of_before_a_file_of_another_run(tmp_path):
+    path = tmp_path / "run.npz"
+    run(path=path)
+    other, rng = scb.LinearTransformer.initial(scb.SCBTask.example()), np.random.default_rng(1)
+    with pytest.raises(scb.ScbError, match=r"model\.value: expected shape .*4, 4.*got \(3, 3\)"):
+        scb.training.train_stages(TASK, other, stages("linear"), rng=rng, checkpoint=path)
