@@ -338,3 +338,26 @@ def test_the_time_is_that_of_the_flow_where_much_is_known_and_where_little_is(th
     assert scb.theory.transfer_time(task, theta, level) == pytest.approx(exact, rel=1e-5)
     flow = scb.signal_flow(task, start=(theta, 0), t_end=exact, points=2)
     assert flow.value[-1] * flow.attention[-1] < 1
+
+
+def test_the_ends_of_what_is_asked():
+    settings = {"learning_rate": 0.1, "batch_size": 1}
+    assert scb.theory.transfer_samples(TASK, 0.1, level=0, **settings) == 0
+    assert 0 <= scb.theory.transfer_time((1, 1, 10), 0.1, 1e-30) < 1e-9
+    with pytest.raises(scb.ScbError, match=r"level: expected .*got 9e-31"):
+        scb.theory.transfer_time((1, 1, 10), 0.1, 9e-31)
+    with pytest.raises(scb.ScbError, match=r"theta: expected a number above -1/\(rT\) = -0\.25"):
+        scb.theory.transfer_time((1, 1, 4), -0.25)
+    with pytest.raises(scb.ScbError, match=r"beside: expected .*0 or above, got -1"):
+        scb.theory.transfer_flow(TASK, 0.1, t_end=1, beside=-1)
+    with pytest.raises(scb.ScbError, match="theta"):
+        scb.theory.transfer_flow(TASK, 2e300, t_end=1)
+
+
+def test_the_flow_is_as_exact_where_all_signals_are_tiny():
+    """Linear there: alpha_V = sinh(rt) / (rT), alpha_A = (cosh(rt) - 1) / (K_Q T)."""
+    K_P, K_Q, T, t = 0.2, 0.5, 1e12, 30.0
+    r = math.sqrt(K_P * K_Q)
+    flow = scb.theory.transfer_flow((K_P, K_Q, T), 0.0, t_end=t, points=2)
+    assert flow.value[-1] * r * T == pytest.approx(math.sinh(r * t), rel=1e-6)
+    assert flow.attention[-1] * K_Q * T == pytest.approx(math.cosh(r * t) - 1, rel=1e-6)

@@ -389,3 +389,119 @@ def test_a_state_is_one_text_in_whatever_order_it_comes_and_a_class_is_told_by_i
     as_text, fingerprint = checkpoints.as_text, checkpoints.fingerprint
     assert as_text({"a": 1, "b": 2}) == as_text({"b": 2, "a": 1})
     assert fingerprint(scb.SGD) != fingerprint(scb.ProximalGradient)
+
+
+# What tells one run from another
+
+
+def go(plan, path=None, every=7, stop=None, **options):
+    keep = path and scb.training.Checkpoint(path, every)
+    options = {"rng": np.random.default_rng(1), "checkpoint": keep, "stop": stop, **options}
+    return scb.training.train_stages(TASK, model("linear"), plan, **options)
+
+
+def test_a_run_that_has_made_no_step_may_be_given_other_stages(tmp_path):
+    path, plan = tmp_path / "run.npz", stages("linear")
+    with pytest.raises(PowerCutError):
+        go(plan, path, stop=cut_at(0))
+    assert path.exists()
+    assert everything(go(plan[1:], path)) == everything(go(plan[1:]))
+
+
+def test_a_stage_belongs_to_a_run_from_its_first_step_on(tmp_path):
+    """Written at step 31, the first of the second stage: that cannot be another one by now."""
+    path, (first, second) = tmp_path / "run.npz", stages("linear")
+    with pytest.raises(PowerCutError):
+        go([first, second], path, every=31, stop=cut_at(31), record_every=1)
+    with pytest.raises(scb.ScbError, match="that of another run"):
+        go([first, scb.training.Stage(scb.SGD(0.1), 40, 8)], path, record_every=1)
+
+
+DIFFERENT = {
+    "twelve and three": (12, 3),
+    "one and twenty-three": (1, 23),
+    "what belongs together": (("a",), "bc"),
+    "as two": ("a", "bc"),
+    "as one": (("a", "bc"),),
+    "two rows": (np.zeros((2, 3)),),
+    "three rows": (np.zeros((3, 2)),),
+    "whole numbers": (np.zeros((2, 3), np.int64),),
+    "an optimiser": (scb.SGD(0.1),),
+    "one of the same fields": (scb.training.ProjectedSGD(0.1),),
+    "a function": (lambda x: x + 1,),
+    "another constant": (lambda x: x + 2,),
+    "another sign": (lambda x: x - 1,),
+    "another name": (lambda x: x.real + 1,),
+    "a default": (lambda x=1: x + 1,),
+}
+
+
+def test_what_differs_has_another_fingerprint_and_what_does_not_the_same():
+    prints = {checkpoints.fingerprint(*parts) for parts in DIFFERENT.values()}
+    assert len(prints) == len(DIFFERENT)
+    assert checkpoints.fingerprint(np.int64(3)) == checkpoints.fingerprint(3)
+    assert checkpoints.fingerprint(["a", 1]) == checkpoints.fingerprint(("a", 1))
+
+
+def rewritten(path, **changes):
+    """Put other arrays into a checkpoint."""
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    with path.open("wb") as file:
+        np.savez(file, **(arrays | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"state": "[]"}, "one whose state cannot be read"),
+        ({"value": np.ones((5, 4))}, r"do not fit together \(.value: expected"),
+        ({"weights": np.ones((12, 5))}, r"do not fit together \(.weights: expected"),
+        ({"recorded_weights": np.ones(3)}, r"do not fit together \(.recorded_weights: exp"),
+        ({"supply": "[]"}, "one whose parts do not fit together"),
+        ({"label": np.array([{}], dtype=object)}, r"cannot be read.*allow_pickle=False"),
+    ],
+    ids=lambda part: next(iter(part)) if isinstance(part, dict) else "",
+)
+def test_a_file_that_was_put_together_by_hand_is_refused_in_words(changes, message, tmp_path):
+    path = tmp_path / "run.npz"
+    run(path=path)
+    rewritten(path, **changes)
+    refused(path, message)
+
+
+def test_a_run_that_broke_down_is_not_tried_again(tmp_path, monkeypatch):
+    path = tmp_path / "run.npz"
+    plan = [scb.training.Stage(scb.SGD(40.0), 500, 8)]
+    assert not go(plan, path).status.ok
+    monkeypatch.setattr(checkpoints, "save", lambda *_: pytest.fail("it was written again"))
+    assert not go(plan, path).status.ok
+
+
+def test_a_run_whose_records_nobody_asked_for_goes_on_with_more_steps(tmp_path):
+    """Looked at as often as before: every second step of 200, not every fourth of 400."""
+    path, sizes = tmp_path / "run.npz", (200, 400)
+    plans = [[scb.training.Stage(scb.SGD(0.05), steps, 8)] for steps in sizes]
+    assert go(plans[0], path).step[1] == 2
+    assert go(plans[1], path).step.tolist() == list(range(0, 401, 2))
+    with pytest.raises(scb.ScbError, match="that of another run"):
+        go(plans[1], path, record_every=2)
+
+
+def test_without_a_wish_it_is_written_every_ten_thousand_steps(tmp_path):
+    assert scb.training.Checkpoint(tmp_path / "run.npz").every == 10_000
+
+
+def test_the_words_of_a_generator_come_back_as_an_array():
+    state = np.random.MT19937(0).state
+    back = checkpoints.from_text(checkpoints.as_text(state))["state"]["key"]
+    assert back.dtype == np.uint64
+    np.testing.assert_array_equal(back, state["state"]["key"])
+
+
+def test_a_model_that_does_not_fit_is_told_of_before_a_file_of_another_run(tmp_path):
+    path = tmp_path / "run.npz"
+    run(path=path)
+    other, rng = scb.LinearTransformer.initial(scb.SCBTask.example()), np.random.default_rng(1)
+    with pytest.raises(scb.ScbError, match=r"model\.value: expected shape .*4, 4.*got \(3, 3\)"):
+        scb.training.train_stages(TASK, other, stages("linear"), rng=rng, checkpoint=path)

@@ -1,11 +1,13 @@
 """Training: the fast loop beside a plain one, what is recorded, how a run ends."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import scb_edu as scb
 from scb_edu.support import jit
-from scb_edu.training import packed, steps
+from scb_edu.training import loop, packed, steps
 from scb_edu.training.optimizers import BreakdownError
 from scb_edu.training.packed import Supply
 from scb_edu.training.steps import _refuse_divergence
@@ -350,3 +352,49 @@ def test_a_loss_above_a_million_counts_as_divergence(loss):
 @pytest.mark.parametrize(("steps", "every"), [(99, 1), (500, 5), (9_999, 99), (10_000, 100)])
 def test_a_run_is_looked_at_a_hundred_times_unless_told(steps, every):
     assert Recorder.interval(scb.SCBTask.example(10), steps, 10_000) == every
+
+
+@pytest.mark.parametrize(
+    ("N", "T", "B", "look", "step", "every"),
+    [
+        (1000, 2000, 20, 21_000_000, 4_200_000, 100),
+        (1, 1193, 5, 8_358, 167_159, 2),
+        (35, 100, 4, 33_075, 165_370, 5),
+        (200, 300, 100, 700_000, 490_000, 29),
+    ],
+)
+def test_the_sizes_alone_say_how_rare_a_look_is(N, T, B, look, step, every):
+    """Nanoseconds of a look and of a step, as measured once: a twentieth of the time at most."""
+    task = SimpleNamespace(vocab_size=N, context_length=T)
+    assert Recorder.interval(task, 1, B) == every
+    assert (every - 1) * step < 20 * look <= every * step
+
+
+def test_a_progress_bar_counts_steps_from_where_a_run_goes_on(monkeypatch, tmp_path):
+    shown, bar = [], loop.tqdm
+    monkeypatch.setattr(loop, "tqdm", lambda **options: shown.append(options) or bar(**options))
+    for steps_ in (20, 30):
+        train(steps=steps_, record_every=10, checkpoint=tmp_path / "run.npz")
+    assert [(s["total"], s["initial"], s["unit"]) for s in shown] == [
+        (20, 0, "step"),
+        (30, 20, "step"),
+    ]
+
+
+def test_a_recorder_refuses_what_it_cannot_record():
+    with pytest.raises(scb.ScbError, match=r"record: expected a new name and .*got 'off': 3"):
+        Recorder(TASK, 1, None, {"off": 3})
+    with pytest.raises(RuntimeError, match="a run without a record"):
+        Recorder(TASK, 1, None, None).trajectory(scb.training.Status("finished", 0, ""))
+
+
+def test_a_batch_is_asked_for_at_a_moment_alone():
+    for size in (8, lambda moment: 8):
+        with pytest.raises(scb.ScbError, match="moment: expected a Moment"):
+            scb.training.Stage(OPTIMIZERS[0], 5, size).batch_at(3)
+
+
+def test_snapshots_lie_row_by_row_and_their_steps_are_whole_numbers():
+    run = train(snapshot_every=10)
+    assert run.snapshots.flags.c_contiguous
+    assert run.snapshot_step.dtype == train().snapshot_step.dtype == np.int64

@@ -195,3 +195,72 @@ def test_a_column_is_divided_by_its_sum_from_a_thousandth_on(total):
 def test_the_threshold_goes_by_the_rate_of_the_attention():
     optimizer = scb.ProximalGradient(0.5, attention_rate=0.2, penalty=0.3)
     assert optimizer.threshold() == pytest.approx(0.06)
+
+
+def test_what_overflows_is_told_of_once_in_words_and_by_no_warning():
+    model = scb.LinearTransformer([[1.0]], [[0.5], [0.5]])
+    slope = scb.Gradient(np.zeros((1, 1)), np.full((2, 1), 1e308))  # the sum is too large, inf/inf
+    with np.errstate(all="raise"), pytest.raises(BreakdownError, match="V or A overflowed"):
+        scb.ProximalGradient(1.0).step(model, slope, np.ones(1))
+
+
+def read_only(array):
+    array.flags.writeable = False
+    return array
+
+
+@pytest.mark.parametrize("optimizer", [scb.SGD(0.1), scb.ProximalGradient(0.1)])
+def test_where_a_result_goes_has_to_be_able_to_hold_it(optimizer):
+    attention = np.full((4, 2), 0.25)
+    for out in (attention.tolist(), np.zeros((4, 2), int), read_only(np.zeros((4, 2)))):
+        with pytest.raises(scb.ScbError, match="out: expected an array of floats to write to"):
+            optimizer.proximal(attention, scb.training.Moment(), out)
+    with pytest.raises(scb.ScbError, match="out: expected shape"):
+        optimizer.proximal(attention, scb.training.Moment(), np.zeros((2, 4)))
+
+
+def test_a_result_goes_where_it_is_wanted():
+    out = np.zeros((2, 1))
+    assert scb.ProximalGradient(0.5, penalty=0.2).proximal(np.array([[0.6], [0.1]]), out=out) is out
+    assert out.tolist() == [[1], [0]]
+
+
+HERE = scb.training.Parameters(np.eye(2), np.full((4, 2), 0.25))
+METHOD = scb.ProximalGradient(0.1, penalty=0.1)
+ASKED_WRONGLY = {
+    "rates": (lambda: METHOD.rates(3), "moment: expected a Moment"),
+    "threshold": (lambda: METHOD.threshold(3), "moment: expected a Moment"),
+    "proximal": (lambda: scb.SGD(0.1).proximal(np.ones((2, 2)), 3), "moment: expected a Moment"),
+    "update": (lambda: METHOD.update(HERE, HERE, (), 3), "moment: expected a Moment"),
+    "from": (lambda: METHOD.update(3, HERE, (), scb.training.Moment()), "parameters: expected"),
+    "against": (lambda: METHOD.update(HERE, 3, (), scb.training.Moment()), "gradient: expected"),
+    "init": (lambda: METHOD.init(3), "parameters: expected Parameters"),
+    "result": (lambda: METHOD.result(3, ()), "parameters: expected Parameters"),
+    "words for mu": (lambda: scb.SGD(0.1).divisor("x"), "stationary: expected"),
+    "mu too long": (lambda: one_step(np.ones(3)), r"stationary: expected shape \(N,\)"),
+    "mu of zero": (lambda: one_step(np.zeros(2)), "stationary: .*the preconditioner divides"),
+    "gradient": (lambda: one_step(np.ones(2), 5), "gradient, weights: expected shape"),
+    "penalty": (
+        lambda: scb.ProximalGradient(0.1, lambda moment: 0.0).check_softmax(),
+        "penalty: expected 0 for softmax",
+    ),
+}
+
+
+def one_step(mu, T=4):
+    slope = scb.Gradient(np.eye(2), np.zeros((T, 2)))
+    return METHOD.step(scb.LinearTransformer(*HERE), slope, mu)
+
+
+@pytest.mark.parametrize(("call", "message"), ASKED_WRONGLY.values(), ids=ASKED_WRONGLY)
+def test_a_method_that_is_asked_wrongly_says_so(call, message):
+    with pytest.raises(scb.ScbError, match=message):
+        call()
+
+
+def test_a_method_without_a_wish_has_no_penalty_and_one_rate_which_is_named():
+    assert scb.ProximalGradient(0.1).threshold() == 0
+    assert scb.ProximalGradient(0.1).rates() == (0.1, 0.1)
+    with pytest.raises(TypeError, match="positional"):
+        scb.SGD(0.1, 0.2)
+    assert scb.training.Moment() == (0, 0, 0, None, False)

@@ -263,3 +263,52 @@ def test_the_loops_that_numba_compiles_are_those_of_numpy_in_plain_python_too(N,
         for mine, theirs in zip(*ends, strict=True):
             np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-12)
         assert np.abs(ends[0][0] - start[0]).max() > 1e-3
+
+
+def test_where_the_loss_is_the_largest_that_may_be_nothing_is_moved_nor_shrunk(monkeypatch):
+    for name in ("_descend", "_shrink"):
+        function = getattr(compiled, name)
+        monkeypatch.setattr(compiled, name, getattr(function, "py_func", function))
+    task, optimizer = scb.SCBTask.example(20), scb.ProximalGradient(0.1, penalty=0.1)
+    packing, moment = Packing(task), Moment(stationary=task.stationary)
+    batch, losses = packing.draw(8, np.random.default_rng(0)), [np.inf]
+    for _ in range(2):
+        V, W = np.eye(3), np.full((20, 3), 0.05, order="F")
+        how = (packing, optimizer, moment, (0.1, 0.1), losses[-1])
+        losses.append(compiled.descend(V, W, batch, *how))
+    assert losses[1] == losses[2]
+    assert (np.eye(3) == V).all()
+    assert (W == 0.05).all()
+
+
+def test_a_column_that_sums_to_a_thousandth_is_divided_by_it_either_way():
+    column = np.array([[1e-3], [0.0]])
+    assert scb.ProximalGradient(0.1).proximal(column).tolist() == [[1], [0]]
+    rows = column.T.copy()
+    assert compiled._shrink(rows, 0.0, 1e-3)
+    assert rows.tolist() == [[1, 0]]
+
+
+class OwnDirection(scb.SGD):
+    def direction(self, gradient):
+        return gradient
+
+
+class OwnProximal(scb.SGD):
+    def proximal(self, attention, moment=None, out=None):
+        return attention
+
+
+class OwnUpdate(scb.SGD):
+    def update(self, parameters, gradient, state, moment):
+        return parameters, state
+
+
+def test_the_compiled_step_is_taken_for_the_methods_that_it_makes_alone(monkeypatch):
+    monkeypatch.setattr(jit, "AVAILABLE", True)
+    assert all(compiled.suits(kind(0.1), Moment()) for kind in (scb.SGD, scb.ProximalGradient))
+    own = (OwnDirection, OwnProximal, OwnUpdate, scb.training.Momentum)
+    assert not any(compiled.suits(kind(0.1), Moment()) for kind in own)
+    assert not compiled.suits(scb.SGD(0.1), Moment(is_softmax=True))
+    monkeypatch.setattr(jit, "AVAILABLE", False)
+    assert not compiled.suits(scb.SGD(0.1), Moment())
