@@ -59,12 +59,14 @@ def test_watershed_of_long_contexts_is_a_straight_line():
     np.testing.assert_allclose(value, -2 * attention, atol=1e-5)
 
 
-@pytest.mark.parametrize("task", [(0.2, 0.2, 10), (0.5, 0.1, 3), (0.3, 1e-3, 2)])
-def test_watershed_reaches_as_near_and_as_far_as_it_says(task):
+@pytest.mark.parametrize(
+    ("task", "far"), [((0.2, 0.2, 10), 1e3), ((0.5, 0.1, 3), 1.0), ((0.3, 1e-3, 2), 1.0)]
+)
+def test_watershed_reaches_as_near_and_as_far_as_it_says(task, far):
     """Near the saddle, -1 to -500 here, a small step would be rounded away."""
     deep = scb.theory.saddle(task).attention
     least = 1e-9 * max(1, -deep)
-    for reach in (least, 1e3):
+    for reach in (least, far):
         value, attention = scb.theory.separatrix(task, reach=reach, points=2)
         assert len(value) == 3
         away = np.abs([value, attention - deep]).max(axis=0)[[0, 2]]
