@@ -62,7 +62,7 @@ def test_watershed_of_long_contexts_is_a_straight_line():
 def test_watershed_reaches_as_near_and_as_far_as_it_says():
     """The saddle is at -500: beside it, a small step would be rounded away."""
     task = (0.3, 1e-3, 2)
-    for reach in (500e-9, 1e3):
+    for reach in (501e-9, 1e3):
         value, attention = scb.theory.separatrix(task, reach=reach, points=2)
         assert len(value) == 3
         away = np.abs([value, attention + 500]).max(axis=0)[[0, 2]]
