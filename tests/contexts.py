@@ -52,6 +52,8 @@ def pytest_sessionfinish():
 
 def pytest_collection_modifyitems(config, items):
     """Leave out what asks for the built book or a browser: it runs pages, not the library."""
-    dear = [item for item in items if DEAR & set(getattr(item, "fixturenames", ()))]
-    config.hook.pytest_deselected(items=dear)
-    items[:] = [item for item in items if item not in set(dear)]
+    found = {True: [], False: []}
+    for item in items:
+        found[bool(DEAR & set(getattr(item, "fixturenames", ())))].append(item)
+    config.hook.pytest_deselected(items=found[True])
+    items[:] = found[False]

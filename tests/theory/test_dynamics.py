@@ -276,20 +276,17 @@ def test_a_path_that_gets_nowhere_ends_after_300000_looks(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("points", "call"),
+    "call",
     [
-        (400, lambda **options: scb.signal_flow((0.2, 0.5, 100), t_end=1, **options)),
-        (400, lambda **options: scb.theory.transfer_flow((0.2, 0.5, 9), 0.1, t_end=1, **options)),
-        (
-            400,
-            lambda **options: scb.theory.penalised_flow(
-                (0.2, 0.5, 9), 0.1, start=(1, 0.1), t_end=1, **options
-            ),
+        lambda **options: scb.signal_flow((0.2, 0.5, 100), t_end=1, **options),
+        lambda **options: scb.theory.transfer_flow((0.2, 0.5, 9), 0.1, t_end=1, **options),
+        lambda **options: scb.theory.penalised_flow(
+            (0.2, 0.5, 9), 0.1, start=(1, 0.1), t_end=1, **options
         ),
     ],
 )
-def test_as_many_times_are_reported_as_asked_for_and_400_unless_told(points, call):
-    assert len(call().t) == points
+def test_as_many_times_are_reported_as_asked_for_and_400_unless_told(call):
+    assert len(call().t) == 400
     assert [len(call(points=n).t) for n in (2, 7)] == [2, 7]
     with pytest.raises(scb.ScbError, match="points: expected a whole number of at least 2, got 1"):
         call(points=1)

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from strategies import examples, matrices
 
 import scb_edu as scb
-from scb_edu.training.optimizers import BreakdownError
 
 exact = examples(60)
 numbers = st.floats(-5, 5)
@@ -186,7 +185,7 @@ def test_a_column_is_divided_by_its_sum_from_a_thousandth_on(total):
     attention[:, 1] *= total
     step = lambda: scb.ProximalGradient(0.1).proximal(attention, scb.training.Moment())  # noqa: E731
     if total < 1e-3:
-        with pytest.raises(BreakdownError, match=r"a column of A sums to 0\.0009"):
+        with pytest.raises(scb.training.BreakdownError, match=r"a column of A sums to 0\.0009"):
             step()
     else:
         np.testing.assert_allclose(step(), 0.25)
@@ -200,7 +199,10 @@ def test_the_threshold_goes_by_the_rate_of_the_attention():
 def test_what_overflows_is_told_of_once_in_words_and_by_no_warning():
     model = scb.LinearTransformer([[1.0]], [[0.5], [0.5]])
     slope = scb.Gradient(np.zeros((1, 1)), np.full((2, 1), 1e308))  # the sum is too large, inf/inf
-    with np.errstate(all="raise"), pytest.raises(BreakdownError, match="V or A overflowed"):
+    with (
+        np.errstate(all="raise"),
+        pytest.raises(scb.training.BreakdownError, match="V or A overflowed"),
+    ):
         scb.ProximalGradient(1.0).step(model, slope, np.ones(1))
 
 

@@ -240,11 +240,17 @@ def test_as_many_batches_are_drawn_ahead_as_make_131072_codes_but_sixteen_at_mos
     assert len(supply._drawn) == ahead
 
 
-@pytest.mark.parametrize("N", [2, 17])
-def test_the_loops_that_numba_compiles_are_those_of_numpy_in_plain_python_too(N, monkeypatch):
+@pytest.fixture
+def plain_loops(monkeypatch):
+    """The loops that numba compiles, run by Python."""
     for name in ("_descend", "_shrink"):
         function = getattr(compiled, name)
         monkeypatch.setattr(compiled, name, getattr(function, "py_func", function))
+
+
+@pytest.mark.parametrize("N", [2, 17])
+@pytest.mark.usefixtures("plain_loops")
+def test_the_loops_that_numba_compiles_are_those_of_numpy_in_plain_python_too(N):
     task = scb.SCBTask.random(N, 6, 2, np.random.default_rng(N))
     packing, moment = Packing(task), Moment(stationary=task.stationary)
     batch = packing.draw(20, np.random.default_rng(0))
@@ -265,10 +271,8 @@ def test_the_loops_that_numba_compiles_are_those_of_numpy_in_plain_python_too(N,
         assert np.abs(ends[0][0] - start[0]).max() > 1e-3
 
 
-def test_where_the_loss_is_the_largest_that_may_be_nothing_is_moved_nor_shrunk(monkeypatch):
-    for name in ("_descend", "_shrink"):
-        function = getattr(compiled, name)
-        monkeypatch.setattr(compiled, name, getattr(function, "py_func", function))
+@pytest.mark.usefixtures("plain_loops")
+def test_where_the_loss_is_the_largest_that_may_be_nothing_is_moved_nor_shrunk():
     task, optimizer = scb.SCBTask.example(20), scb.ProximalGradient(0.1, penalty=0.1)
     packing, moment = Packing(task), Moment(stationary=task.stationary)
     batch, losses = packing.draw(8, np.random.default_rng(0)), [np.inf]
