@@ -31,8 +31,8 @@ ENERGIES, LONGEST = (1e-30, 1e6), 1e30
 """What the solver can do: the size of an energy, and of a context length."""
 TIMES, FARTHEST = (1e-60, 1e20), 1e6
 """The time it can go, and how far from the truth it can begin."""
-REACHES = (1e-9, 1e3)
-"""How far from the saddle its stable branches can be followed; the first is a share of it."""
+NEAREST, WIDEST = 1e-9, 1e3
+"""How near to the saddle its stable branches can be followed, as a share of it, and how far."""
 EVALUATIONS = 300_000
 """How often it may ask for the rate: seconds."""
 DECIDED = 0.25
@@ -434,8 +434,8 @@ def separatrix(task: TaskLike, *, reach: float = 1.5, points: int = 200) -> tupl
     ([-0.5, 0.5], [0.5, -0.5])
     """
     constants = SignalConstants.of(task)
-    nearest = REACHES[0] * max(1.0, abs(saddle(constants).attention))
-    far = checks.within("reach", reach, nearest, REACHES[1])  # a nearer one is rounded away
+    nearest = NEAREST * max(1.0, abs(saddle(constants).attention))
+    far = checks.within("reach", reach, nearest, WIDEST)  # a nearer one is rounded away
     count = points_of_time(points)
     left, right = (_stable_branch(constants, far, count, side) for side in (-1, 1))
     both = np.concatenate([left[:, :0:-1], right], axis=1)
