@@ -64,9 +64,7 @@ class OwnExample:
     context_length: int = 8
 
     def __post_init__(self) -> None:
-        least = max(2, len(self._shares))
-        checks.positive_int("context_length", self.context_length, least=least)
-        self.task(self.context_length)  # it refuses what is no transition
+        self.task(self.context_length)  # it refuses what makes no task
 
     @classmethod
     @checked

@@ -179,7 +179,8 @@ def compare_gradients(estimate: Array, truth: Array) -> GradientComparison:
     Raises
     ------
     ScbError
-        The shapes differ, an entry is not finite, or the truth is zero: it has no direction.
+        The shapes differ, an entry is not finite, or the truth is so near zero that it has no
+        direction.
 
     Notes
     -----
@@ -191,13 +192,10 @@ def compare_gradients(estimate: Array, truth: Array) -> GradientComparison:
     >>> scb.model.compare_gradients(np.array([[3.0, 4.0]]), np.array([[3.0, 0.0]]))
     GradientComparison(cosine=0.6, relative_error=1.3333333333333333)
     """
-    exact = np.asarray(checks.real_values("truth", truth), float)
-    guess = np.asarray(checks.real_values("estimate", estimate), float)
-    checks.shape_is("estimate", guess, exact.shape, "that of the truth")
+    exact = _with_direction(truth)
+    guess = _beside("estimate", estimate, exact)
     length, size = np.linalg.norm(exact), np.linalg.norm(guess)
-    if length == 0:
-        raise ScbError("truth: expected an array with a direction, got only zeros.")
-    cosine = np.vdot(guess, exact) / (size * length) if size else np.nan
+    cosine = np.vdot(guess / size, exact / length) if size else np.nan
     return GradientComparison(float(cosine), float(np.linalg.norm(guess - exact) / length))
 
 
@@ -238,11 +236,29 @@ def noise_scale(estimates: Sequence[Array], truth: Array, batch_size: int) -> fl
     checks.positive_int("batch_size", batch_size)
     if not len(estimates):
         raise ScbError("estimates: expected at least one gradient, got none.")
-    for i, each in enumerate(estimates):
-        found = np.asarray(checks.real_values(f"estimates[{i}]", each))
-        checks.shape_is(f"estimates[{i}]", found, truth.shape, "that of the truth")
-    errors = [compare_gradients(each, truth).relative_error for each in estimates]
+    exact = _with_direction(truth)
+    guesses = [_beside(f"estimates[{i}]", each, exact) for i, each in enumerate(estimates)]
+    errors = [np.linalg.norm(guess - exact) / np.linalg.norm(exact) for guess in guesses]
     return batch_size * float(np.mean(np.square(errors)))
+
+
+def _with_direction(truth: Array) -> Array:
+    """Return a gradient in double precision, checked to be long enough for a direction."""
+    exact = np.asarray(checks.real_values("truth", truth), float)
+    largest = np.abs(exact).max(initial=0.0)
+    if largest < 1 / checks.LARGEST:  # squares of smaller ones are rounded away
+        raise ScbError(
+            "truth: expected an array with a direction, with an entry of at least "
+            f"{1 / checks.LARGEST:.3g} in size, got {largest:.3g} at most."
+        )
+    return exact
+
+
+def _beside(name: str, estimate: Array, exact: Array) -> Array:
+    """Return an estimate in double precision, checked to be of the shape of the truth."""
+    guess = np.asarray(checks.real_values(name, estimate), float)
+    checks.shape_is(name, guess, exact.shape, "that of the truth")
+    return guess
 
 
 def _maps(stationary: Array, **maps: Array) -> tuple[Array, ...]:

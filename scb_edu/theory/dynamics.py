@@ -859,7 +859,9 @@ def _stable_branch(constants: SignalConstants, reach: float, count: int, side: i
     found = np.linalg.eig(signal_jacobian(constants, centre[0], centre[1]))
     rates, directions = found.eigenvalues.real, found.eigenvectors.real
     slow = directions[:, rates.argmin()]
-    begin = 1e-6 * reach * side * np.sign(slow[0]) * slow  # from the saddle, as all points here
+    # far enough out for the rounding of the saddle, near enough for the branch to be a line
+    apart = 1e-6 * math.sqrt(reach)
+    begin = apart * side * np.sign(slow[0]) * slow  # from the saddle, as all points here
 
     def rate(_t: float, y: Array) -> tuple[float, float]:
         return velocity(*constants, *(centre + y))
@@ -868,9 +870,9 @@ def _stable_branch(constants: SignalConstants, reach: float, count: int, side: i
         return float(np.abs(y).max() - reach)
 
     leaves.terminal = True  # type: ignore[attr-defined]
-    # 1e-6 grows to 1 in 14 times the slower rate of decay; twice that is ample
+    # 1e-8 grows to 1 in 18 times the slower rate of decay; 30 is ample
     end = 30 / abs(rates.min())
-    path = follow("reach", rate, begin, -end, scale=1e-6 * reach, events=leaves, dense_output=True)
+    path = follow("reach", rate, begin, -end, scale=apart, events=leaves, dense_output=True)
     times = np.linspace(0, path.t[-1], count)
     return np.asarray(centre[:, None] + np.column_stack([[0, 0], path.sol(times[1:])]))
 

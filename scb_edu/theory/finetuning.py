@@ -511,8 +511,9 @@ def _hyperbolic_time(kappa: float, end: float) -> float:
     # with w = e^(2s) the denominator is a quadratic with the roots 1/kappa +- root/kappa
     root = math.sqrt(1 + kappa**2)
     high, low = (1 + root) / kappa, -kappa / (1 + root)
-    w = math.exp(2 * end)
-    return math.log((w - low) * (high - 1) / ((high - w) * (1 - low))) / (2 * root)
+    beyond = math.expm1(2 * end)  # w - 1 at the end, which keeps the digits of a short way
+    ways = math.log1p(beyond / (1 - low)) - math.log1p(-beyond / (high - 1))
+    return ways / (2 * root)
 
 
 def _solve(

@@ -21,6 +21,15 @@ def test_a_turned_and_scaled_vector_gives_its_angle_and_its_distance(degrees, sc
     assert found.relative_error == pytest.approx(distance, abs=1e-12)
 
 
+@pytest.mark.parametrize("scale", [1e-60, 1e-30, 1e59])
+def test_gradients_of_any_size_are_compared(scale):
+    estimate, truth = scale * np.array([[3.0, 4.0], [3.0, 0.0]])
+    found = scb.model.compare_gradients(estimate, truth)
+    assert (found.cosine, found.relative_error) == pytest.approx((0.6, 4 / 3), rel=1e-14)
+    with pytest.raises(scb.ScbError, match=r"truth: .* at least 1e-60 in size, got 9\.9e-61"):
+        scb.model.compare_gradients(np.ones(2), np.array([9.9e-61, 0.0]))
+
+
 def test_an_estimate_of_zero_has_no_direction():
     found = scb.model.compare_gradients(np.zeros(3), np.ones(3))
     assert math.isnan(found.cosine)
@@ -30,7 +39,7 @@ def test_an_estimate_of_zero_has_no_direction():
 @pytest.mark.parametrize(
     ("estimate", "truth", "words"),
     [
-        (np.ones(3), np.zeros(3), "truth: .*only zeros"),
+        (np.ones(3), np.zeros(3), "truth: .*direction.*got 0 at most"),
         (np.ones(3), np.ones(4), r"estimate: .*\(4,\), got \(3,\)"),
         (np.array([1.0, np.nan]), np.ones(2), r"estimate: .*nan at \[1\]"),
         (np.ones(2), np.array([np.inf, 1.0]), "truth: .*inf"),

@@ -33,6 +33,13 @@ def test_every_token_looks_at_q_places_that_are_spread_over_the_context():
     assert np.count_nonzero(Q) == 12
 
 
+@pytest.mark.parametrize(("weights", "least"), [([1.0], 2), ([0.5, 0.3, 0.2], 3)])
+def test_a_context_has_room_for_two_places_and_for_all_that_are_looked_at(weights, least):
+    assert OwnExample(RING, weights, least).context_length == least
+    with pytest.raises(scb.ScbError, match=f"context_length: .* at least {least}, got {least - 1}"):
+        OwnExample(RING, weights, least - 1)
+
+
 def test_it_takes_the_place_of_the_example_everywhere_and_gives_it_back():
     from scb_edu.studies.ch6_sample_complexity import fixed_task
 

@@ -256,9 +256,22 @@ def test_the_watershed_is_followed_as_precisely_as_it_begins_near_the_saddle(mon
         monkeypatch, lambda: scb.theory.separatrix((0.2, 0.3, 50), reach=reach)
     )
     away = np.linalg.norm(asked["start"])
-    assert away == pytest.approx(1e-6 * reach, abs=0)
+    assert away == pytest.approx(1e-6 * math.sqrt(reach), rel=1e-12, abs=0)
     assert asked["rtol"] == 1e-9
-    assert asked["atol"] == pytest.approx(1e-9 * away, abs=0)
+    assert asked["atol"] == pytest.approx(1e-9 * away, rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize(("share", "found"), [(0.999, True), (1.001, False)])
+def test_a_level_is_waited_for_100_contexts_and_100_times_of_growth(share, found):
+    """A number that rises as the time does, to a level just before and just after that."""
+    constants = dynamics.SignalConstants(0.04, 0.04, 50.0)
+    wait = 100 * (50 + 1 / scb.theory.growth_rate(constants))
+
+    def solve(end, **options):
+        return dynamics.follow("start", lambda _t, _y: (1.0,), (0.0,), end, scale=1.0, **options)
+
+    time = dynamics.arrival(constants, solve, 0, share * wait)
+    assert time == pytest.approx(share * wait if found else math.inf)
 
 
 def test_a_path_that_gets_nowhere_ends_after_300000_looks(monkeypatch):

@@ -340,6 +340,16 @@ def test_the_time_is_that_of_the_flow_where_much_is_known_and_where_little_is(th
     assert flow.value[-1] * flow.attention[-1] < 1
 
 
+@pytest.mark.parametrize("level", [1e-8, 1e-14, 1e-17, 1e-30])
+@pytest.mark.parametrize("theta", [0.1, 3.0])
+def test_the_time_to_a_low_level_keeps_its_digits(theta, level):
+    """Nothing bends yet: alpha_A grows as K_P push, with push = theta + 1/(rT)."""
+    K_P, K_Q, T = 0.8, 0.05, 1e9
+    rate = K_P * (theta + 1 / (math.sqrt(K_P * K_Q) * T))
+    found = scb.theory.transfer_time((K_P, K_Q, T), theta, level)
+    assert found * rate / level == pytest.approx(1, rel=1e-14 + 3 * level)
+
+
 def test_the_ends_of_what_is_asked():
     settings = {"learning_rate": 0.1, "batch_size": 1}
     assert scb.theory.transfer_samples(TASK, 0.1, level=0, **settings) == 0

@@ -64,6 +64,15 @@ def test_as_many_tokens_share_a_code_as_fit(N, width):
     assert len(np.unique(packing.digits, axis=0)) == N**width
 
 
+@pytest.mark.parametrize("B", [1, 2, 7, 64])
+def test_a_batch_has_no_more_rows_than_its_samples_need(B):
+    packing = Packing(scb.SCBTask.example(5))
+    packed = packing.draw(B, np.random.default_rng(B))
+    _, count = np.unique(packed.last, return_counts=True)
+    assert len(packed.codes) == np.ceil(count / packing.width).sum()
+    assert len(packed.group) == len(packed.codes)
+
+
 def test_every_sample_is_drawn_as_often_as_the_law_says():
     """Chi-square over all 32 samples of a tiny task; a right sampler fails once in 10,000 seeds."""
     P, Q = np.array([[0.8, 0.3], [0.2, 0.7]]), np.array([[0.7, 0.0], [0.3, 0.4], [0.0, 0.6]])
