@@ -352,6 +352,7 @@ OF_THEORY = [
     flow("theory.penalised_flow", t_end=1e-300, start=(0.1, 0.1), penalty=0.1),
     flow("theory.penalised_flow", points=HUGE, start=(0.1, 0.1), penalty=0.1),
     given("theory.softmax_flow", ratio=0.0, task=TASK, t_end=1.0),
+    given("theory.softmax_flow", ratio=1e17, task=TASK, t_end=1.0),
     given("theory.softmax_flow", t_end=0.0, task=TASK, ratio=1.0),
     given("theory.softmax_flow", t_end=1e-300, task=TASK, ratio=1.0),
     given("theory.softmax_flow", task=FLAT, ratio=1.0, t_end=1.0),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,11 @@ from scb_edu.support import checks
 from scb_edu.support.checks import Array
 from scb_edu.support.signatures import checked
 from scb_edu.theory.dynamics import follow, time_until
+
+RATIOS = (1e-60, 1e12)
+"""Of the two rates: beyond, the solver meets the rounding of the logits."""
+HIGHEST = 500.0
+"""No path leads to such a logit; the solver may try one, and its exponential is not to overflow."""
 
 
 @checked
@@ -73,7 +79,7 @@ def softmax_flow(task: SCBTask, ratio: float, *, t_end: float) -> SoftmaxFlow:
     ----------
     task : SCBTask
     ratio : float
-        Rate of the logits over that of V. Time is counted in units of the rate of V.
+        Rate of the logits over that of V, at most 1e12. Time is counted in units of the rate of V.
     t_end : float
 
     Returns
@@ -99,12 +105,13 @@ def softmax_flow(task: SCBTask, ratio: float, *, t_end: float) -> SoftmaxFlow:
     True
     """
     refuse_flat(task, "transition", "attention")
-    state = _Support(task, checks.positive_number("ratio", ratio))
+    state = _Support(task, checks.within("ratio", ratio, *RATIOS))
     end = time_until(t_end)
     start = np.zeros(1 + state.weight.size)
     # logits are up to T^2 times as fast as V: with more precision the solver meets their rounding
     push = 1 / task.context_length
-    found = follow("t_end", state.rate, start, end, scale=push, precision=1e-7)
+    with warnings.catch_warnings(action="ignore"):  # LSODA's beside the error of ``follow``
+        found = follow("t_end", state.rate, start, end, scale=push, precision=1e-7)
     weights = np.array([state.attention(logits)[0] for logits in found.y[1:].T])
     hit = weights @ (state.weight * task.stationary[state.token])
     alpha_A = (hit - 1 / task.context_length) / task.attention_energy
@@ -173,8 +180,9 @@ class _Support:
         """Return the weights on the support (S,) and on each other position (N,)."""
         # logits of a column add up to zero: the others share what the support has not
         rest = -self._sum(logits) / np.maximum(self.others, 1)
-        total = self._sum(np.exp(logits)) + self.others * np.exp(rest)
-        return np.exp(logits) / total[self.token], np.exp(rest) / total
+        own, other = np.exp(np.minimum(logits, HIGHEST)), np.exp(np.minimum(rest, HIGHEST))
+        total = self._sum(own) + self.others * other
+        return own / total[self.token], other / total
 
     def rate(self, _: float, state: Array) -> Array:
         """Return the speed of alpha_V and of the logits on the support."""

@@ -52,6 +52,23 @@ def test_at_the_start_softmax_with_a_square_ratio_is_linear_attention():
     assert soft.attention[-1] == pytest.approx(line.attention[-1], rel=0.05)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("T", "ratio"), [(8, 1e10), (20, 1e11)])
+def test_what_the_solver_cannot_follow_is_told_in_words_alone(T, ratio):
+    """Logits that it tries overflowed, or it warned of its own."""
+    with pytest.raises(scb.ScbError, match=r"^t_end: expected a path that can be followed"):
+        scb.theory.softmax_flow(scb.SCBTask.example(T), ratio, t_end=1e15)
+
+
+def test_a_ratio_has_bounds():
+    task = scb.SCBTask.example()
+    assert scb.theory.softmax_flow(task, 1e12, t_end=1).value[-1] == pytest.approx(0.379, abs=1e-3)
+    assert scb.theory.softmax_flow(task, 1e-60, t_end=1).attention[-1] < 1e-60
+    for ratio in (1.001e12, 9e-61):
+        with pytest.raises(scb.ScbError, match=r"^ratio: expected a number from 1e-60 to 1e\+12"):
+            scb.theory.softmax_flow(task, ratio, t_end=1)
+
+
 def test_a_context_without_other_positions():
     task = scb.SCBTask([[0.8, 0.3], [0.2, 0.7]], [[0.7, 0.4], [0.3, 0.6]])
     flow = scb.theory.softmax_flow(task, 4, t_end=400)
