@@ -313,6 +313,7 @@ def precondition(gradient: Gradient, stationary: Array) -> Gradient:
     mu = checks.real_array("stationary", stationary, 1)
     checks.shape_is("stationary", mu, (len(gradient.value),), "(N,)")
     checks.all_positive("stationary", mu, "the preconditioner divides by it")
+    checks.within("stationary, its least entry", mu.min(), 1 / checks.LARGEST, checks.LARGEST)
     checks.shape_is("gradient.value", gradient.value, (len(mu), len(mu)), "(N, N)")
     checks.shape_is(
         "gradient.attention", gradient.attention, (len(gradient.attention), len(mu)), "(T, N)"
