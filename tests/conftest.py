@@ -42,11 +42,11 @@ def chapters():
 
 
 class ByFile(LoadFileScheduling):
-    """The tests of a file go to one process; those in the browser go page by page."""
+    """The tests of a file go to one process; those of many pages or calls go one by one."""
 
     def _split_scope(self, nodeid):
-        page = re.search(r"browser/test_pages\.py::.*\[(.+)\]", nodeid)
-        return f"page {page[1]}" if page else super()._split_scope(nodeid)
+        one = re.search(r"(?:browser/test_pages|support/test_fuzzed_calls)\.py::.*\[(.+)\]", nodeid)
+        return f"one {one[1]}" if one else super()._split_scope(nodeid)
 
 
 def pytest_xdist_make_scheduler(config, log):
