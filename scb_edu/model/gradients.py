@@ -315,10 +315,9 @@ def precondition(gradient: Gradient, stationary: Array) -> Gradient:
     checks.all_positive("stationary", mu, "the preconditioner divides by it")
     checks.within("stationary, its least entry", mu.min(), 1 / checks.LARGEST, checks.LARGEST)
     checks.shape_is("gradient.value", gradient.value, (len(mu), len(mu)), "(N, N)")
-    checks.shape_is(
-        "gradient.attention", gradient.attention, (len(gradient.attention), len(mu)), "(T, N)"
-    )
-    return Gradient(gradient.value / mu, centred(gradient.attention / mu))
+    slope = gradient.attention
+    checks.shape_is("gradient.attention", slope, (len(slope), len(mu)), "(T, N)")
+    return Gradient(gradient.value / mu, centred(slope / mu))
 
 
 def centred(attention: Array) -> Array:

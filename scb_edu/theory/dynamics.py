@@ -860,7 +860,7 @@ def _stable_branch(constants: SignalConstants, reach: float, count: int, side: i
     rates, directions = found.eigenvalues.real, found.eigenvectors.real
     slow = directions[:, rates.argmin()]
     # far enough out for the rounding of the saddle, near enough for the branch to be a line
-    apart = 1e-6 * math.sqrt(reach)
+    apart = 1e-6 * max(reach, math.sqrt(reach))
     begin = apart * side * np.sign(slow[0]) * slow  # from the saddle, as all points here
 
     def rate(_t: float, y: Array) -> tuple[float, float]:
@@ -870,7 +870,7 @@ def _stable_branch(constants: SignalConstants, reach: float, count: int, side: i
         return float(np.abs(y).max() - reach)
 
     leaves.terminal = True  # type: ignore[attr-defined]
-    # 1e-8 grows to 1 in 18 times the slower rate of decay; 30 is ample
+    # 1e-6 grows to 1 in 14 times the slower rate of decay; twice that is ample
     end = 30 / abs(rates.min())
     path = follow("reach", rate, begin, -end, scale=apart, events=leaves, dense_output=True)
     times = np.linspace(0, path.t[-1], count)
