@@ -62,7 +62,7 @@ def square(name: str, array: Array) -> None:
 def column_stochastic(name: str, array: Array) -> Array:
     """Return ``array`` with columns scaled to sum to exactly one; raise if they do not nearly."""
     _refuse(name, array, array < 0, "probabilities, none of them negative")
-    sums = array.sum(axis=0)
+    sums = _sums(array, 0)
     bad = np.flatnonzero(np.abs(sums - 1) > TOLERANCE)
     if bad.size:
         raise ScbError(
@@ -73,11 +73,11 @@ def column_stochastic(name: str, array: Array) -> Array:
 
 
 def all_positive(name: str, array: Array, reason: str) -> None:
-    """Raise unless every entry is above zero; the ``reason`` says why that matters."""
-    if not (array > 0).all():
+    """Raise unless every entry is well above zero; the ``reason`` says why that matters."""
+    if not (array >= 1 / LARGEST).all():
         raise ScbError(
-            f"{name}: expected every token to have mass, got {array.min():.3g} "
-            f"for token {array.argmin()}; {reason}."
+            f"{name}: expected every token to have mass, {1 / LARGEST:g} at least, got "
+            f"{array.min():.3g} for token {array.argmin()}; {reason}."
         )
 
 
@@ -199,7 +199,7 @@ def rows_of_laws(name: str, value: object) -> Array:
     """Return ``value`` (B, N) if each of its rows is a distribution."""
     laws = real_array(name, value, 2)
     _refuse(name, laws, laws < 0, "probabilities, none of them negative")
-    sums = laws.sum(axis=1, dtype=float)
+    sums = _sums(laws, 1)
     bad = np.flatnonzero(np.abs(sums - 1) > 10 * TOLERANCE)
     if bad.size:
         raise ScbError(
@@ -215,8 +215,9 @@ def joint_law(name: str, array: Array) -> None:
         raise ScbError(f"{name}: expected {expected}, got shape {array.shape}.")
     real = real_array(name, array, array.ndim)
     _refuse(name, real, real < 0, "probabilities, none of them negative")
-    if abs(real.sum() - 1) > TOLERANCE:
-        raise ScbError(f"{name}: expected entries that sum to 1, got {real.sum():.6g}.")
+    total = _sums(real)
+    if abs(total - 1) > TOLERANCE:
+        raise ScbError(f"{name}: expected entries that sum to 1, got {total:.6g}.")
 
 
 def any_number(name: str, value: Any) -> Any:
@@ -492,7 +493,13 @@ def _refuse(name: str, array: NDArray[Any], bad: NDArray[np.bool_], expected: st
         raise ScbError(f"{name}: expected {expected}, got {array[where]}{spot}.")
 
 
+def _sums(array: Array, axis: int | None = None) -> Array:
+    """Return sums in double precision, endless where they overflow."""
+    with np.errstate(over="ignore"):
+        return np.asarray(array.sum(axis=axis, dtype=float))
+
+
 def _transpose_hint(array: Array) -> str:
-    if np.allclose(array.sum(axis=1), 1, atol=TOLERANCE):
+    if np.allclose(_sums(array, 1), 1, atol=TOLERANCE):
         return " Its rows do: pass the transpose, P[n, m] is the probability of n after m."
     return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -33,6 +34,10 @@ TIMES, FARTHEST = (1e-60, 1e20), 1e6
 """The time it can go, and how far from the truth it can begin."""
 NEAREST, WIDEST = 1e-9, 1e3
 """How near to the saddle its stable branches can be followed, as a share of it, and how far."""
+APART, SHORT = 1e-9, 1e-7
+"""How far a level has to be above the start, and below the truth: nearer, the solver errs."""
+LEAST_LEFT = 1e-15
+"""The smallest share of an excess loss for which that is so."""
 EVALUATIONS = 300_000
 """How often it may ask for the rate: seconds."""
 DECIDED = 0.25
@@ -456,7 +461,8 @@ def escape_time(
     ----------
     task : SCBTask or (K_P, K_Q, T)
     level : float
-        Below 1: the truth, where both signals are 1, is reached only in the limit.
+        Below 1 by 1e-7 or more: the truth, where both signals are 1, is reached only in the limit.
+        And above the start by 1e-9 or more, or below it.
     start : (alpha_V, alpha_A)
     signal : "attention" or "value"
 
@@ -482,18 +488,27 @@ def escape_time(
     >>> round(long - short, 2)  # ten times the context: log(10) / sqrt(0.2 * 0.5) more
     7.28
     """
-    constants = SignalConstants.of(task)
-    goal, index = level_below_one(level), _index_of(signal)
-    if _start_point(start)[index] >= goal:
+    constants, index = SignalConstants.of(task), _index_of(signal)
+    begin = _start_point(start)[index]
+    goal = level_above(begin, level)
+    if begin >= goal:
         return 0.0
     return arrival(constants, partial(_solve, constants, start), index, goal)
 
 
-def level_below_one(level: object) -> float:
-    """Return a level that a signal can pass on its way to the truth."""
+def level_above(begin: float, level: object) -> float:
+    """Return a level that a signal can pass on its way from ``begin`` to the truth."""
     goal = checks.real_number("level", level)
-    if goal >= 1:
-        raise ScbError(f"level: expected a number below 1, got {goal:.6g}.")
+    if goal > 1 - SHORT:
+        raise ScbError(
+            f"level: expected a number below 1, by {SHORT:g} at least, got {goal:.12g}; the truth "
+            "itself is reached only in the limit."
+        )
+    if begin < goal < begin + APART:
+        raise ScbError(
+            f"level: expected one above the start, {begin:.12g}, by {APART:g} at least, or below "
+            f"it, got {goal:.12g}."
+        )
     return goal
 
 
@@ -599,7 +614,7 @@ def excess_time(task: TaskLike, left: float, *, start: tuple[float, float] = (0.
     ----------
     task : SCBTask or (K_P, K_Q, T)
     left : float
-        The share, between 0 and 1.
+        The share, from 1e-15 to 1 - 1e-9.
     start : (alpha_V, alpha_A)
         Not the truth, which has no excess.
 
@@ -625,8 +640,10 @@ def excess_time(task: TaskLike, left: float, *, start: tuple[float, float] = (0.
     [16.5, 19.8, 22.4]
     """
     constants, share = SignalConstants.of(task), checks.real_number("left", left)
-    if not 0 < share < 1:
-        raise ScbError(f"left: expected a number between 0 and 1, got {share:.6g}.")
+    if not LEAST_LEFT <= share <= 1 - APART:
+        raise ScbError(
+            f"left: expected a number from {LEAST_LEFT:g} to 1 - {APART:g}, got {share:.12g}."
+        )
     begin = _start_point(start)
     goal = share * _excess(*constants, *begin)
     if goal == 0:
@@ -831,7 +848,10 @@ def follow(
     atol = precision * min(scale, 1e-3)
     # LSODA: stage 1 is not stiff, stage 2 is, by the factor T
     counted = _counted(name, rate)
-    solution = solve_ivp(counted, (0, end), start, "LSODA", rtol=precision, atol=atol, **options)
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # an error says it below
+        solution = solve_ivp(
+            counted, (0, end), start, "LSODA", rtol=precision, atol=atol, **options
+        )
     if not solution.success:
         raise ScbError(f"{name}: expected a path that can be followed, got: {solution.message}")
     return solution

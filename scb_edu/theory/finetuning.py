@@ -34,7 +34,7 @@ from scb_edu.theory.dynamics import (
     TaskLike,
     arrival,
     follow,
-    level_below_one,
+    level_above,
     points_of_time,
     rate_with_feedback,
     saddle,
@@ -257,7 +257,7 @@ def transfer_samples(
     batch_size : float
         At least 1.
     level : float
-        Below 1.
+        As in ``escape_time``, from alpha_A = 0 on.
     beside : float
         K_R, the energy of what V knows beside the truth: (1 - theta^2) K_P for a related
         transition of the same energy.
@@ -288,7 +288,7 @@ def transfer_samples(
     [62000.0, 38000.0, 15000.0]
     [94000.0, 39000.0, 15000.0]
     """
-    begin, goal = _begin(theta, beside), level_below_one(level)
+    begin, goal = _begin(theta, beside), level_above(0.0, level)
     rate = checks.positive_number("learning_rate", learning_rate)
     constants = SignalConstants.of(task)
     solve = partial(_solve, constants, begin)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,8 +109,7 @@ def softmax_flow(task: SCBTask, ratio: float, *, t_end: float) -> SoftmaxFlow:
     start = np.zeros(1 + state.weight.size)
     # logits are up to T^2 times as fast as V: with more precision the solver meets their rounding
     push = 1 / task.context_length
-    with warnings.catch_warnings(action="ignore"):  # LSODA's beside the error of ``follow``
-        found = follow("t_end", state.rate, start, end, scale=push, precision=1e-7)
+    found = follow("t_end", state.rate, start, end, scale=push, precision=1e-7)
     weights = np.array([state.attention(logits)[0] for logits in found.y[1:].T])
     hit = weights @ (state.weight * task.stationary[state.token])
     alpha_A = (hit - 1 / task.context_length) / task.attention_energy

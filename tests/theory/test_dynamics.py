@@ -170,9 +170,35 @@ def test_the_stages_are_those_of_a_logistic_curve(K_P, K_Q):
 def test_the_truth_has_no_excess_and_a_share_is_one():
     with pytest.raises(scb.ScbError, match="start: expected a point with an excess loss"):
         scb.theory.excess_time((0.2, 0.5, 100), 0.5, start=(1, 1))
-    for share in (0, 1, 2):
-        with pytest.raises(scb.ScbError, match="left: expected a number between 0 and 1"):
+    for share in (0, 0.99e-15, 1 - 0.99e-9, 1, 2):
+        with pytest.raises(scb.ScbError, match="left: expected a number from 1e-15 to 1 - 1e-09"):
             scb.theory.excess_time((0.2, 0.5, 100), share)
+
+
+@pytest.mark.parametrize("T", [10, 100, 1e4])
+def test_the_last_times_grow_as_the_slow_rate_of_the_truth_says(T):
+    """A factor of ten of the excess takes ln 10 over twice that rate, one of the distance once."""
+    task = (0.2, 0.5, T)
+    slow = -np.linalg.eigvals(scb.theory.signal_jacobian(task, 1, 1)).max()
+    excess = [scb.theory.excess_time(task, left) for left in (1e-10, 1e-15)]
+    assert np.diff(excess)[0] * 2 * slow / math.log(10) == pytest.approx(5, abs=0.01)
+    start = {"start": (0.2, 0.0)}
+    level = [scb.escape_time(task, 1 - short, **start) for short in (1e-4, 1e-7)]
+    assert np.diff(level)[0] * slow / math.log(10) == pytest.approx(3, abs=0.01)
+    with pytest.raises(scb.ScbError, match="level: expected a number below 1, by 1e-07 at least"):
+        scb.escape_time(task, 1 - 0.99e-7, **start)
+
+
+@pytest.mark.parametrize("T", [10, 100, 1e4])
+def test_the_first_times_are_those_of_a_push_alone(T):
+    """alpha_V = t/T, and alpha_A = K_P t^2 / 2T: what else moves them is far smaller."""
+    value, attention = (
+        scb.escape_time((0.2, 0.5, T), 1e-9, signal=s) for s in ("value", "attention")
+    )
+    assert value == pytest.approx(1e-9 * T, rel=1e-4)
+    assert attention == pytest.approx(math.sqrt(2 * T * 1e-9 / 0.2), rel=1e-3)
+    with pytest.raises(scb.ScbError, match="level: expected one above the start, 0, by 1e-09"):
+        scb.escape_time((0.2, 0.5, T), 0.99e-9)
 
 
 def test_the_invariant_changes_at_the_stated_rate():
