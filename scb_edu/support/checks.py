@@ -74,7 +74,7 @@ def column_stochastic(name: str, array: Array) -> Array:
 
 def all_positive(name: str, array: Array, reason: str) -> None:
     """Raise unless every entry is well above zero; the ``reason`` says why that matters."""
-    if not (array >= 1 / LARGEST).all():
+    if not (array >= np.float64(1 / LARGEST)).all():  # in double precision: single has no 1e-60
         raise ScbError(
             f"{name}: expected every token to have mass, {1 / LARGEST:g} at least, got "
             f"{array.min():.3g} for token {array.argmin()}; {reason}."

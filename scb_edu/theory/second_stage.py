@@ -30,6 +30,9 @@ from scb_edu.theory.dynamics import (
 CLEARANCE = 4.0
 """How far the threshold of a giant step lies above the weights 1/T that it has to clear away."""
 
+AT_ONE = 1e-12
+"""A pointer so near to 1 is there: the solver could not tell when it arrives."""
+
 
 @checked
 class GiantStep(NamedTuple):
@@ -264,15 +267,18 @@ def penalised_flow(
     end = time_until(t_end)
     times = np.linspace(0, end, points_of_time(points))
     scale, stop = 1 / constants.context_length, _used_up()
-    options = {"t_eval": times, "events": stop}
-    path = follow("penalty", rate, start, end, scale=scale, precision=1e-7, **options)
     value, attention = np.ones((2, len(times)))
-    before = len(path.t)
-    value[:before], attention[:before] = path.y
-    if path.status:  # from there on V alone moves, by a linear equation
-        left = path.y_events[0][0, 0] - 1
-        decay = constants.attention_energy + scale
-        value[before:] += left * np.exp(-decay * (times[before:] - path.t_events[0][0]))
+    before, met, when = 0, start[0], 0.0
+    if start[1] <= 1 - AT_ONE or rate(0, np.array(start))[1] <= 0:
+        options = {"t_eval": times, "events": stop}
+        path = follow("penalty", rate, start, end, scale=scale, precision=1e-7, **options)
+        before = len(path.t)
+        value[:before], attention[:before] = path.y
+        if path.status:
+            met, when = path.y_events[0][0, 0], path.t_events[0][0]
+    # from there on V alone moves, by a linear equation
+    decay = constants.attention_energy + scale
+    value[before:] += (met - 1) * np.exp(-decay * (times[before:] - when))
     return Flow(times, value, attention)
 
 

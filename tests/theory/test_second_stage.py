@@ -98,6 +98,22 @@ def test_full_matrices_follow_the_flow_under_a_penalty():
     np.testing.assert_allclose(np.divide(*errors), 2, atol=0.15)
 
 
+@pytest.mark.parametrize("attention", [1.0, 1 - 1e-13, 1 - 1e-9])
+@pytest.mark.parametrize("value", [0.5, 0.65625])
+def test_from_where_the_pointer_is_used_up_v_alone_moves(value, attention):
+    """SciPy's search for the arrival failed where the start was one."""
+    flow = scb.theory.penalised_flow((0.14, 0.52, 8), 0.1, start=(value, attention), t_end=3)
+    np.testing.assert_allclose(flow.attention, 1, atol=2e-9)
+    left = (1 - value) * np.exp(-(0.52 + 1 / 8) * flow.t)
+    np.testing.assert_allclose(flow.value, 1 - left, atol=1e-7)
+
+
+def test_a_pointer_of_one_is_let_go_where_v_is_too_large():
+    flow = scb.theory.penalised_flow((0.14, 0.52, 8), 0.0, start=(1.5, 1.0), t_end=0.01, points=2)
+    rate = 0.14 * 1.5 * (1 - 1.5)
+    assert flow.attention[-1] - 1 == pytest.approx(0.01 * rate, rel=0.02)
+
+
 def test_without_a_penalty_it_is_the_flow_and_with_one_it_replaces_the_creep():
     task = (0.14, 0.52, 500)
     plain = scb.signal_flow(task, start=(0.5, 0.0), t_end=20)
