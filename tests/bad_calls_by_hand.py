@@ -341,6 +341,7 @@ OF_THEORY = [
     given("theory.escape_chance", batch_size=0.5),
     given("theory.attention_noise", penalty=-1.0),
     given("theory.attention_noise", task=FLAT),
+    given("theory.thresholded_mass", penalty=1e-313),
     given("theory.thresholded_mass", penalty=0.0),
     given("theory.skewed_mass", batch_size=0.0),
     given(

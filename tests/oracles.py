@@ -107,7 +107,7 @@ def square_norm(M, mu):
     return sum(mu[k] * sum(M[i, k] ** 2 for i in range(len(M))) for k in range(M.shape[1]))
 
 
-def flow(K_P, K_Q, T, start, times, substeps=80):
+def flow(K_P, K_Q, T, start, times, substeps=40):
     """The two signals at the given times by the classical Runge-Kutta method."""
 
     def rate(y):

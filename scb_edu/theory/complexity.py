@@ -252,7 +252,7 @@ def thresholded_mass(
     refuse_flat(task, "transition")
     rate = checks.positive_number("learning_rate", learning_rate)
     samples = checks.at_least_one("batch_size", batch_size) * task.stationary
-    shrink = checks.positive_number("penalty", penalty)
+    shrink = checks.within("penalty", penalty, 1 / checks.LARGEST, checks.LARGEST)
     noise = task.stationary @ _entry_noise(task, samples)
     return float(task.context_length * rate * noise / (2 * shrink))
 

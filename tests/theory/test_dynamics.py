@@ -22,7 +22,7 @@ energies = st.floats(0.05, 1.0)
 @given(energies, energies, st.floats(1, 1e4), st.floats(-1, 1), st.floats(-1, 1))
 def test_flow_agrees_with_runge_kutta(K_P, K_Q, T, alpha_V, alpha_A):
     flow = scb.signal_flow((K_P, K_Q, T), start=(alpha_V, alpha_A), t_end=40, points=21)
-    path = oracles.flow(K_P, K_Q, T, (alpha_V, alpha_A), flow.t)
+    path = oracles.flow(K_P, K_Q, T, (alpha_V, alpha_A), flow.t, substeps=160)
     np.testing.assert_allclose(np.stack([flow.value, flow.attention], axis=1), path, atol=1e-6)
 
 
