@@ -101,10 +101,11 @@ def test_full_matrices_follow_the_flow_under_a_penalty():
 @pytest.mark.parametrize("attention", [1.0, 1 - 1e-13, 1 - 1e-9])
 @pytest.mark.parametrize("value", [0.5, 0.65625])
 def test_from_where_the_pointer_is_used_up_v_alone_moves(value, attention):
-    """SciPy's search for the arrival failed where the start was one."""
-    flow = scb.theory.penalised_flow((0.14, 0.52, 8), 0.1, start=(value, attention), t_end=3)
+    """SciPy's search for the arrival failed where the start was one, for the second value."""
+    task = scb.SCBTask.example()
+    flow = scb.theory.penalised_flow(task, 0.1, start=(value, attention), t_end=1)
     np.testing.assert_allclose(flow.attention, 1, atol=2e-9)
-    left = (1 - value) * np.exp(-(0.52 + 1 / 8) * flow.t)
+    left = (1 - value) * np.exp(-(task.attention_energy + 1 / 8) * flow.t)
     np.testing.assert_allclose(flow.value, 1 - left, atol=1e-7)
 
 

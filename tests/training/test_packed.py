@@ -281,6 +281,15 @@ def test_the_loops_that_numba_compiles_are_those_of_numpy_in_plain_python_too(N)
 
 
 @pytest.mark.usefixtures("plain_loops")
+def test_the_compiled_threshold_is_soft_on_both_sides_of_zero():
+    weights = np.array([[0.7, -0.3, 0.05, -0.05, 0.9], [0.2, 0.2, 0.2, 0.2, 0.3]])
+    rows = weights.copy()
+    assert compiled._shrink(rows, 0.1, 1e-3)
+    shrunk = scb.training.soft_threshold(weights, 0.1)
+    np.testing.assert_allclose(rows, shrunk / shrunk.sum(axis=1, keepdims=True), rtol=1e-15)
+
+
+@pytest.mark.usefixtures("plain_loops")
 def test_where_the_loss_is_the_largest_that_may_be_nothing_is_moved_nor_shrunk():
     task, optimizer = scb.SCBTask.example(20), scb.ProximalGradient(0.1, penalty=0.1)
     packing, moment = Packing(task), Moment(stationary=task.stationary)
