@@ -130,4 +130,4 @@ def test_every_stored_table_is_read(run):
 
 
 def test_a_lesson_runs(run):
-    assert run(lesson("under-the-hood"))
+    assert run(lesson("03-gradients"))

@@ -492,10 +492,10 @@ def interrupts(rng, size):
     return {"x": 1}
 
 
-def test_a_dozen_kills_lose_nothing_and_run_nothing_twice(tmp_path):
+def test_six_kills_lose_nothing_and_run_nothing_twice(tmp_path):
     rng, kills, finished = random.Random(2410), 0, 0
     expected = sweeps.small_sweep(tmp_path, None, "expected", 60)
-    while kills < 12 or not finished:
+    while kills < 6 or not finished:
         cache = tmp_path / f"cache{finished}"
         kills += killed_until_done(rng, cache)
         table = sweeps.small_sweep(tmp_path, cache, "nothing", 60)
