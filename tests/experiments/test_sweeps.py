@@ -3,7 +3,6 @@
 import hashlib
 import itertools
 import json
-import multiprocessing
 import os
 import random
 import resource
@@ -25,6 +24,7 @@ import numpy as np
 import psutil
 import pytest
 import sweeps
+from forks import FORK
 from tqdm import tqdm
 
 from scb_edu import ScbError, experiments
@@ -49,9 +49,6 @@ class Backwards(Executor):
 
 
 SERIAL = sweeps.Serial()
-FORK = multiprocessing.get_context("forkserver")
-# all that takes time to import: a process to kill is there at once
-FORK.set_forkserver_preload(["pytest", "sweeps", "scb_edu.experiments.sweeps"])
 
 
 @pytest.fixture(autouse=True)
@@ -492,10 +489,10 @@ def interrupts(rng, size):
     return {"x": 1}
 
 
-def test_six_kills_lose_nothing_and_run_nothing_twice(tmp_path):
+def test_a_dozen_kills_lose_nothing_and_run_nothing_twice(tmp_path):
     rng, kills, finished = random.Random(2410), 0, 0
     expected = sweeps.small_sweep(tmp_path, None, "expected", 60)
-    while kills < 6 or not finished:
+    while kills < 12 or not finished:
         cache = tmp_path / f"cache{finished}"
         kills += killed_until_done(rng, cache)
         table = sweeps.small_sweep(tmp_path, cache, "nothing", 60)

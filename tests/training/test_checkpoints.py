@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import multiprocessing
 import os
 import random
 import signal
@@ -10,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+from forks import FORK
 
 import scb_edu as scb
 from scb_edu.training import checkpoints
@@ -214,10 +214,6 @@ def test_a_file_that_cannot_be_written_is_refused_before_the_first_step(tmp_path
     with pytest.raises(scb.ScbError, match="checkpoint: expected a file that can be written"):
         run(path=blocked, stop=lambda record: steps.append(record.step))
     assert not steps
-
-
-FORK = multiprocessing.get_context("forkserver")  # a fresh Python for each life would take seconds
-FORK.set_forkserver_preload(["pytest", "scb_edu.training.loop", "scb_edu.training.compiled"])
 
 
 def live(path=None, told=None):
