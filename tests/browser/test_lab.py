@@ -127,6 +127,7 @@ def test_a_lesson_runs_and_its_slider_moves_the_picture(lab, browser):
         assert page.evaluate(ERRORS) == []
         assert page.evaluate(SOLUTIONS) == folded
         page.get_by_role("button", name="2 cells hidden").first.click()
+        page.wait_for_function(f"!({SOLUTIONS})()[0].includes(true)")
         assert page.evaluate(SOLUTIONS) == [[False, False], *folded[1:]]
 
         slider = page.locator(".widget-slider [role=slider]").first
