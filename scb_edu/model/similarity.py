@@ -238,7 +238,8 @@ def noise_scale(estimates: Sequence[Array], truth: Array, batch_size: int) -> fl
         raise ScbError("estimates: expected at least one gradient, got none.")
     exact = _with_direction(truth)
     guesses = [_beside(f"estimates[{i}]", each, exact) for i, each in enumerate(estimates)]
-    errors = [np.linalg.norm(guess - exact) / np.linalg.norm(exact) for guess in guesses]
+    length = np.linalg.norm(exact)
+    errors = [np.linalg.norm(guess - exact) / length for guess in guesses]
     return batch_size * float(np.mean(np.square(errors)))
 
 
